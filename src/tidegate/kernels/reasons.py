@@ -18,6 +18,11 @@ TOO_MANY_RECORDS = 14
 SENDER_TABLE_FULL = 15
 SET_ID_RESERVED = 16
 SAMPLING_TABLE_FULL = 17
+AGENT_ADDRESS_UNKNOWN = 40
+SAMPLE_RECORD_CUT_SHORT = 41
+SAMPLED_HEADER_CUT_SHORT = 42
+SAMPLE_LENGTH_DISAGREES = 43
+TRAILING_BYTES = 44
 
 REASONS_MAX = 80
 """Codes are below this: the width of the table that counts refusals by exporter and reason."""
@@ -40,5 +45,10 @@ REASON_TEXT = {
     SENDER_TABLE_FULL: "sender table full",
     SET_ID_RESERVED: "reserved set id",
     SAMPLING_TABLE_FULL: "sampling table full",
+    AGENT_ADDRESS_UNKNOWN: "unknown kind of agent address",
+    SAMPLE_RECORD_CUT_SHORT: "sample record cut short",
+    SAMPLED_HEADER_CUT_SHORT: "sampled header cut short",
+    SAMPLE_LENGTH_DISAGREES: "sample length disagrees",
+    TRAILING_BYTES: "bytes after the last sample",
 }
 """The phrase of each code, as it appears in counters and on screens."""
