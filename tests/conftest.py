@@ -1,0 +1,31 @@
+"""What all tests share: real peers, and the rule that in CI they are never skipped."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.postgresql import PROGRAMS, PostgresqlServer
+
+
+def require_peer(name: str, path: str | Path) -> Path:
+    """The path of a real peer's program; where it is not installed, skip, but fail in CI (CI=true)."""
+    if Path(path).exists():
+        return Path(path)
+    missing = f"{name} is not installed: there is no {path}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """A private PostgreSQL 15 for as long as the tests run."""
+    require_peer("PostgreSQL 15", PROGRAMS / "postgres")
+    server = PostgresqlServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
