@@ -1,0 +1,170 @@
+"""The settings: what a file may say, what is told of every mistake, and where each value comes from."""
+
+from pathlib import Path
+
+import pytest
+
+from tidegate.app.config import (
+    CONFIG_BYTES_MAX,
+    PROBLEMS_MAX,
+    ConfigurationWrong,
+    find_config,
+    find_state,
+    load_config,
+    parse_config,
+    split_endpoint,
+)
+from tidegate.app.settings import BORDER_POINTS_MAX, Config
+
+FILE = Path("tidegate.toml")
+
+
+def mistakes(text: str) -> list[str]:
+    with pytest.raises(ConfigurationWrong) as wrong:
+        parse_config(text, FILE)
+    return [str(problem) for problem in wrong.value.problems]
+
+
+def test_an_empty_file_means_the_built_in_settings() -> None:
+    assert parse_config("", FILE).config == Config()
+
+
+def test_rates_and_prefixes_are_read_as_people_write_them() -> None:
+    config = parse_config(
+        """
+        [sampling]
+        "192.0.2.0/24" = 1000
+        [border_points.harbour]
+        exporters = ["192.0.2.1", "2001:db8::/48"]
+        [objects.ministry-web]
+        prefixes = ["203.0.113.0/24"]
+        capacity = "10 Gbit/s"
+        """,
+        FILE,
+    ).config
+    assert config.sampling == {"192.0.2.0/24": 1000}
+    assert config.border_points["harbour"].exporters == ("192.0.2.1/32", "2001:db8::/48")
+    assert config.objects["ministry-web"].capacity == 10_000_000_000
+
+
+@pytest.mark.parametrize(
+    "text, told",
+    [
+        ("[collecter]", "collecter: unknown key; the nearest known key is collector"),
+        ("[metrics]\nlisen = 1", "metrics.lisen: unknown key; the nearest known key is metrics.listen"),
+        (
+            '[objects.web]\nprefix = ["192.0.2.0/24"]\nprefixes = ["192.0.2.0/24"]',
+            "objects.web.prefix: unknown key; the nearest known key is objects.web.prefixes",
+        ),
+        ('[collector]\nreceive_buffer_bytes = "big"', "expected a whole number, got text in quotes"),
+        ("[collector]\nreceive_buffer_bytes = 1", "expected a whole number >= 65536"),
+        ("[collector]\nlisten = []", "expected a list in [brackets] of length >= 1"),
+        (
+            '[collector]\nlisten = ["0.0.0.0:2055", "x"]',
+            'collector.listen[1]: "x": write an address and a port',
+        ),
+        ('[collector]\nlisten = ["localhost:2055"]', "write an address, not a name"),
+        ('[collector]\nlisten = ["192.0.2.1:70000"]', "write an address and a port"),
+        (
+            '[collector]\nallowed_exporters = ["192.0.2.1/24"]',
+            "has bits beyond its length; write 192.0.2.0/24 if you mean the network",
+        ),
+        ('[objects.web]\nprefixes = ["all"]', 'objects.web.prefixes[0]: "all": not an address or prefix'),
+        ("[objects.web]", "objects.web.prefixes: missing; it has no default"),
+        ('[objects.web]\nprefixes = ["192.0.2.0/24"]\ncapacity = "10 apples"', 'write it like "10 Gbit/s"'),
+        ('[sampling]\n"192.0.2.0/24" = 0', "sampling.192.0.2.0/24: expected a whole number >= 1"),
+        ('[sampling]\n"192.0.2.0/24" = "1:1000"', "expected a whole number, got text in quotes"),
+        ('[logging]\nformat = "xml"', 'choose one of "text", "json"'),
+        ("collector = 3", "collector: expected a table; write it as [collector]"),
+        ("sampling = 1000", "sampling: expected a table; write it as [sampling]"),
+        ("objects = []", "objects: expected tables by name; write each as [objects.NAME]"),
+        ('[border_points."a b"]\nexporters = ["192.0.2.1"]', "a name is made of letters, digits"),
+        ("[collector", "not TOML: Expected ']'"),
+    ],
+)
+def test_a_mistake_says_where_it_is_and_what_to_do(text: str, told: str) -> None:
+    assert told in mistakes(text)[0]
+
+
+def test_all_mistakes_of_a_file_are_told_at_once() -> None:
+    assert len(mistakes('x = 1\n[logging]\nlevel = "loud"\nformat = 3')) == 3
+
+
+def test_a_file_of_mistakes_without_end_is_told_in_bounded_length() -> None:
+    text = "\n".join(f"x{i} = 1" for i in range(PROBLEMS_MAX + 7))
+    with pytest.raises(ConfigurationWrong) as wrong:
+        parse_config(text, FILE)
+    assert len(str(wrong.value).splitlines()) == PROBLEMS_MAX + 1
+    assert "and 7 more mistakes" in str(wrong.value)
+
+
+def test_an_exporter_belongs_to_one_border_point() -> None:
+    text = '[border_points.a]\nexporters = ["192.0.2.1"]\n[border_points.b]\nexporters = ["192.0.2.1/32"]'
+    assert mistakes(text) == [
+        "border_points.b.exporters: 192.0.2.1/32 already belongs to border point a; name it once"
+    ]
+
+
+def test_more_border_points_than_the_bound_are_refused() -> None:
+    text = "".join(
+        f'[border_points.p{i}]\nexporters = ["192.0.2.{i}"]\n' for i in range(BORDER_POINTS_MAX + 1)
+    )
+    assert mistakes(text) == [f"border_points: at most {BORDER_POINTS_MAX} are allowed"]
+
+
+def test_metrics_can_be_switched_off() -> None:
+    assert parse_config('[metrics]\nlisten = "off"', FILE).config.metrics.listen is None
+
+
+def test_every_setting_says_where_it_comes_from() -> None:
+    loaded = parse_config('[logging]\nlevel = "debug"\n[sampling]\n"192.0.2.1" = 512', FILE)
+    origins = {setting.key: setting.origin for setting in loaded.settings()}
+    assert origins["logging.level"] == "tidegate.toml"
+    assert origins["sampling.192.0.2.1/32"] == "tidegate.toml"
+    assert origins["logging.format"] == "default"
+
+
+def test_the_file_told_wins_over_the_users_own(tmp_path: Path) -> None:
+    usual = tmp_path / "tidegate" / "tidegate.toml"
+    usual.parent.mkdir()
+    usual.write_text("")
+    environ = {"XDG_CONFIG_HOME": str(tmp_path)}
+    assert find_config(None, environ) == usual
+    assert find_config(FILE, environ) == FILE
+
+
+def test_without_any_file_the_built_in_settings_are_used(tmp_path: Path) -> None:
+    assert load_config(None, {"XDG_CONFIG_HOME": str(tmp_path)}).file is None
+    assert load_config(None, {}).config == Config()
+
+
+def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationWrong, match="cannot be read"):
+        load_config(tmp_path / "absent.toml", {})
+
+
+@pytest.mark.parametrize(
+    "content, told", [(b"\xff", "not UTF-8"), (b"#" * (CONFIG_BYTES_MAX + 1), "longer than")]
+)
+def test_a_file_that_is_no_text_of_sensible_length_is_refused(
+    tmp_path: Path, content: bytes, told: str
+) -> None:
+    file = tmp_path / "tidegate.toml"
+    file.write_bytes(content)
+    with pytest.raises(ConfigurationWrong, match=told):
+        load_config(file, {})
+
+
+def test_the_state_folder_is_the_one_told_then_the_environments_then_the_users() -> None:
+    environ = {"TIDEGATE_STATE": "/a", "XDG_STATE_HOME": "/b", "HOME": "/c"}
+    assert find_state(Path("/told"), environ) == Path("/told")
+    assert find_state(None, environ) == Path("/a")
+    assert find_state(None, {"XDG_STATE_HOME": "/b", "HOME": "/c"}) == Path("/b/tidegate")
+    assert find_state(None, {"HOME": "/c"}) == Path("/c/.local/state/tidegate")
+
+
+@pytest.mark.parametrize(
+    "text, parts", [("192.0.2.1:2055", ("192.0.2.1", 2055)), ("[::]:6343", ("::", 6343))]
+)
+def test_an_endpoint_is_an_address_and_a_port(text: str, parts: tuple[str, int]) -> None:
+    assert split_endpoint(text) == parts
