@@ -6,7 +6,7 @@ A header that was cut short gives what is there; nothing is ever read at or beyo
 import numpy as np
 
 from tidegate.kernels.bigendian import u16, u32, u64
-from tidegate.kernels.jit import kernel
+from tidegate.kernels.jit import bare_kernel
 
 LINK_LAYERS_MAX = 16
 """VLAN tags, MPLS labels, SNAP and PPPoE headers before the IP header; a packet with more is not IP to us."""
@@ -43,7 +43,7 @@ TUNNEL_GRE, TUNNEL_IP_IN_IP, TUNNEL_VXLAN = 1, 2, 3
 MAPPED_IPV4 = 0xFFFF_0000_0000
 
 
-@kernel
+@bare_kernel
 def ppp_ethertype(protocol):  # type: ignore[no-untyped-def]
     """The EtherType that means the same as a PPP protocol number (RFC 1661), or -1."""
     if protocol == PPP_IPV4:
@@ -55,7 +55,7 @@ def ppp_ethertype(protocol):  # type: ignore[no-untyped-def]
     return -1
 
 
-@kernel
+@bare_kernel
 def find_ip(data, start, end, ethertype):  # type: ignore[no-untyped-def]
     """Offset of the IP header behind `start`, where a header of type `ethertype` begins; -1 if there is none.
 
@@ -100,13 +100,13 @@ def find_ip(data, start, end, ethertype):  # type: ignore[no-untyped-def]
     return np.int64(-1)
 
 
-@kernel
+@bare_kernel
 def find_ip_in_ethernet(data, start, end):  # type: ignore[no-untyped-def]
     """Offset of the IP header in an Ethernet frame without preamble; -1 if there is none."""
     return find_ip(data, start, end, np.int64(ETHERTYPE_ETHERNET))
 
 
-@kernel
+@bare_kernel
 def find_ip_in_ppp(data, start, end):  # type: ignore[no-untyped-def]
     """Offset of the IP header in a PPP frame, with or without the address and control bytes of RFC 1662."""
     at = np.int64(start)
@@ -119,7 +119,7 @@ def find_ip_in_ppp(data, start, end):  # type: ignore[no-untyped-def]
     return find_ip(data, at + 2, end, np.int64(ppp_ethertype(u16(data, at))))
 
 
-@kernel
+@bare_kernel
 def ipv4_header(data, start, end):  # type: ignore[no-untyped-def]
     """As `ip_header`, for IPv4 (RFC 791)."""
     none = np.uint64(0)
@@ -145,7 +145,7 @@ def ipv4_header(data, start, end):  # type: ignore[no-untyped-def]
     return 4, none, source, none, destination, total, protocol, fragment, transport, end
 
 
-@kernel
+@bare_kernel
 def ipv6_header(data, start, end):  # type: ignore[no-untyped-def]
     """As `ip_header`, for IPv6 with its extension headers (RFC 8200, RFC 4302)."""
     none = np.uint64(0)
@@ -197,7 +197,7 @@ def ipv6_header(data, start, end):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
+@bare_kernel
 def ip_header(data, start, end):  # type: ignore[no-untyped-def]
     """One IP header with its options or extension headers, as a tuple of
 
@@ -215,7 +215,7 @@ def ip_header(data, start, end):  # type: ignore[no-untyped-def]
     return 0, none, none, none, none, 0, 0, 0, -1, end
 
 
-@kernel
+@bare_kernel
 def gre_payload(data, at, end):  # type: ignore[no-untyped-def]
     """Offset of the IP header inside GRE (RFC 2784, RFC 2890; with the checksum of RFC 1701), or -1."""
     if at + 4 > end:
@@ -227,7 +227,7 @@ def gre_payload(data, at, end):  # type: ignore[no-untyped-def]
     return find_ip(data, at + size, end, u16(data, at + 2))
 
 
-@kernel
+@bare_kernel
 def tunnelled(data, at, end, protocol, destination_port):  # type: ignore[no-untyped-def]
     """(tunnel kind, offset of the inner IP header or -1) of what follows an IP header at `at` (may be -1)."""
     inner = np.int64(-1)
@@ -244,7 +244,7 @@ def tunnelled(data, at, end, protocol, destination_port):  # type: ignore[no-unt
     return 0, inner
 
 
-@kernel
+@bare_kernel
 def clear_header(rows, at):  # type: ignore[no-untyped-def]
     """Forget what an earlier packet left in row `at`, in every column that `decode_ip` owns."""
     row = rows[at]
@@ -269,7 +269,7 @@ def clear_header(rows, at):  # type: ignore[no-untyped-def]
     row.has_ports = 0
 
 
-@kernel
+@bare_kernel
 def decode_transport(data, start, end, protocol, rows, at):  # type: ignore[no-untyped-def]
     """Ports, TCP flags, ICMP type and code into row `at`, where captured; returns the destination port."""
     row = rows[at]
@@ -288,7 +288,7 @@ def decode_transport(data, start, end, protocol, rows, at):  # type: ignore[no-u
     return np.int64(0)
 
 
-@kernel
+@bare_kernel
 def decode_ip(data, start, end, rows, at):  # type: ignore[no-untyped-def]
     """The packet whose IP header begins at `start`, into row `at`; returns its IP bytes, 0 where not known.
 
@@ -316,7 +316,7 @@ def decode_ip(data, start, end, rows, at):  # type: ignore[no-untyped-def]
     return np.int64(ip_bytes)
 
 
-@kernel
+@bare_kernel
 def decode_inner(data, transport, end, protocol, destination_port, rows, at):  # type: ignore[no-untyped-def]
     """Tunnel kind, inner addresses and inner protocol into row `at`; a tunnel inside it is not opened."""
     tunnel, inner = tunnelled(data, transport, end, protocol, destination_port)
@@ -333,7 +333,7 @@ def decode_inner(data, transport, end, protocol, destination_port, rows, at):  #
         row.inner_protocol = inner_protocol
 
 
-@kernel
+@bare_kernel
 def decode_ethernet(data, start, end, rows, at):  # type: ignore[no-untyped-def]
     """As `decode_ip`, for a packet whose Ethernet header begins at `start`."""
     ip = find_ip_in_ethernet(data, start, end)

@@ -27,3 +27,10 @@ from numba import njit  # noqa: E402
 
 kernel = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
 """Decorator of every kernel: compiled on first use, kept between runs, run without the interpreter's lock."""
+
+bare_kernel = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False, _nrt=False)
+"""As `kernel`, for those that allocate nothing: no array is counted on its way into another kernel.
+
+Where kernels call kernels for every record, those counts (atomic additions) cost more than the decoding:
+sFlow samples go from 3.6 to 12 million a second without them. Creating an array inside is a compile error.
+"""

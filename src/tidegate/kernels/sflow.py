@@ -17,7 +17,7 @@ from tidegate.kernels.headers import (
     find_ip_in_ethernet,
     find_ip_in_ppp,
 )
-from tidegate.kernels.jit import kernel
+from tidegate.kernels.jit import bare_kernel
 from tidegate.kernels.reasons import (
     AGENT_ADDRESS_UNKNOWN,
     HEADER_CUT_SHORT,
@@ -39,7 +39,7 @@ ETHERNET, PPP, IPV4, IPV6, MPLS, POS = 1, 7, 11, 12, 13, 14
 INTERFACE_UNKNOWN = 0x3FFF_FFFF
 
 
-@kernel
+@bare_kernel
 def sflow5_identity(data, start, end):  # type: ignore[no-untyped-def]
     """Who sent the datagram at `start`: (ok, address high, address low, sub-agent, sequence, uptime in ms).
 
@@ -57,7 +57,7 @@ def sflow5_identity(data, start, end):  # type: ignore[no-untyped-def]
     return np.int64(1), high, low, u32(data, after), u32(data, after + 4), u32(data, after + 8)
 
 
-@kernel
+@bare_kernel
 def header_reason(data, start, end):  # type: ignore[no-untyped-def]
     """0 where a whole sFlow 5 header is there, else the reason code."""
     if end - start < 8:
@@ -72,13 +72,13 @@ def header_reason(data, start, end):  # type: ignore[no-untyped-def]
     return 0
 
 
-@kernel
+@bare_kernel
 def padded(length):  # type: ignore[no-untyped-def]
     """Bytes that `length` opaque bytes take in XDR (RFC 4506 section 4.9)."""
     return (length + 3) & ~3
 
 
-@kernel
+@bare_kernel
 def interface_index(kind, value):  # type: ignore[no-untyped-def]
     """The ifIndex, or 0: not known, discarded, sent to several, or made by the device itself."""
     if kind != 0 or value in (INTERFACE_UNKNOWN, 0xFFFF_FFFF):
@@ -86,7 +86,7 @@ def interface_index(kind, value):  # type: ignore[no-untyped-def]
     return value
 
 
-@kernel
+@bare_kernel
 def decode_raw_header(data, start, end, rows, at):  # type: ignore[no-untyped-def]
     """The raw header record at `start` into row `at`: 1 where it holds IP, 0 where not, else -(reason)."""
     if end - start < 16:
@@ -117,7 +117,7 @@ def decode_raw_header(data, start, end, rows, at):  # type: ignore[no-untyped-de
     return 1
 
 
-@kernel
+@bare_kernel
 def decode_sampled_ip(data, start, end, family, rows, at):  # type: ignore[no-untyped-def]
     """A sampled IPv4 or IPv6 record (fields, not a header) into row `at`: 1, or -(reason)."""
     address_bytes = 4 if family == 4 else 16
@@ -146,7 +146,7 @@ def decode_sampled_ip(data, start, end, family, rows, at):  # type: ignore[no-un
     return 1
 
 
-@kernel
+@bare_kernel
 def gateway_as(data, start, end):  # type: ignore[no-untyped-def]
     """(source AS, last AS of the path to the destination) of an extended gateway record; 0 where not sent.
 
@@ -178,7 +178,7 @@ def gateway_as(data, start, end):  # type: ignore[no-untyped-def]
     return source, last
 
 
-@kernel
+@bare_kernel
 def decode_flow_sample(data, start, end, expanded, rows, at):  # type: ignore[no-untyped-def]
     """The flow sample at `start` into row `at`: 1 where it holds IP, 0 where not, else -(reason).
 
@@ -232,7 +232,7 @@ def decode_flow_sample(data, start, end, expanded, rows, at):  # type: ignore[no
     return found
 
 
-@kernel
+@bare_kernel
 def decode_sflow5(data, start, end, received_ms, exporter, exporters, rows, used):  # type: ignore[no-untyped-def]
     """Append the rows of one sFlow 5 datagram; the new number of rows in use, or -(reason code).
 
@@ -242,9 +242,15 @@ def decode_sflow5(data, start, end, received_ms, exporter, exporters, rows, used
     lengths disagree is refused whole: rows from `used` on then hold nothing, and no counter has moved.
     Counter samples, discarded-packet samples and samples of other enterprises are read past.
     """
+    return read_sflow5(data, start, end, received_ms, exporter, exporters, rows, used)[0]
+
+
+@bare_kernel
+def read_sflow5(data, start, end, received_ms, exporter, exporters, rows, used):  # type: ignore[no-untyped-def]
+    """As `decode_sflow5`, with the offset reached: behind the last sample, or of the sample that is wrong."""
     reason = header_reason(data, start, end)
     if reason:
-        return np.int64(-reason)
+        return np.int64(-reason), np.int64(start)
     at = np.int64(start) + (24 if u32(data, start + 4) == 1 else 36)
     samples = u32(data, at)
     at += 4
@@ -252,16 +258,16 @@ def decode_sflow5(data, start, end, received_ms, exporter, exporters, rows, used
     counters, discards, not_ip, unknown_sampling = 0, 0, 0, 0
     for _ in range(samples):
         if end - at < 8:
-            return np.int64(-SAMPLE_CUT_SHORT)
+            return np.int64(-SAMPLE_CUT_SHORT), at
         kind = u32(data, at)
         body = at + 8
         body_end = body + u32(data, at + 4)
         if body_end > end:
-            return np.int64(-SAMPLE_CUT_SHORT)
+            return np.int64(-SAMPLE_CUT_SHORT), at
         if kind in (FLOW_SAMPLE, EXPANDED_FLOW_SAMPLE):
             found = decode_flow_sample(data, body, body_end, kind == EXPANDED_FLOW_SAMPLE, rows, row)
             if found < 0:
-                return np.int64(found)
+                return np.int64(found), at
             if found:
                 rows[row].exporter = exporter
                 rows[row].start_ms = received_ms
@@ -276,11 +282,11 @@ def decode_sflow5(data, start, end, received_ms, exporter, exporters, rows, used
             discards += 1
         at = body + padded(body_end - body)
     if at < end:
-        return np.int64(-TRAILING_BYTES)
+        return np.int64(-TRAILING_BYTES), at
     sender = exporters[exporter]
     sender.records += np.uint64(row - used)
     sender.counter_samples += np.uint64(counters)
     sender.discard_samples += np.uint64(discards)
     sender.not_ip += np.uint64(not_ip)
     sender.unknown_sampling += np.uint64(unknown_sampling)
-    return row
+    return row, at
