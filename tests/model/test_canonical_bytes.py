@@ -68,6 +68,11 @@ def test_python_s_own_json_agrees_where_its_rules_are_the_same(value: dict[str, 
     assert canonical_json(value) == theirs.encode()
 
 
+@given(st.dictionaries(PLAIN_TEXT, TEXT | WHOLE))
+def test_the_fast_writer_that_checks_agrees(value: dict[str, str | int]) -> None:
+    assert msgspec.json.encode(value, order="sorted") == canonical_json(value)
+
+
 def test_the_standard_s_own_examples_come_out_right() -> None:
     """RFC 8785 sections 3.2.2 to 3.2.4, without the floats that facts never hold."""
     value = {"string": '€$\u000f\nA\'B"\\\\"/', "literals": [None, True, False]}

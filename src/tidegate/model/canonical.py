@@ -23,6 +23,9 @@ INTEGER_MAX = (1 << 53) - 1
 FACT_BYTES_MAX = 1 << 18
 """Canonical bytes of one fact or effect; the largest attack that the other bounds allow stays below."""
 
+LONG_INTEGER = re.compile(rb"[0-9]{16}")
+"""Sixteen digits or more may be 2**53 or more."""
+
 MUST_ESCAPE = re.compile(r'[\x00-\x1f"\\]')
 SHORT_ESCAPES = {
     '"': r"\"",
@@ -199,12 +202,24 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[Value]) -> Value:
         raise Malformed("fact too long", FACT_BYTES_MAX)
     try:
         value = decoder.decode(body)
+        if written_alike(value, body):
+            return value
         again = canonical_json(msgspec.to_builtins(value))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, NotAllowed):
         raise Malformed("not a fact that this program knows", 0) from None
     if again != body:
         raise Malformed("not canonical", first_difference(again, body))
     return value
+
+
+def written_alike(value: object, body: bytes) -> bool:
+    """Whether msgspec's writer, many times faster than ours, makes the same bytes.
+
+    Then they are canonical, since it departs from RFC 8785 only in the order of keys beyond ASCII, which
+    no fact has, and in allowing longer integers, which the digits betray. Should it ever depart further,
+    our own writer still decides.
+    """
+    return msgspec.json.encode(value, order="sorted") == body and not LONG_INTEGER.search(body)
 
 
 def first_difference(one: bytes, other: bytes) -> int:

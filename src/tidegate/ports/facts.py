@@ -1,0 +1,115 @@
+"""Where facts and effects are kept for ever: the contract of the one durable store."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tidegate.model.refusals import NotAllowed
+
+APPEND_FACTS_MAX = 256
+"""Facts in one transaction."""
+
+READ_ROWS_MAX = 1024
+"""Rows that one question brings back; whoever wants more asks again from the last number."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFact:
+    """A fact as it lies in the store. `at_ms` and `kind` repeat what `body` says, to be searched by."""
+
+    number: int
+    at_ms: int
+    kind: str
+    body: bytes  # canonical bytes, tidegate.model.canonical
+    leaf_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEffect:
+    """An effect as it lies in the store; numbers count from 0 over all effects ever."""
+
+    number: int
+    fact_number: int
+    kind: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TreeNode:
+    """The root of a complete subtree of the ledger, kept so that proofs need not read every leaf."""
+
+    level: int
+    position: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoreHead:
+    """What the store holds: `size` facts whose Merkle root is `root`, and `effects` effects.
+
+    `frontier` is `tidegate.ledger.Frontier` as bytes. Two heads are equal only if all before them is.
+    """
+
+    size: int
+    root: bytes
+    frontier: bytes
+    effects: int
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """Facts with all that follows from them, to be stored together or not at all."""
+
+    expected: StoreHead
+    facts: Sequence[StoredFact]
+    effects: Sequence[StoredEffect]
+    nodes: Sequence[TreeNode]
+    head: StoreHead
+
+
+class HeadMoved(NotAllowed):
+    """Someone else appended: the store's head is not the one that the addition was made for."""
+
+
+class FactStore(Protocol):
+    """An append-only list of facts with its ledger head, and the effects that they ask for.
+
+    1. An addition is stored in one transaction: facts, effects, tree nodes and the new head.
+    2. When `append` returns, the addition survives the death of the process and of the machine.
+    3. When it raises OutsideFailed, the addition is stored whole or not at all, and only `head` can tell
+       which. Any later call may be tried again; a store that failed once works again once its cause is gone.
+    4. Of two additions made for one head, at most one is stored; the other raises HeadMoved.
+    5. What is stored never changes. The one exception: an effect, once, becomes done.
+    6. The store hashes nothing and believes nothing: whether bytes, hashes and head agree is for the
+       caller to check (`tidegate.app.ledger_check`).
+
+    Every call may raise OutsideFailed.
+    """
+
+    @property
+    def where(self) -> str:
+        """Its place, for messages: a URL without a password."""
+
+    def head(self) -> StoreHead:
+        """As of the last addition that took hold."""
+
+    def append(self, addition: Addition) -> None:
+        """Store it, or raise HeadMoved and store nothing."""
+
+    def facts(self, begin: int, end: int) -> Iterator[StoredFact]:
+        """Facts with begin <= number < end in order, as far as there are any."""
+
+    def latest(self, kinds: Sequence[str], before: int, limit: int) -> list[StoredFact]:
+        """The last facts of these kinds below number `before`, newest first, at most READ_ROWS_MAX."""
+
+    def roots(self, level: int, begin: int, end: int) -> list[bytes]:
+        """Leaf hashes (level 0) or kept subtree roots at positions begin to end, in order.
+
+        Fewer than end - begin where some are not kept.
+        """
+
+    def pending_effects(self, after: int, limit: int) -> list[StoredEffect]:
+        """The first effects above number `after` that are not done, in order, at most READ_ROWS_MAX."""
+
+    def mark_done(self, numbers: Sequence[int], done_at_ms: int) -> None:
+        """Remember that these effects were carried out. Idempotent by number; the first time stays."""
