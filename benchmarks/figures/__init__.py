@@ -1,0 +1,27 @@
+"""All figures, in the order of the table; each file describes one and can take it."""
+
+from benchmarks.figure import Description
+from benchmarks.figures import (
+    accuracy,
+    decode_ipfix,
+    decode_netflow5,
+    decode_netflow9,
+    decode_sflow5,
+    detection_delay,
+    live_udp,
+    memory_million,
+    startup,
+)
+
+FIGURES: tuple[Description, ...] = (
+    decode_netflow5.DESCRIPTION,
+    decode_netflow9.DESCRIPTION,
+    decode_ipfix.DESCRIPTION,
+    decode_sflow5.DESCRIPTION,
+    live_udp.DESCRIPTION,
+    memory_million.DESCRIPTION,
+    detection_delay.DESCRIPTION,
+    startup.HELP,
+    startup.READY,
+    *accuracy.DESCRIPTIONS,
+)
