@@ -1,0 +1,73 @@
+"""A fact made ready for the store: its bytes, its effects, and the ledger and state after it; all pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tidegate.app.state import State
+from tidegate.app.step import step
+from tidegate.ledger import Frontier, leaf_hash
+from tidegate.model.canonical import FactRecord, canonical_bytes, effect_bytes, kind_of
+from tidegate.model.facts import Fact
+from tidegate.ports.facts import Addition, StoredEffect, StoredFact, StoreHead, TreeNode
+
+KEPT_LEVEL_STEP = 8
+"""The store keeps subtree roots at levels 8, 16, 24 ...: one for 256 below it, so that a proof reads at
+most a row of 128 hashes for each level, and the kept roots add less than half a percent to the leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """Where the record ends: the state, the ledger's frontier, and how many effects there are."""
+
+    state: State = field(default_factory=State)
+    frontier: Frontier = field(default_factory=Frontier)
+    effects: int = 0
+
+    @property
+    def head(self) -> StoreHead:
+        return StoreHead(self.frontier.size, self.frontier.root, self.frontier.to_bytes(), self.effects)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One fact with all that follows from it; `tip` is where the record ends once it is stored."""
+
+    fact: StoredFact
+    effects: tuple[StoredEffect, ...]
+    nodes: tuple[TreeNode, ...]
+    tip: Tip
+
+
+def prepare(tip: Tip, at_ms: int, fact: Fact) -> Entry:
+    """The next entry after `tip`. NotAllowed or Full when `step` or `canonical_bytes` refuse the fact."""
+    record = FactRecord(tip.frontier.size, at_ms, fact)
+    state, effects = step(tip.state, record)
+    body = canonical_bytes(record)
+    leaf = leaf_hash(body)
+    frontier, completed = tip.frontier.grow(leaf)
+    return Entry(
+        fact=StoredFact(record.number, at_ms, record.kind, body, leaf),
+        effects=tuple(
+            StoredEffect(tip.effects + at, record.number, kind_of(effect), effect_bytes(effect))
+            for at, effect in enumerate(effects)
+        ),
+        nodes=kept_nodes(record.number, completed),
+        tip=Tip(state, frontier, tip.effects + len(effects)),
+    )
+
+
+def kept_nodes(number: int, completed: Sequence[bytes]) -> tuple[TreeNode, ...]:
+    """Of the subtrees that leaf `number` completes, those that the store keeps."""
+    levels = range(KEPT_LEVEL_STEP, len(completed), KEPT_LEVEL_STEP)
+    return tuple(TreeNode(level, number >> level, completed[level]) for level in levels)
+
+
+def addition(tip: Tip, entries: Sequence[Entry]) -> Addition:
+    """What to store so that the record, which ends at `tip`, ends with these entries; at least one."""
+    return Addition(
+        expected=tip.head,
+        facts=[entry.fact for entry in entries],
+        effects=[effect for entry in entries for effect in entry.effects],
+        nodes=[node for entry in entries for node in entry.nodes],
+        head=entries[-1].tip.head,
+    )

@@ -1,0 +1,177 @@
+"""The node: it records facts, stores them before anything is done about them, and answers questions."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from tidegate.app.entry import Entry, Tip, addition, prepare
+from tidegate.app.ledger_check import LedgerVerdict, Remembered, verify_ledger
+from tidegate.app.outbox import RETRY, Outbox, RetryPolicy, SinkStatus
+from tidegate.app.state import State
+from tidegate.app.step import step
+from tidegate.ledger import Frontier
+from tidegate.model.attacks import Attack
+from tidegate.model.canonical import FactRecord, decode_record
+from tidegate.model.facts import AttackEnded, Fact
+from tidegate.model.refusals import Full, Malformed, NotAllowed
+from tidegate.ports.alerts import AlertSink
+from tidegate.ports.clock import Clock
+from tidegate.ports.facts import APPEND_FACTS_MAX, FactStore, HeadMoved, StoreHead
+from tidegate.ports.outside import OutsideFailed
+
+FACTS_WAITING_MAX = 4_096
+"""Facts that wait in memory while the store fails; further ones are refused as Full."""
+
+
+class Node:
+    """Guardian of "save, then act". The numbers stand beside the code that keeps each rule.
+
+    1. A fact that cannot have happened in the present state is told to whoever brings it, and not stored.
+    2. A fact, its effects and the new ledger head are stored in one transaction.
+    3. An effect is carried out only after it is stored, and again until its sinks have taken it.
+    4. Facts whose storing failed wait, and are stored before any later fact, each exactly once: whether
+       a try that seemed to fail took hold is read from the ledger's head.
+    5. The state follows from the stored facts: it moves only when they are stored.
+
+    One thread uses it. `record` when something happened; `catch_up` once a second besides.
+    """
+
+    def __init__(
+        self, store: FactStore, sinks: Sequence[AlertSink], clock: Clock, retry: RetryPolicy, tip: Tip
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._outbox = Outbox(store, sinks, retry)
+        self._tip = tip
+        self._waiting: deque[Entry] = deque()
+        self._tried = 0  # how many of those that wait went into a try that failed
+        self._outbox_trouble: OutsideFailed | None = None
+
+    @classmethod
+    def open(
+        cls, store: FactStore, sinks: Sequence[AlertSink], clock: Clock, retry: RetryPolicy = RETRY
+    ) -> "Node":
+        """A node where the stored facts left it; effects that were pending are carried out first.
+
+        OutsideFailed when the store fails or does not hold what was recorded.
+        """
+        node = cls(store, sinks, clock, retry, rebuild(store))
+        node.carry_out()
+        return node
+
+    def record(self, *facts: Fact) -> list[int]:
+        """Store facts that happened now, in this order, carry out what follows, and return their numbers.
+
+        NotAllowed when one of them cannot have happened, Full when too many wait: none is taken then.
+        OutsideFailed when the store fails: the facts are taken, wait in memory, and are stored by the
+        next call, so they are not to be recorded again.
+        """
+        entries = self._prepare(facts)
+        self._waiting.extend(entries)
+        self.catch_up()
+        return [entry.fact.number for entry in entries]
+
+    def catch_up(self) -> None:
+        """Store what waits and carry out what is due. OutsideFailed when the store still fails."""
+        while self._waiting:
+            self._store_some()
+        self.carry_out()
+
+    def carry_out(self) -> None:
+        """One round of effects. Failures never come up: they are tried again, and told by `sinks`."""
+        try:
+            self._outbox.carry_out(self._clock.now_ms())
+        except OutsideFailed as failure:
+            self._outbox_trouble = failure
+        else:
+            self._outbox_trouble = None
+
+    def _prepare(self, facts: Sequence[Fact]) -> list[Entry]:
+        if len(self._waiting) + len(facts) > FACTS_WAITING_MAX:
+            raise Full("facts waiting to be stored", FACTS_WAITING_MAX)
+        now_ms = self._clock.now_ms()
+        tip = self._waiting[-1].tip if self._waiting else self._tip
+        entries: list[Entry] = []
+        for fact in facts:
+            entry = prepare(tip, now_ms, fact)  # 1
+            entries.append(entry)
+            tip = entry.tip
+        return entries
+
+    def _store_some(self) -> None:
+        # 4. A failed try is made again with the very same facts. If it had taken hold after all, the store
+        # finds its head moved, to exactly where these facts move it.
+        some = list(islice(self._waiting, self._tried or APPEND_FACTS_MAX))
+        self._tried = len(some)
+        attempt = addition(self._tip, some)
+        try:
+            self._store.append(attempt)  # 2
+        except HeadMoved:
+            if self._store.head() != attempt.head:
+                raise
+        self._tried = 0
+        self._tip = some[-1].tip  # 5
+        for _ in some:
+            self._waiting.popleft()
+
+    @property
+    def state(self) -> State:
+        """As of the last stored fact."""
+        return self._tip.state
+
+    @property
+    def head(self) -> StoreHead:
+        """The ledger's head, as of the last stored fact."""
+        return self._tip.head
+
+    @property
+    def waiting(self) -> int:
+        """Facts not stored yet; more than none means that the store fails."""
+        return len(self._waiting)
+
+    @property
+    def outbox_trouble(self) -> OutsideFailed | None:
+        """Why the store could not be asked for effects last time, if so."""
+        return self._outbox_trouble
+
+    def sinks(self) -> list[SinkStatus]:
+        return self._outbox.status()
+
+    def past_attacks(self, limit: int) -> Iterator[Attack]:
+        return past_attacks(self._store, self.head.size, limit)
+
+    def verify(self, remembered: Remembered | None = None) -> LedgerVerdict:
+        """See `verify_ledger`; of what is stored, not of what this node remembers."""
+        return verify_ledger(self._store, remembered)
+
+
+def rebuild(store: FactStore) -> Tip:
+    """The tip that the stored facts lead to, whose root must be the stored one. It changes nothing.
+
+    OutsideFailed when the store fails or does not hold what was recorded.
+    """
+    head = store.head()
+    state, frontier = State(), Frontier()
+    for stored in store.facts(0, head.size):
+        try:
+            state, _ = step(state, decode_record(stored.body))
+        except (Malformed, NotAllowed, Full) as refusal:
+            raise not_as_recorded(store, f"fact {frontier.size} is not as recorded ({refusal})") from refusal
+        frontier = frontier.append_entry(stored.body)
+    tip = Tip(state, frontier, head.effects)
+    if tip.head != head:
+        raise not_as_recorded(store, f"the first {frontier.size} facts do not have the recorded root")
+    return tip
+
+
+def past_attacks(store: FactStore, before: int, limit: int) -> Iterator[Attack]:
+    """Ended attacks from the store, the last first, among the facts below number `before`."""
+    for stored in store.latest([AttackEnded.__name__], before, limit):
+        record: FactRecord = decode_record(stored.body)
+        assert isinstance(record.fact, AttackEnded)
+        yield record.fact.attack
+
+
+def not_as_recorded(store: FactStore, what: str) -> OutsideFailed:
+    remedy = "See `tidegate ledger verify`; keep this database, and go on with a copy from before."
+    return OutsideFailed(what, store.where, remedy)
