@@ -1,0 +1,112 @@
+"""The durable store of facts and effects on SQL; the contract is `tidegate.ports.facts.FactStore`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from sqlalchemy import bindparam, insert, select, update
+
+from tidegate.adapters.sql.engine import Database
+from tidegate.adapters.sql.tables import EFFECTS, FACTS, LEDGER_HEAD, LEDGER_NODES
+from tidegate.ports.facts import READ_ROWS_MAX, Addition, HeadMoved, StoredEffect, StoredFact, StoreHead
+
+HEAD = LEDGER_HEAD.c
+FACT_COLUMNS = (FACTS.c.number, FACTS.c.at_ms, FACTS.c.kind, FACTS.c.body, FACTS.c.leaf_hash)
+EFFECT_COLUMNS = (EFFECTS.c.number, EFFECTS.c.fact_number, EFFECTS.c.kind, EFFECTS.c.body)
+
+
+class SqlFactStore:
+    """Facts and effects in an open database. The lines numbered as in the contract say where it is kept."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @property
+    def where(self) -> str:
+        return self._database.where
+
+    def head(self) -> StoreHead:
+        with self._database.reading() as connection:
+            row = connection.execute(select(HEAD.size, HEAD.root, HEAD.frontier, HEAD.effects)).one()
+        return StoreHead(*row)
+
+    def append(self, addition: Addition) -> None:
+        expected = addition.expected
+        # 1. One transaction. 2. Both databases are set to answer a commit only when it is on disk.
+        with self._database.writing() as connection:
+            # 4. Only whoever finds the head as expected moves it. The row stays locked until the end of
+            # the transaction: a rival waits here, and then finds another head.
+            moved = connection.execute(
+                update(LEDGER_HEAD)
+                .where(
+                    HEAD.size == expected.size, HEAD.root == expected.root, HEAD.effects == expected.effects
+                )
+                .values(asdict(addition.head))
+            )
+            if moved.rowcount != 1:
+                raise HeadMoved(f"another node writes to {self.where}; stop one of the two")
+            for table, rows in (
+                (FACTS, addition.facts),
+                (EFFECTS, addition.effects),
+                (LEDGER_NODES, addition.nodes),
+            ):
+                if rows:
+                    connection.execute(insert(table), [asdict(row) for row in rows])
+
+    def facts(self, begin: int, end: int) -> Iterator[StoredFact]:
+        while begin < end:
+            # Each piece is a transaction of its own, since 5. nothing in it can change meanwhile, and a long
+            # one would keep SQLite from shortening its write-ahead log.
+            with self._database.reading() as connection:
+                rows = connection.execute(
+                    select(*FACT_COLUMNS)
+                    .where(FACTS.c.number >= begin, FACTS.c.number < end)
+                    .order_by(FACTS.c.number)
+                    .limit(READ_ROWS_MAX)
+                ).all()
+            for row in rows:
+                yield StoredFact(*row)
+            if len(rows) < READ_ROWS_MAX:
+                return
+            begin = rows[-1].number + 1
+
+    def latest(self, kinds: Sequence[str], before: int, limit: int) -> list[StoredFact]:
+        question = (
+            select(*FACT_COLUMNS)
+            .where(FACTS.c.kind.in_(kinds), FACTS.c.number < before)
+            .order_by(FACTS.c.number.desc())
+            .limit(min(limit, READ_ROWS_MAX))
+        )
+        with self._database.reading() as connection:
+            return [StoredFact(*row) for row in connection.execute(question)]
+
+    def roots(self, level: int, begin: int, end: int) -> list[bytes]:
+        if level == 0:
+            position, root = FACTS.c.number, FACTS.c.leaf_hash
+            question = select(root)
+        else:
+            position, root = LEDGER_NODES.c.position, LEDGER_NODES.c.root
+            question = select(root).where(LEDGER_NODES.c.level == level)
+        with self._database.reading() as connection:
+            found = connection.execute(question.where(position >= begin, position < end).order_by(position))
+            return [bytes(row[0]) for row in found]
+
+    def pending_effects(self, after: int, limit: int) -> list[StoredEffect]:
+        question = (
+            select(*EFFECT_COLUMNS)
+            .where(EFFECTS.c.done_at_ms.is_(None), EFFECTS.c.number > after)
+            .order_by(EFFECTS.c.number)
+            .limit(min(limit, READ_ROWS_MAX))
+        )
+        with self._database.reading() as connection:
+            return [StoredEffect(*row) for row in connection.execute(question)]
+
+    def mark_done(self, numbers: Sequence[int], done_at_ms: int) -> None:
+        if not numbers:
+            return
+        mark = (
+            update(EFFECTS)
+            .where(EFFECTS.c.number == bindparam("done"), EFFECTS.c.done_at_ms.is_(None))
+            .values(done_at_ms=done_at_ms)
+        )
+        with self._database.writing() as connection:
+            connection.execute(mark, [{"done": number} for number in numbers])

@@ -1,0 +1,77 @@
+"""The tables as SQLAlchemy sees them; the migrations make them, and a test holds the two together."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+REVISIONS = ("0001",)
+"""Every schema this program knows, oldest first: the migrations' revisions, readable without Alembic."""
+
+# In SQLite only a column declared INTEGER is the row's own key; it is 64 bits wide all the same.
+NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+
+METADATA = MetaData()
+
+FACTS = Table(
+    "facts",
+    METADATA,
+    Column("number", NUMBER, primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("leaf_hash", LargeBinary, nullable=False),
+    Index("facts_by_kind", "kind", "number"),
+)
+
+EFFECTS = Table(
+    "effects",
+    METADATA,
+    Column("number", NUMBER, primary_key=True, autoincrement=False),
+    Column("fact_number", NUMBER, ForeignKey("facts.number"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("done_at_ms", BigInteger),
+)
+Index(
+    "effects_pending",
+    EFFECTS.c.number,
+    sqlite_where=EFFECTS.c.done_at_ms.is_(None),
+    postgresql_where=EFFECTS.c.done_at_ms.is_(None),
+)
+
+LEDGER_NODES = Table(
+    "ledger_nodes",
+    METADATA,
+    Column("level", SmallInteger, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("root", LargeBinary, nullable=False),
+)
+
+LEDGER_HEAD = Table(
+    "ledger_head",
+    METADATA,
+    Column("id", SmallInteger, CheckConstraint("id = 1", name="one_head"), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+    Column("effects", BigInteger, nullable=False),
+)
+
+BASELINES = Table(
+    "baselines",
+    METADATA,
+    Column("key", LargeBinary, primary_key=True),
+    Column("blob", LargeBinary, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+)
+Index("baselines_by_age", BASELINES.c.updated_ms)

@@ -1,0 +1,98 @@
+"""A fact store in memory, obvious enough to hold the real ones against; and one that fails on purpose."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from tidegate.app.entry import Tip
+from tidegate.ports.facts import (
+    READ_ROWS_MAX,
+    Addition,
+    FactStore,
+    HeadMoved,
+    StoredEffect,
+    StoredFact,
+    StoreHead,
+)
+from tidegate.ports.outside import OutsideFailed
+
+
+class MemoryStore:
+    """Keeps the contract of `FactStore`, except for surviving anything."""
+
+    where = "memory"
+
+    def __init__(self) -> None:
+        self._head = Tip().head
+        self._facts: list[StoredFact] = []
+        self._effects: list[StoredEffect] = []
+        self._nodes: dict[tuple[int, int], bytes] = {}
+        self.done: dict[int, int] = {}
+
+    def head(self) -> StoreHead:
+        return self._head
+
+    def append(self, addition: Addition) -> None:
+        if addition.expected != self._head:
+            raise HeadMoved("another node writes to memory")
+        self._facts += addition.facts
+        self._effects += addition.effects
+        self._nodes |= {(node.level, node.position): node.root for node in addition.nodes}
+        self._head = addition.head
+
+    def facts(self, begin: int, end: int) -> Iterator[StoredFact]:
+        yield from self._facts[begin:end]
+
+    def latest(self, kinds: Sequence[str], before: int, limit: int) -> list[StoredFact]:
+        found = [fact for fact in reversed(self._facts) if fact.kind in kinds and fact.number < before]
+        return found[: min(limit, READ_ROWS_MAX)]
+
+    def roots(self, level: int, begin: int, end: int) -> list[bytes]:
+        if level == 0:
+            return [fact.leaf_hash for fact in self._facts[begin:end]]
+        return [self._nodes[level, at] for at in range(begin, end) if (level, at) in self._nodes]
+
+    def pending_effects(self, after: int, limit: int) -> list[StoredEffect]:
+        pending = [one for one in self._effects if one.number > after and one.number not in self.done]
+        return pending[: min(limit, READ_ROWS_MAX)]
+
+    def mark_done(self, numbers: Sequence[int], done_at_ms: int) -> None:
+        for number in numbers:
+            if number < len(self._effects):
+                self.done.setdefault(number, done_at_ms)
+
+
+class FailingStore(MemoryStore):
+    """Fails when told to: before it does what it was asked, or after it did it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fails: str | None = None
+        self.reads_fail = False
+
+    def append(self, addition: Addition) -> None:
+        self._failing(lambda: super(FailingStore, self).append(addition))
+
+    def mark_done(self, numbers: Sequence[int], done_at_ms: int) -> None:
+        self._failing(lambda: super(FailingStore, self).mark_done(numbers, done_at_ms))
+
+    def head(self) -> StoreHead:
+        if self.reads_fail:
+            raise out_of_reach()
+        return super().head()
+
+    def pending_effects(self, after: int, limit: int) -> list[StoredEffect]:
+        if self.reads_fail:
+            raise out_of_reach()
+        return super().pending_effects(after, limit)
+
+    def _failing(self, act: Callable[[], None]) -> None:
+        if self.fails != "and did nothing":
+            act()
+        if self.fails is not None:
+            raise out_of_reach()
+
+
+def out_of_reach() -> OutsideFailed:
+    return OutsideFailed("the store does not answer", "memory", "Wait.")
+
+
+A_STORE: FactStore = MemoryStore()  # for mypy: it keeps the protocol
