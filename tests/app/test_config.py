@@ -105,6 +105,16 @@ def test_an_exporter_belongs_to_one_border_point() -> None:
     ]
 
 
+def test_floors_are_given_to_vectors_that_exist() -> None:
+    assert mistakes('[floors.npt]\nbits = "1 Gbit/s"') == [
+        "floors.npt: no such vector; the nearest known one is ntp"
+    ]
+
+
+def test_persistence_fits_its_window() -> None:
+    assert "longer than its window of 5 s" in mistakes("[detection]\npersistence_seconds = 6")[0]
+
+
 def test_more_border_points_than_the_bound_are_refused() -> None:
     text = "".join(
         f'[border_points.p{i}]\nexporters = ["192.0.2.{i}"]\n' for i in range(BORDER_POINTS_MAX + 1)

@@ -12,9 +12,10 @@ from typing import Any
 
 import msgspec
 
-from tidegate.app.settings import Config
+from tidegate.app.settings import Config, DetectionSection
 from tidegate.app.units import parse_bits_per_s, parse_packets_per_s
 from tidegate.model.refusals import NotAllowed
+from tidegate.model.vectors import VECTORS
 
 CONFIG_BYTES_MAX = 1 << 20
 """Longest configuration file that is read; a longer one is refused."""
@@ -22,7 +23,7 @@ CONFIG_BYTES_MAX = 1 << 20
 PROBLEMS_MAX = 50
 """Mistakes told at once; the rest are counted."""
 
-TABLES_BY_NAME = ("border_points", "objects")
+TABLES_BY_NAME = ("border_points", "objects", "floors")
 """Tables whose keys are the operator's own names, each holding one section."""
 
 
@@ -257,7 +258,7 @@ def _endpoint_or_off(text: str) -> str | None:
 
 
 def split_endpoint(text: str) -> tuple[str, int]:
-    """As "192.0.2.1:2055" or "[::]:2055" as address and port; ValueError says how to write it."""
+    """Reads "192.0.2.1:2055" or "[::]:2055" as address and port; ValueError says how to write it."""
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not re.fullmatch(r"\d{1,5}", port) or int(port) > 0xFFFF:
@@ -304,6 +305,16 @@ def _problem(at: str, error: msgspec.ValidationError, hint: Any) -> Problem:
 
 def _contradictions(table: Mapping[str, Any]) -> Iterator[Problem]:
     """Mistakes that no single value shows."""
+    vectors = [vector.name for vector in VECTORS]
+    for name in table.get("floors", {}):
+        if name not in vectors:
+            near = difflib.get_close_matches(name, vectors, n=1, cutoff=0.0)
+            yield Problem(f"floors.{name}", f"no such vector; the nearest known one is {near[0]}")
+    detection = DetectionSection(**table.get("detection", {}))
+    if detection.persistence_seconds > detection.persistence_window_seconds:
+        window = f"its window of {detection.persistence_window_seconds} s"
+        why = f"longer than {window}; lower it or widen the window"
+        yield Problem("detection.persistence_seconds", why)
     owner: dict[str, str] = {}
     for name, point in table.get("border_points", {}).items():
         for exporter in map(_prefix, point["exporters"]):

@@ -14,11 +14,15 @@ BORDER_POINTS_MAX = 63
 OBJECTS_MAX = 1024
 """Operator-defined objects; more are refused when the configuration is read."""
 
+FLOORS_MAX = 128
+"""Vectors with floors of the operator's own, one for each vector at most."""
+
 PREFIXES_MAX = 4096
 """Prefixes in one list or table; more are refused when the configuration is read."""
 
 BitsPerS = Annotated[int, Meta(ge=1, le=10**15, extra={"words": "bits_per_s"})]
 PacketsPerS = Annotated[int, Meta(ge=1, le=10**12, extra={"words": "packets_per_s"})]
+Burst = Annotated[float, Meta(ge=1.1, le=1000)]
 SamplingRate = Annotated[int, Meta(ge=1, le=0xFFFF_FFFF)]
 PrefixText = Annotated[str, Meta(extra={"words": "prefix"})]
 EndpointText = Annotated[str, Meta(extra={"words": "endpoint"})]
@@ -37,6 +41,7 @@ class CollectorSection(msgspec.Struct, frozen=True, kw_only=True):
     )
     receive_buffer_bytes: Annotated[int, Meta(ge=1 << 16, le=1 << 30)] = 1 << 25
     allowed_exporters: Annotated[tuple[PrefixText, ...], Meta(max_length=PREFIXES_MAX)] = ()
+    cells_max: Annotated[int, Meta(ge=4096, le=1 << 27)] = 4_194_304
 
 
 class BorderPointSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,13 +55,28 @@ class ObjectSection(msgspec.Struct, frozen=True, kw_only=True):
 
     prefixes: PrefixList
     capacity: BitsPerS | None = None
+    floor_bits: BitsPerS | None = None
+    floor_packets: PacketsPerS | None = None
+
+
+class FloorSection(msgspec.Struct, frozen=True, kw_only=True):
+    """The rates towards one host below which one vector is never called an attack."""
+
+    bits: BitsPerS | None = None
+    packets: PacketsPerS | None = None
 
 
 class DetectionSection(msgspec.Struct, frozen=True, kw_only=True):
     """When traffic becomes an attack, and when the attack is over."""
 
-    floor: BitsPerS = 100_000_000
-    floor_packets: PacketsPerS = 50_000
+    persistence_seconds: Annotated[int, Meta(ge=1, le=30)] = 3
+    persistence_window_seconds: Annotated[int, Meta(ge=1, le=30)] = 5
+    floor_scale: Annotated[float, Meta(ge=0.01, le=100)] = 1.0
+    burst_reflection: Burst = 3.0
+    burst_flood: Burst = 4.0
+    burst_unclassified: Burst = 5.0
+    end_share: Annotated[float, Meta(ge=0.05, le=0.95)] = 0.5
+    quiet_seconds: Annotated[int, Meta(ge=1, le=3600)] = 15
 
 
 class StorageSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +111,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sampling: Annotated[dict[PrefixText, SamplingRate], Meta(max_length=PREFIXES_MAX)] = {}
     border_points: Annotated[dict[Name, BorderPointSection], Meta(max_length=BORDER_POINTS_MAX)] = {}
     objects: Annotated[dict[Name, ObjectSection], Meta(max_length=OBJECTS_MAX)] = {}
+    floors: Annotated[dict[str, FloorSection], Meta(max_length=FLOORS_MAX)] = {}
     detection: DetectionSection = DetectionSection()
     storage: StorageSection = StorageSection()
     metrics: MetricsSection = MetricsSection()

@@ -8,12 +8,12 @@ _PACKETS = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)\s*(?:packets/s|p/s|pps)", re
 
 
 def parse_bits_per_s(text: str) -> int:
-    """As "10 Gbit/s", "250 Mbps" or "800 kbit/s" as bits per second; ValueError for anything else."""
+    """Reads "10 Gbit/s", "250 Mbps" or "800 kbit/s" as bits per second; ValueError for anything else."""
     return _parse(_BITS, text, "10 Gbit/s")
 
 
 def parse_packets_per_s(text: str) -> int:
-    """As "2.5 Mpps" or "800 kpps" as packets per second; ValueError for anything else."""
+    """Reads "2.5 Mpps" or "800 kpps" as packets per second; ValueError for anything else."""
     return _parse(_PACKETS, text, "250 kpps")
 
 

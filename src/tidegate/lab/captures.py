@@ -1,0 +1,45 @@
+"""The four captured attacks that travel with the package, as traffic."""
+
+import lzma
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from io import BytesIO
+
+import dpkt
+
+from tidegate.lab.traffic import Traffic, traffic_of
+
+CAPTURE_BYTES_MAX = 1 << 26
+"""Longest capture after unpacking; a longer one is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedAttack:
+    """One file of the captures folder and what its origin says of it."""
+
+    file: str
+    story: str
+
+
+CAPTURED_ATTACKS = {
+    "snmp": CapturedAttack("amp.UDP.snmp.src161", "SNMP reflection"),
+    "dns": CapturedAttack("amp.dns.RRSIG.fragmented", "DNS reflection in fragments, among other TCP traffic"),
+    "syn": CapturedAttack("pkt.TCP.synflood.spoofed", "SYN flood with forged sources"),
+    "bacnet": CapturedAttack("amp.UDP.bacnet.IOT.37810", "BACnet, Dahua and FiveM reflection"),
+}
+
+
+def captured_attack(name: str) -> Traffic:
+    """The packets of one of CAPTURED_ATTACKS, towards the address in the capture."""
+    folder = files("tidegate.lab") / "captures"
+    wanted = CAPTURED_ATTACKS[name].file
+    packed = next(entry for entry in folder.iterdir() if entry.name.startswith(wanted))
+    data = lzma.LZMADecompressor().decompress(packed.read_bytes(), CAPTURE_BYTES_MAX)
+    times, frames = zip(*_ethernet_frames(data), strict=True)
+    return traffic_of(name, frames, times)
+
+
+def _ethernet_frames(data: bytes) -> Iterator[tuple[float, bytes]]:
+    for time_s, frame in dpkt.pcap.Reader(BytesIO(data)):
+        yield float(time_s), frame

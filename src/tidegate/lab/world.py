@@ -1,0 +1,131 @@
+"""The small world: border points of the fictional country XA, what passes them, and the truth about it."""
+
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tidegate.lab.exporters import LabExporter, Offered
+from tidegate.lab.traffic import Traffic, towards
+
+TICK_S = 0.05
+"""How finely time passes in the world."""
+
+DATAGRAMS_PER_SEND_MAX = 32
+"""Datagrams sent in one go, so that a tick never overruns a small receive buffer; then the world breathes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Traffic that passes one exporter at a steady rate from one moment to another."""
+
+    traffic: Traffic
+    exporter: LabExporter
+    packets_per_s: float
+    from_s: float
+    until_s: float
+
+    def offered(self, at_s: float) -> int:
+        """Packets that have passed by then."""
+        passed = min(max(at_s, self.from_s), self.until_s) - self.from_s
+        return self.traffic.offered(passed * self.packets_per_s / len(self.traffic))
+
+    def bits_per_s(self) -> float:
+        """The true rate on the wire, IP bytes."""
+        return self.packets_per_s * self.traffic.mean_packet_bytes * 8
+
+
+class World:
+    """Exporters on loopback and the traffic that passes them; `advance` moves its time.
+
+    `collector` is the address and port that datagrams go to; `start_ms` is the wall clock at second 0.
+    Close it to give its sockets back.
+    """
+
+    def __init__(self, collector: tuple[str, int], start_ms: int) -> None:
+        self._collector = collector
+        self._start_ms = start_ms
+        self._sockets: dict[str, socket.socket] = {}
+        self._exporters: list[LabExporter] = []
+        self._now_s = 0.0
+        self.streams: list[Stream] = []
+        self.datagrams_sent = 0
+
+    def __enter__(self) -> "World":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for opened in self._sockets.values():
+            opened.close()
+
+    @property
+    def now_s(self) -> float:
+        return self._now_s
+
+    def add(self, exporter: LabExporter) -> None:
+        """An exporter joins; its socket is bound to its own loopback address."""
+        if exporter.address not in self._sockets:
+            opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            opened.bind((exporter.address, 0))
+            self._sockets[exporter.address] = opened
+        self._exporters.append(exporter)
+
+    def background(self, traffic: Traffic, exporter: LabExporter, bits_per_s: float) -> Stream:
+        """Ordinary traffic from now on."""
+        return self._stream(traffic, exporter, bits_per_s, self._now_s, float("inf"))
+
+    def flood(
+        self,
+        traffic: Traffic,
+        target: str,
+        exporter: LabExporter,
+        *,
+        bits_per_s: float,
+        from_s: float,
+        for_s: float,
+    ) -> Stream:
+        """An attack on `target`: the packets of `traffic` at `bits_per_s`, for `for_s` seconds."""
+        return self._stream(towards(traffic, target), exporter, bits_per_s, from_s, from_s + for_s)
+
+    def _stream(
+        self, traffic: Traffic, exporter: LabExporter, bits_per_s: float, from_s: float, until_s: float
+    ) -> Stream:
+        packets_per_s = bits_per_s / 8 / traffic.mean_packet_bytes
+        stream = Stream(traffic, exporter, packets_per_s, from_s, until_s)
+        self.streams.append(stream)
+        return stream
+
+    def advance(self, until_s: float) -> None:
+        """Time passes in ticks; whatever the exporters have to tell is sent."""
+        while self._now_s + TICK_S <= until_s:
+            before, self._now_s = self._now_s, self._now_s + TICK_S
+            self._pass_traffic(before, self._now_s)
+            self._send(self._start_ms + round(self._now_s * 1000))
+
+    def _pass_traffic(self, from_s: float, until_s: float) -> None:
+        for stream in self.streams:
+            first, last = stream.offered(from_s), stream.offered(until_s)
+            if last > first:
+                times = self._start_ms + from_s * 1000, self._start_ms + until_s * 1000
+                stream.exporter.observe(Offered(stream.traffic, first, last, *times))
+
+    def _send(self, now_ms: int) -> None:
+        for exporter in self._exporters:
+            opened = self._sockets[exporter.address]
+            for number, datagram in enumerate(exporter.datagrams(now_ms), start=1):
+                opened.sendto(datagram, self._collector)
+                self.datagrams_sent += 1
+                if number % DATAGRAMS_PER_SEND_MAX == 0:
+                    time.sleep(0.001)
+
+    def run(self, until_s: float, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Advances in step with real time, until then or until `stopped`."""
+        origin = time.monotonic() - self._now_s
+        while self._now_s + TICK_S <= until_s and not stopped():
+            ahead = self._now_s + TICK_S - (time.monotonic() - origin)
+            if ahead > 0:
+                time.sleep(ahead)
+            self.advance(self._now_s + TICK_S * 1.5)
