@@ -63,8 +63,8 @@ class SampledHeader:
 
 
 def decode_sflow5(datagram: bytes, *, received_ms: int = 0, exporter: int = 0) -> Sflow5Datagram:
-    """The rows of one datagram, `exporter` being their row in an exporter table; Malformed where it is wrong."""
-    data = np.frombuffer(datagram, np.uint8)
+    """The rows of one datagram, `exporter` being its sender's row; Malformed where the datagram is wrong."""
+    data = np.frombuffer(bytearray(datagram), np.uint8)
     rows = empty_rows(len(data))
     senders = np.zeros(exporter + 1, EXPORTER)
     used, at = read_sflow5(data, 0, len(data), received_ms, exporter, senders, rows, 0)
