@@ -1,4 +1,4 @@
-"""Why a datagram, a set or a record was refused: one small number for kernels, one short phrase for counters."""
+"""Why a datagram, set or record was refused: one small number for kernels, one short phrase for counters."""
 
 # Codes 1 to 39: datagrams, NetFlow, IPFIX, exporters, templates. Codes 40 to 69: sFlow and packet headers.
 HEADER_CUT_SHORT = 1
@@ -18,6 +18,9 @@ TOO_MANY_RECORDS = 14
 SENDER_TABLE_FULL = 15
 SET_ID_RESERVED = 16
 SAMPLING_TABLE_FULL = 17
+ANNOUNCED_TOO_OFTEN = 18
+FLOW_TIME_ABSURD = 19
+BYTES_LEFT_OVER = 20
 AGENT_ADDRESS_UNKNOWN = 40
 SAMPLE_RECORD_CUT_SHORT = 41
 SAMPLED_HEADER_CUT_SHORT = 42
@@ -45,6 +48,9 @@ REASON_TEXT = {
     SENDER_TABLE_FULL: "sender table full",
     SET_ID_RESERVED: "reserved set id",
     SAMPLING_TABLE_FULL: "sampling table full",
+    ANNOUNCED_TOO_OFTEN: "templates or options change too often",
+    FLOW_TIME_ABSURD: "flow times absurd, receive time taken",
+    BYTES_LEFT_OVER: "bytes after the last record, read past",
     AGENT_ADDRESS_UNKNOWN: "unknown kind of agent address",
     SAMPLE_RECORD_CUT_SHORT: "sample record cut short",
     SAMPLED_HEADER_CUT_SHORT: "sampled header cut short",
