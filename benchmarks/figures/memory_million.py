@@ -69,7 +69,8 @@ def measure(settings: Settings) -> Figure:
         notes=(
             f"each of {DESTINATIONS:,} addresses of {NETWORK_TEXT} is in one flow of up to a minute every "
             f"second, for {seconds:.0f} s, all levels and vectors counted; "
-            f"resident {resident / MEGABYTE:.0f} MB, proportional {proportional / MEGABYTE:.0f} MB, before the traffic {idle / MEGABYTE:.0f} MB; "
+            f"resident {resident / MEGABYTE:.0f} MB, proportional {proportional / MEGABYTE:.0f} MB, "
+            f"before the traffic {idle / MEGABYTE:.0f} MB; "
             f"the node beside it {node / MEGABYTE:.0f} MB; datagrams dropped {made.dropped}{said}",
         ),
     )
