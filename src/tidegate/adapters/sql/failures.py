@@ -40,8 +40,8 @@ BROKEN_DISK = Words(
     "Look for disk errors and limits in the system's log; what was stored before is not lost.",
 )
 UNREACHABLE = Words(
-    "the database server does not answer",
-    "Start it, or correct the address; what waits is stored when it is back.",
+    "no connection to the database server",
+    "Start it, or correct its address, the user or the database; what waits is stored when it is back.",
 )
 REFUSED = Words(
     "the database server refuses this user",
@@ -82,7 +82,7 @@ POSTGRESQL: Mapping[str, Words] = {
     "58": BROKEN_DISK,
     "XX": DAMAGED,
 }
-"""By the beginning of the SQLSTATE (PostgreSQL documentation, appendix A); a lost connection has none."""
+"""By the beginning of the SQLSTATE (PostgreSQL documentation, appendix A); a failure to connect has none."""
 
 
 @contextmanager
@@ -90,16 +90,14 @@ def told(where: str) -> Iterator[None]:
     """Turns what the outside did wrong into OutsideFailed; what we did wrong goes up as it is."""
     try:
         yield
-    except DBAPIError as error:
-        words = words_for(error.orig)
+    except (DBAPIError, sqlite3.Error) as error:
+        # SQLAlchemy does not wrap what happens while a connection is being made.
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        words = words_for(cause)
         if words is None:
             raise
-        raise OutsideFailed(words.what, where, words.remedy) from error
-    except sqlite3.Error as error:  # raised while a connection is being made
-        words = words_for(error)
-        if words is None:
-            raise
-        raise OutsideFailed(words.what, where, words.remedy) from error
+        what = f"{words.what} ({last_line(cause)})" if words is UNREACHABLE else words.what
+        raise OutsideFailed(what, where, words.remedy) from error
 
 
 def words_for(error: BaseException | None) -> Words | None:
@@ -114,3 +112,9 @@ def words_for(error: BaseException | None) -> Words | None:
 def longest_match(table: Mapping[str, Words], code: str) -> Words | None:
     beginnings = [beginning for beginning in table if code.startswith(beginning)]
     return table[max(beginnings, key=len)] if beginnings else None
+
+
+def last_line(error: BaseException | None) -> str:
+    """The server's own words, which alone tell one failure to connect from another."""
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip() if lines else "it says nothing"
