@@ -1,0 +1,99 @@
+"""A bounded, evenly thinned memory of the flows of the last minute; never written anywhere."""
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegate.model.addresses import Prefix
+from tidegate.model.flows import FLOW, FlowBatch, FlowRows, empty_rows
+from tidegate.ports.collector import SAMPLE_ROWS_MAX, FlowSample
+
+RECENT_SECONDS_MAX = 60
+"""Seconds remembered; older ones are overwritten with zeros before their room is used again."""
+
+RECENT_ROWS_PER_SECOND_MAX = 4096
+"""Rows kept of one second (33 MB in all); beyond it every kept row's chance is halved, its weight doubled."""
+
+
+class RecentFlows:
+    """Rows seen lately, each second thinned by itself: every row of a second is kept with the same chance.
+
+    A second's rows stand for `1 / chance` seen rows each, a power of two. Which are kept is drawn at
+    random, never every n-th: exporters fill datagrams with equal numbers of records, and a fixed step
+    would always meet the same place in them.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._random = np.random.default_rng(seed)
+        self._rows = [empty_rows(RECENT_ROWS_PER_SECOND_MAX) for _ in range(RECENT_SECONDS_MAX)]
+        self._seconds = np.full(RECENT_SECONDS_MAX, -1, np.int64)
+        self._kept = np.zeros(RECENT_SECONDS_MAX, np.int64)
+        self._weights = np.ones(RECENT_SECONDS_MAX, np.int64)
+
+    def add(self, batch: FlowBatch, received_ms: int) -> None:
+        """Remembers rows of the batch (copies); a second older than those held is passed over."""
+        at = self._place(received_ms // 1000)
+        if at is None:
+            return
+        chosen = self._drawn(len(batch), int(self._weights[at]))
+        while len(chosen):
+            kept = int(self._kept[at])
+            room = RECENT_ROWS_PER_SECOND_MAX - kept
+            now, chosen = chosen[:room], chosen[room:]
+            self._rows[at][kept : kept + len(now)] = batch.rows[now]
+            self._kept[at] += len(now)
+            if len(chosen):
+                self._halve(at)
+                chosen = chosen[self._random.random(len(chosen)) < 0.5]
+
+    def sample(self, prefix: Prefix, limit: int, now_ms: int) -> FlowSample:
+        """At most `limit` (and SAMPLE_ROWS_MAX) rows towards `prefix`, with what each stands for."""
+        oldest = now_ms // 1000 - RECENT_SECONDS_MAX
+        held = [int(at) for at in np.argsort(self._seconds, kind="stable") if self._seconds[at] > oldest]
+        parts = [_towards(self._rows[at][: self._kept[at]], prefix) for at in held]
+        rows = np.concatenate([empty_rows(0), *parts])
+        weights = np.repeat(self._weights[held].astype(np.float64), [len(part) for part in parts])
+        most = min(limit, SAMPLE_ROWS_MAX)
+        if len(rows) > most:
+            chosen = np.sort(self._random.choice(len(rows), most, replace=False))
+            weights = weights[chosen] * (len(rows) / most) if most else weights[chosen]
+            rows = rows[chosen]
+        from_ms = int(self._seconds[held[0]]) * 1000 if held else now_ms
+        return FlowSample(rows, weights, from_ms, now_ms)
+
+    def _place(self, second: int) -> int | None:
+        at = second % RECENT_SECONDS_MAX
+        if self._seconds[at] > second:
+            return None
+        if self._seconds[at] != second:
+            self._rows[at][:] = np.zeros((), FLOW)
+            self._seconds[at], self._kept[at], self._weights[at] = second, 0, 1
+        return at
+
+    def _drawn(self, count: int, weight: int) -> npt.NDArray[np.int64]:
+        """Places of 0 to count - 1, each drawn with chance 1 / weight, by the gaps between them."""
+        if weight == 1:
+            return np.arange(count)
+        chunk = count // weight + 16
+        places = np.zeros(0, np.int64)
+        last = -1
+        while last < count:
+            more = last + np.cumsum(self._random.geometric(1 / weight, chunk))
+            places = np.concatenate([places, more])
+            last = int(more[-1])
+        return places[places < count]
+
+    def _halve(self, at: int) -> None:
+        kept = self._rows[at][: self._kept[at]]
+        staying = kept[self._random.random(len(kept)) < 0.5]
+        kept[: len(staying)] = staying
+        kept[len(staying) :] = np.zeros((), FLOW)
+        self._kept[at] = len(staying)
+        self._weights[at] *= 2
+
+
+def _towards(rows: FlowRows, prefix: Prefix) -> FlowRows:
+    mask_high, mask_low = prefix.mask
+    inside = (rows["dst_high"] & np.uint64(mask_high)) == np.uint64(prefix.high)
+    inside &= (rows["dst_low"] & np.uint64(mask_low)) == np.uint64(prefix.low)
+    towards: FlowRows = rows[inside]
+    return towards
