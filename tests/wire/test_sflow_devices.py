@@ -40,7 +40,8 @@ def address(row: Any, end: str) -> str:
 
 def rendered_row(row: Any) -> str:
     ends = (f"{address(row, end)} port {row[f'{end}_port']}" for end in ("src", "dst"))
-    kind = f"protocol {row['protocol']}, icmp {row['icmp_type']}/{row['icmp_code']}, flags {row['tcp_flags']:#04x}"
+    icmp = f"icmp {row['icmp_type']}/{row['icmp_code']}"
+    kind = f"protocol {row['protocol']}, {icmp}, flags {row['tcp_flags']:#04x}"
     size = f"{row['bytes']} bytes, 1 in {row['sampling_rate']}"
     return f"{' -> '.join(ends)}, {kind}, {size}, interface {row['input_if']} -> {row['output_if']}"
 
@@ -91,6 +92,6 @@ def test_every_sampled_packet_has_the_values_that_its_origin_states() -> None:
         assert row["bytes"] == ip_bytes
         assert row["protocol"] == PROTOCOLS[line["protocol"]]
         assert row["output_if"] == int(line.get("out_snmp", 0))
-        # For samples taken on the way out, the origin's in_snmp is the sampling interface, not the incoming one.
+        # For samples taken on the way out, the origin's in_snmp is the sampling interface.
         if line["direction"] == "ingress":
             assert row["input_if"] == int(line["in_snmp"])

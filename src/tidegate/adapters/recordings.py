@@ -102,6 +102,11 @@ class Recording:
         if self._raw is not sys.stdin.buffer:
             self._raw.close()
 
+    @property
+    def read_bytes(self) -> int:
+        """Bytes taken of the file as it lies on disk, for showing progress; 0 where that is not known."""
+        return self._raw.tell() if self._raw.seekable() else 0
+
     def packets(self, *, exporter: int = 0) -> Iterator[FlowBatch]:
         """A row for each packet, as tidegate.wire.packets.rows_from_packets makes them.
 

@@ -71,11 +71,10 @@ def timestamp_ms(high, low, ticks_per_s, offset_s):  # type: ignore[no-untyped-d
     rate = np.uint64(ticks_per_s)
     seconds = np.int64(min(ticks // rate, np.uint64(SECONDS_MAX)))
     rest = ticks % rate
-    if rate >= np.uint64(1000):
-        # Not rest * 1000 // rate, which would pass 64 bits at the finest resolutions.
-        milliseconds = min(np.int64(rest // (rate // np.uint64(1000))), 999)
-    else:
+    if rate < np.uint64(1 << 54):
         milliseconds = np.int64(rest * np.uint64(1000) // rate)
+    else:  # rest * 1000 could pass 64 bits
+        milliseconds = min(np.int64(rest // (rate // np.uint64(1000))), 999)
     return (seconds + offset_s) * 1000 + milliseconds
 
 

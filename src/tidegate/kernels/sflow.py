@@ -237,10 +237,11 @@ def decode_sflow5(data, start, end, received_ms, exporter, exporters, rows, used
     """Append the rows of one sFlow 5 datagram; the new number of rows in use, or -(reason code).
 
     `data` uint8, the datagram at offsets `start` to `end`; `received_ms` int64 milliseconds UTC, taken as
-    each packet's time; `exporter` the row of its sender in `exporters` (dtype EXPORTER), whose counters
-    are bumped; `rows` dtype FLOW with at least `end - start` free rows from `used`. A datagram whose
-    lengths disagree is refused whole: rows from `used` on then hold nothing, and no counter has moved.
-    Counter samples, discarded-packet samples and samples of other enterprises are read past.
+    each packet's time; `exporter` the row of its sender in `exporters` (dtype EXPORTER), where records,
+    counter_samples, discard_samples and not_ip are counted; `rows` dtype FLOW with at least `end - start`
+    free rows from `used`. A datagram whose lengths disagree is refused whole: rows from `used` on then
+    hold nothing, and no counter has moved. Counter samples, discarded-packet samples and samples of other
+    enterprises are read past.
     """
     return read_sflow5(data, start, end, received_ms, exporter, exporters, rows, used)[0]
 
@@ -255,7 +256,7 @@ def read_sflow5(data, start, end, received_ms, exporter, exporters, rows, used):
     samples = u32(data, at)
     at += 4
     row = np.int64(used)
-    counters, discards, not_ip, unknown_sampling = 0, 0, 0, 0
+    counters, discards, not_ip = 0, 0, 0
     for _ in range(samples):
         if end - at < 8:
             return np.int64(-SAMPLE_CUT_SHORT), at
@@ -272,7 +273,6 @@ def read_sflow5(data, start, end, received_ms, exporter, exporters, rows, used):
                 rows[row].exporter = exporter
                 rows[row].start_ms = received_ms
                 rows[row].end_ms = received_ms
-                unknown_sampling += rows[row].sampling_rate == 0
                 row += 1
             else:
                 not_ip += 1
@@ -288,5 +288,4 @@ def read_sflow5(data, start, end, received_ms, exporter, exporters, rows, used):
     sender.counter_samples += np.uint64(counters)
     sender.discard_samples += np.uint64(discards)
     sender.not_ip += np.uint64(not_ip)
-    sender.unknown_sampling += np.uint64(unknown_sampling)
     return row, at

@@ -45,6 +45,8 @@ PCAP_KINDS = {
     bytes.fromhex("34cdb2a1"): PcapKind(True, 1_000, 24),
 }
 PCAPNG_MAGIC = bytes.fromhex("0a0d0d0a")
+BYTE_ORDERS = {bytes.fromhex("4d3c2b1a"): True, bytes.fromhex("1a2b3c4d"): False}
+"""Whether the section is little-endian, by its magic number."""
 
 
 def capture_reader(first: bytes) -> "PcapReader | PcapngReader":
@@ -173,9 +175,11 @@ class PcapngReader:
         unread = self._unread
         kind = self._number(0, 4)
         if kind == SECTION_HEADER:
-            self._little_endian = unread.bytes(8, 12) == b"\x4d\x3c\x2b\x1a"
+            if unread.bytes(8, 12) not in BYTE_ORDERS:
+                raise Malformed("no byte order in section header", unread.position)
+            self._little_endian = BYTE_ORDERS[unread.bytes(8, 12)]
         length = self._number(4, 8)
-        if length < 12 or length % 4:
+        if length < (28 if kind == SECTION_HEADER else 12) or length % 4:
             raise Malformed("block length out of range", unread.position)
         if kind in (SECTION_HEADER, INTERFACE_DESCRIPTION):
             if length > DESCRIPTION_BYTES_MAX:
@@ -185,7 +189,7 @@ class PcapngReader:
             if self._number(length - 4, length) != length:
                 raise Malformed("block lengths disagree", unread.position)
             if kind == SECTION_HEADER:
-                self._begin_section(length)
+                self._begin_section()
             else:
                 self._add_interface(unread.bytes(8, length - 4))
         unread.skip(length)
@@ -194,9 +198,7 @@ class PcapngReader:
     def _number(self, start: int, end: int) -> int:
         return int.from_bytes(self._unread.bytes(start, end), "little" if self._little_endian else "big")
 
-    def _begin_section(self, length: int) -> None:
-        if length < 28 or self._number(8, 12) != 0x1A2B3C4D:
-            raise Malformed("no byte order in section header", self._unread.position)
+    def _begin_section(self) -> None:
         if self._number(12, 14) != 1:
             raise Malformed("unknown pcapng version", self._unread.position)
         self._interfaces = np.zeros((0, 4), np.int64)
