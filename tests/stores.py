@@ -6,6 +6,7 @@ from tidegate.app.entry import Tip
 from tidegate.ports.facts import (
     READ_ROWS_MAX,
     Addition,
+    Checkpoint,
     FactStore,
     HeadMoved,
     StoredEffect,
@@ -26,6 +27,7 @@ class MemoryStore:
         self._effects: list[StoredEffect] = []
         self._nodes: dict[tuple[int, int], bytes] = {}
         self.done: dict[int, int] = {}
+        self._checkpoint: Checkpoint | None = None
 
     def head(self) -> StoreHead:
         return self._head
@@ -59,6 +61,12 @@ class MemoryStore:
             if number < len(self._effects):
                 self.done.setdefault(number, done_at_ms)
 
+    def checkpoint(self) -> Checkpoint | None:
+        return self._checkpoint
+
+    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+
 
 class FailingStore(MemoryStore):
     """Fails when told to: before it does what it was asked, or after it did it."""
@@ -73,6 +81,9 @@ class FailingStore(MemoryStore):
 
     def mark_done(self, numbers: Sequence[int], done_at_ms: int) -> None:
         self._failing(lambda: super(FailingStore, self).mark_done(numbers, done_at_ms))
+
+    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        self._failing(lambda: super(FailingStore, self).save_checkpoint(checkpoint))
 
     def head(self) -> StoreHead:
         if self.reads_fail:

@@ -1,6 +1,7 @@
 """The node: saved before acted upon, every fact once, every effect until it is taken, whatever fails."""
 
 from collections.abc import Callable
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 from tests.stores import FailingStore, MemoryStore, out_of_reach
 from tests.stories import an_attack
 from tidegate.app import node as node_module
-from tidegate.app.node import FACTS_WAITING_MAX, Node, past_attacks, rebuild
+from tidegate.app.checkpoint import checkpoint_of, tip_from
+from tidegate.app.entry import Tip
+from tidegate.app.node import FACTS_WAITING_MAX, Node, past_attacks, read_state, rebuild
 from tidegate.app.state import State
 from tidegate.model.canonical import decode_record
 from tidegate.model.facts import (
@@ -22,7 +25,7 @@ from tidegate.model.facts import (
     NodeStopped,
 )
 from tidegate.model.refusals import Full, NotAllowed
-from tidegate.ports.facts import HeadMoved, StoredFact
+from tidegate.ports.facts import Checkpoint, HeadMoved, StoredFact
 from tidegate.ports.outside import OutsideFailed
 
 
@@ -129,7 +132,7 @@ def test_the_state_after_a_crash_is_the_state_before_it(story: Story) -> None:
     before = story.node
     after = story.reopen()
     assert (after.state, after.head) == (before.state, before.head)
-    assert rebuild(story.store).state == before.state
+    assert rebuild(story.store, Tip()).state == before.state
 
 
 def test_effects_that_were_pending_are_carried_out_when_the_node_opens_again(story: Story) -> None:
@@ -334,10 +337,10 @@ def test_marking_that_failed_is_made_up_for(story: Story, fails: str) -> None:
     story.store.fails = fails
     story.clock.at_ms += 1_000
     story.node.carry_out()
-    assert story.node.outbox_trouble is not None
+    assert story.node.trouble is not None
     story.store.fails = None
     story.node.carry_out()
-    assert story.node.outbox_trouble is None
+    assert story.node.trouble is None
     assert list(story.store.done) == [0]
     assert story.sinks[0].told == [(0, "detected")]
 
@@ -345,7 +348,7 @@ def test_marking_that_failed_is_made_up_for(story: Story, fails: str) -> None:
 def test_a_store_that_cannot_be_read_does_not_undo_a_recorded_fact(story: Story) -> None:
     story.store.reads_fail = True
     assert story.node.record(detected(1)) == [0]
-    assert str(story.node.outbox_trouble) == str(out_of_reach())
+    assert str(story.node.trouble) == str(out_of_reach())
     story.store.reads_fail = False
     story.node.catch_up()
     assert story.sinks[0].told == [(0, "detected")]
@@ -402,3 +405,77 @@ def test_a_stopped_node_is_known_to_have_stopped(story: Story) -> None:
     assert not story.reopen().state.stopped_cleanly
     story.node.record(NodeStopped())
     assert story.reopen().state.stopped_cleanly
+
+
+# Checkpoints: a quicker start, and never a different one.
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node_module, "CHECKPOINT_EVERY", 3)
+
+
+@pytest.mark.usefixtures("often")
+def test_a_node_that_starts_from_a_checkpoint_is_where_it_was(story: Story) -> None:
+    story.node.record(NodeStarted("1"), detected(1), detected(2))
+    story.node.record(ended(2))
+    saved = story.store.checkpoint()
+    assert saved is not None
+    assert saved.size == 3
+    before = story.node
+    assert tip_from(saved).state.open_attacks == {1: detected(1).attack, 2: detected(2).attack}
+    after = story.reopen()
+    assert (after.state, after.head) == (before.state, before.head)
+    assert read_state(story.store) == rebuild(story.store, Tip()).state == before.state
+    with pytest.raises(TypeError):
+        tip_from(saved).state.open_attacks[1] = detected(1).attack  # type: ignore[index]
+
+
+@pytest.mark.usefixtures("often")
+@pytest.mark.parametrize("fails", ["and did nothing", "but did it"])
+def test_a_checkpoint_that_failed_is_saved_in_the_next_round(story: Story, fails: str) -> None:
+    def fail_from_now_on() -> None:
+        story.store.fails = fails
+
+    story.sinks[0].watch = fail_from_now_on
+    assert story.node.record(NodeStarted("1"), NodeStarted("2"), detected(1)) == [0, 1, 2]
+    assert story.node.trouble is not None
+    story.store.fails = None
+    story.node.catch_up()
+    assert story.node.trouble is None
+    saved = story.store.checkpoint()
+    assert saved is not None
+    assert saved.size == 3
+
+
+def forged(body: bytes) -> Checkpoint:
+    return Checkpoint(3, sha256(body).digest() + body)
+
+
+def test_a_checkpoint_that_is_damaged_or_of_other_steps_is_passed_over(story: Story) -> None:
+    story.node.record(NodeStarted("1"), detected(1), detected(2))
+    good = checkpoint_of(story.node._tip)
+    text = good.body[32:]
+    flipped = good.body[:-9] + bytes([good.body[-9] ^ 1]) + good.body[-8:]
+    assert tip_from(good).frontier.size == 3
+    for bad in (
+        Checkpoint(3, flipped),
+        Checkpoint(3, b""),
+        Checkpoint(2, good.body),
+        forged(b"{}"),
+        forged(text.replace(b'"step_revision":1', b'"step_revision":0')),
+        forged(text.replace(b'"facts":3', b'"facts":4')),
+        forged(text.replace(b'"frontier":"', b'"frontier":"AAAA')),
+    ):
+        assert tip_from(bad) == Tip()
+        story.store.save_checkpoint(bad)
+        assert story.reopen().state.facts == 3
+
+
+def test_a_checkpoint_of_another_history_does_not_open(story: Story) -> None:
+    other = Story()
+    other.node.record(NodeStarted("forged"))
+    story.node.record(NodeStarted("1"), NodeStarted("2"))
+    story.store.save_checkpoint(checkpoint_of(other.node._tip))
+    with pytest.raises(OutsideFailed, match="do not have the recorded root"):
+        story.reopen()

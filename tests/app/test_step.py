@@ -1,6 +1,8 @@
 """What each fact means, and which facts cannot have happened."""
 
+import json
 from dataclasses import replace
+from hashlib import sha256
 from typing import get_args
 
 import pytest
@@ -8,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.stories import an_attack
+from tidegate.app.checkpoint import checkpoint_of
+from tidegate.app.entry import Tip
 from tidegate.app.state import ENDED_ATTACKS_MAX, EXPORTERS_SEEN_MAX, OPEN_ATTACKS_MAX, State
-from tidegate.app.step import STEPS, step
+from tidegate.app.step import STEP_REVISION, STEPS, step
 from tidegate.model.attacks import Attack
 from tidegate.model.canonical import FactRecord
 from tidegate.model.facts import (
@@ -187,3 +191,20 @@ def test_a_step_changes_nothing_it_was_given() -> None:
     assert repr(state) == before
     with pytest.raises(TypeError):
         state.open_attacks[2] = attack(2)  # type: ignore[index]
+
+
+def test_steps_that_make_another_state_have_another_revision() -> None:
+    """A checkpoint made by other steps must be passed over: when this fails, raise STEP_REVISION."""
+    state = after(
+        NodeStarted("1"),
+        ExporterAppeared("192.0.2.1#0", "ipfix"),
+        AttackDetected(attack(1)),
+        AttackDetected(attack(2)),
+        AttackGrew(attack(2, last_seen_ms=9)),
+        AttackVectorsChanged(attack(2, doubts=("late",))),
+        AttackEnded(attack(1)),
+        CollectorRestarted("silent", 1, 2),
+        NodeStarted("2"),
+    )
+    made = json.dumps(json.loads(checkpoint_of(Tip(state)).body[32:]), sort_keys=True)
+    assert (STEP_REVISION, sha256(made.encode()).hexdigest()[:16]) == (1, "97dfb69443f8a415")

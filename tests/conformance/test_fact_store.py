@@ -15,7 +15,7 @@ from tidegate.app.entry import Entry, Tip, addition, prepare
 from tidegate.app.proofs import prove_growth, prove_inclusion
 from tidegate.ledger import EMPTY_ROOT, Frontier, ProofRefused, verify_consistency, verify_inclusion
 from tidegate.model.facts import AttackDetected, AttackEnded, ExporterAppeared, Fact, NodeStarted
-from tidegate.ports.facts import READ_ROWS_MAX, FactStore, HeadMoved, StoredEffect
+from tidegate.ports.facts import READ_ROWS_MAX, Checkpoint, FactStore, HeadMoved, StoredEffect
 from tidegate.ports.outside import OutsideFailed
 
 OpenStore = Callable[[], FactStore]
@@ -236,3 +236,11 @@ def test_a_proof_of_facts_that_are_not_there_fails_and_says_which(open_store: Op
     store_all(store, Tip(), starts(3))
     with pytest.raises(OutsideFailed, match="facts 4 to 7 are missing"):
         prove_inclusion(store, 0, 8)
+
+
+def test_the_last_checkpoint_is_kept_and_no_other(open_store: OpenStore) -> None:
+    store = open_store()
+    assert store.checkpoint() is None
+    store.save_checkpoint(Checkpoint(1, b"one"))
+    store.save_checkpoint(Checkpoint(2, b"two" * 1_000_000))
+    assert open_store().checkpoint() == Checkpoint(2, b"two" * 1_000_000)

@@ -4,12 +4,12 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from tidegate.app.checkpoint import CHECKPOINT_EVERY, checkpoint_of, tip_from
 from tidegate.app.entry import Entry, Tip, addition, prepare
 from tidegate.app.ledger_check import LedgerVerdict, Remembered, verify_ledger
 from tidegate.app.outbox import RETRY, Outbox, RetryPolicy, SinkStatus
 from tidegate.app.state import State
 from tidegate.app.step import step
-from tidegate.ledger import Frontier
 from tidegate.model.attacks import Attack
 from tidegate.model.canonical import FactRecord, decode_record
 from tidegate.model.facts import AttackEnded, Fact
@@ -31,13 +31,21 @@ class Node:
     3. An effect is carried out only after it is stored, and again until its sinks have taken it.
     4. Facts whose storing failed wait, and are stored before any later fact, each exactly once: whether
        a try that seemed to fail took hold is read from the ledger's head.
-    5. The state follows from the stored facts: it moves only when they are stored.
+    5. The state follows from the stored facts: it moves only when they are stored. A checkpoint saves
+       reading them all again, and decides nothing.
 
     One thread uses it. `record` when something happened; `catch_up` once a second besides.
     """
 
     def __init__(
-        self, store: FactStore, sinks: Sequence[AlertSink], clock: Clock, retry: RetryPolicy, tip: Tip
+        self,
+        store: FactStore,
+        sinks: Sequence[AlertSink],
+        clock: Clock,
+        *,
+        retry: RetryPolicy,
+        tip: Tip,
+        checkpoint_size: int,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -45,7 +53,8 @@ class Node:
         self._tip = tip
         self._waiting: deque[Entry] = deque()
         self._tried = 0  # how many of those that wait went into a try that failed
-        self._outbox_trouble: OutsideFailed | None = None
+        self._trouble: OutsideFailed | None = None
+        self._checkpoint_size = checkpoint_size
 
     @classmethod
     def open(
@@ -55,7 +64,9 @@ class Node:
 
         OutsideFailed when the store fails or does not hold what was recorded.
         """
-        node = cls(store, sinks, clock, retry, rebuild(store))
+        checkpoint = tip_from(store.checkpoint())
+        tip = rebuild(store, checkpoint)
+        node = cls(store, sinks, clock, retry=retry, tip=tip, checkpoint_size=checkpoint.frontier.size)
         node.carry_out()
         return node
 
@@ -81,10 +92,17 @@ class Node:
         """One round of effects. Failures never come up: they are tried again, and told by `sinks`."""
         try:
             self._outbox.carry_out(self._clock.now_ms())
+            self._save_checkpoint_when_due()
         except OutsideFailed as failure:
-            self._outbox_trouble = failure
+            self._trouble = failure
         else:
-            self._outbox_trouble = None
+            self._trouble = None
+
+    def _save_checkpoint_when_due(self) -> None:
+        size = self._tip.frontier.size
+        if size - self._checkpoint_size >= CHECKPOINT_EVERY:
+            self._store.save_checkpoint(checkpoint_of(self._tip))
+            self._checkpoint_size = size
 
     def _prepare(self, facts: Sequence[Fact]) -> list[Entry]:
         if len(self._waiting) + len(facts) > FACTS_WAITING_MAX:
@@ -130,9 +148,9 @@ class Node:
         return len(self._waiting)
 
     @property
-    def outbox_trouble(self) -> OutsideFailed | None:
-        """Why the store could not be asked for effects last time, if so."""
-        return self._outbox_trouble
+    def trouble(self) -> OutsideFailed | None:
+        """Why the store failed after the last facts were stored, if it did; what was left is tried again."""
+        return self._trouble
 
     def sinks(self) -> list[SinkStatus]:
         return self._outbox.status()
@@ -145,14 +163,15 @@ class Node:
         return verify_ledger(self._store, remembered)
 
 
-def rebuild(store: FactStore) -> Tip:
+def rebuild(store: FactStore, checkpoint: Tip) -> Tip:
     """The tip that the stored facts lead to, whose root must be the stored one. It changes nothing.
 
-    OutsideFailed when the store fails or does not hold what was recorded.
+    Facts before the checkpoint are not read: give `Tip()` to begin with the first. OutsideFailed when the
+    store fails or does not hold what was recorded.
     """
     head = store.head()
-    state, frontier = State(), Frontier()
-    for stored in store.facts(0, head.size):
+    state, frontier = checkpoint.state, checkpoint.frontier
+    for stored in store.facts(frontier.size, head.size):
         try:
             state, _ = step(state, decode_record(stored.body))
         except (Malformed, NotAllowed, Full) as refusal:
@@ -162,6 +181,11 @@ def rebuild(store: FactStore) -> Tip:
     if tip.head != head:
         raise not_as_recorded(store, f"the first {frontier.size} facts do not have the recorded root")
     return tip
+
+
+def read_state(store: FactStore) -> State:
+    """The state that the stored facts lead to, for a question beside a running node. Errors as `rebuild`."""
+    return rebuild(store, tip_from(store.checkpoint())).state
 
 
 def past_attacks(store: FactStore, before: int, limit: int) -> Iterator[Attack]:

@@ -29,6 +29,9 @@ from tidegate.model.refusals import Full, NotAllowed
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
+STEP_REVISION = 1
+"""Raised with every change of what a step makes of a fact, or of what State holds; see `checkpoint`."""
+
 Stepped = tuple[State, tuple[Effect, ...]]
 
 

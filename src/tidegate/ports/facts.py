@@ -67,6 +67,14 @@ class Addition:
     head: StoreHead
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The state after `size` facts, in bytes that only `tidegate.app.checkpoint` reads."""
+
+    size: int
+    body: bytes
+
+
 class HeadMoved(NotAllowed):
     """Someone else appended: the store's head is not the one that the addition was made for."""
 
@@ -79,7 +87,8 @@ class FactStore(Protocol):
     3. When it raises OutsideFailed, the addition is stored whole or not at all, and only `head` can tell
        which. Any later call may be tried again; a store that failed once works again once its cause is gone.
     4. Of two additions made for one head, at most one is stored; the other raises HeadMoved.
-    5. What is stored never changes. The one exception: an effect, once, becomes done.
+    5. What is stored never changes. The two exceptions: an effect, once, becomes done; and there is one
+       checkpoint, the last saved, which may also be missing.
     6. The store hashes nothing and believes nothing: whether bytes, hashes and head agree is for the
        caller to check (`tidegate.app.ledger_check`).
 
@@ -113,3 +122,9 @@ class FactStore(Protocol):
 
     def mark_done(self, numbers: Sequence[int], done_at_ms: int) -> None:
         """Remember that these effects were carried out. Idempotent by number; the first time stays."""
+
+    def checkpoint(self) -> Checkpoint | None:
+        """The last saved, if any."""
+
+    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Put it in the place of the one before."""

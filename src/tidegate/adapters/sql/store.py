@@ -3,11 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from tidegate.adapters.sql.engine import Database
-from tidegate.adapters.sql.tables import EFFECTS, FACTS, LEDGER_HEAD, LEDGER_NODES
-from tidegate.ports.facts import READ_ROWS_MAX, Addition, HeadMoved, StoredEffect, StoredFact, StoreHead
+from tidegate.adapters.sql.tables import CHECKPOINT, EFFECTS, FACTS, LEDGER_HEAD, LEDGER_NODES
+from tidegate.ports.facts import (
+    READ_ROWS_MAX,
+    Addition,
+    Checkpoint,
+    HeadMoved,
+    StoredEffect,
+    StoredFact,
+    StoreHead,
+)
 
 HEAD = LEDGER_HEAD.c
 FACT_COLUMNS = (FACTS.c.number, FACTS.c.at_ms, FACTS.c.kind, FACTS.c.body, FACTS.c.leaf_hash)
@@ -110,3 +118,13 @@ class SqlFactStore:
         )
         with self._database.writing() as connection:
             connection.execute(mark, [{"done": number} for number in numbers])
+
+    def checkpoint(self) -> Checkpoint | None:
+        with self._database.reading() as connection:
+            row = connection.execute(select(CHECKPOINT.c.size, CHECKPOINT.c.body)).one_or_none()
+        return None if row is None else Checkpoint(*row)
+
+    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        with self._database.writing() as connection:
+            connection.execute(delete(CHECKPOINT))
+            connection.execute(insert(CHECKPOINT).values(id=1, **asdict(checkpoint)))

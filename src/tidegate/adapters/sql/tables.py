@@ -67,6 +67,14 @@ LEDGER_HEAD = Table(
     Column("effects", BigInteger, nullable=False),
 )
 
+CHECKPOINT = Table(
+    "checkpoint",
+    METADATA,
+    Column("id", SmallInteger, CheckConstraint("id = 1", name="one_checkpoint"), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
 BASELINES = Table(
     "baselines",
     METADATA,

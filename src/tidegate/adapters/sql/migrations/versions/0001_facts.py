@@ -1,4 +1,4 @@
-"""The first schema: facts, effects, the ledger's nodes and head, baselines."""
+"""The first schema: facts, effects, the ledger's nodes and head, checkpoint, baselines."""
 
 import hashlib
 
@@ -47,6 +47,14 @@ def upgrade() -> None:
     )
     empty_root = hashlib.sha256(b"").digest()
     op.bulk_insert(head, [{"id": 1, "size": 0, "root": empty_root, "frontier": bytes(8), "effects": 0}])
+    op.create_table(
+        "checkpoint",
+        sa.Column(
+            "id", sa.SmallInteger, sa.CheckConstraint("id = 1", name="one_checkpoint"), primary_key=True
+        ),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+    )
     op.create_table(
         "baselines",
         sa.Column("key", sa.LargeBinary, primary_key=True),
