@@ -372,6 +372,20 @@ def test_many_pending_effects_are_carried_out_in_rounds(story: Story) -> None:
     assert len(story.store.done) == 2_100
 
 
+def test_a_slow_sink_holds_up_the_node_no_longer_than_its_round(story: Story) -> None:
+    def take_a_while() -> None:
+        story.clock.at_ms += 200
+
+    story.sinks[1].watch = take_a_while
+    story.node.record(*(detected(number) for number in range(1, 10)))
+    assert len(story.sinks[0].told) == 9
+    assert len(story.sinks[1].told) == 3
+    for expected in (6, 9):
+        story.node.catch_up()
+        assert [number for number, _ in story.sinks[1].told] == list(range(expected))
+    assert len(story.store.done) == 9
+
+
 # Opening what is not as it was recorded, and questions.
 
 

@@ -49,7 +49,7 @@ class Node:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._outbox = Outbox(store, sinks, retry)
+        self._outbox = Outbox(store, sinks, clock, retry)
         self._tip = tip
         self._waiting: deque[Entry] = deque()
         self._tried = 0  # how many of those that wait went into a try that failed
@@ -91,7 +91,7 @@ class Node:
     def carry_out(self) -> None:
         """One round of effects. Failures never come up: they are tried again, and told by `sinks`."""
         try:
-            self._outbox.carry_out(self._clock.now_ms())
+            self._outbox.carry_out()
             self._save_checkpoint_when_due()
         except OutsideFailed as failure:
             self._trouble = failure

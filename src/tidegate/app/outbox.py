@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from tidegate.model.canonical import decode_effect
 from tidegate.model.refusals import Malformed, NotAllowed
 from tidegate.ports.alerts import AlertSink
+from tidegate.ports.clock import Clock
 from tidegate.ports.facts import READ_ROWS_MAX, FactStore, StoredEffect
 from tidegate.ports.outside import OutsideFailed
+
+ROUND_MS_MAX = 500
+"""Time that one round gives one sink before the rest waits for the next: a slow sink must not hold up
+the node, and one call to a sink is the least that a round makes."""
 
 NONE_YET = -1
 
@@ -64,15 +69,18 @@ class Delivery:
         """A clock that was set back does not make anyone wait longer than the longest wait."""
         return not 0 < self._retry_at_ms - now_ms <= retry.longest_ms
 
-    def carry_out(self, effects: Sequence[StoredEffect], now_ms: int, retry: RetryPolicy) -> None:
-        """Until the first failure, which sets the time of the next try."""
+    def carry_out(self, effects: Sequence[StoredEffect], clock: Clock, retry: RetryPolicy) -> None:
+        """Until the first failure, which sets the time of the next try, or until time is up."""
+        began_ms = clock.now_ms()
         for effect in effects:
+            if clock.now_ms() - began_ms > ROUND_MS_MAX:
+                return
             try:
                 self._sink.carry_out(effect.number, decode_effect(effect.body))
             except OutsideFailed as failure:
                 self._failures += 1
                 self._why = str(failure)
-                self._retry_at_ms = now_ms + retry.wait_ms(self._failures)
+                self._retry_at_ms = clock.now_ms() + retry.wait_ms(self._failures)
                 return
             except (NotAllowed, Malformed) as refusal:  # it never will, so the ones behind it go on
                 self._refused += 1
@@ -91,28 +99,31 @@ class Outbox:
     taken are carried out again by all. Sinks are idempotent by number.
     """
 
-    def __init__(self, store: FactStore, sinks: Sequence[AlertSink], retry: RetryPolicy) -> None:
+    def __init__(
+        self, store: FactStore, sinks: Sequence[AlertSink], clock: Clock, retry: RetryPolicy
+    ) -> None:
         self._store = store
+        self._clock = clock
         self._deliveries = [Delivery(sink) for sink in sinks]
         self._retry = retry
         self._marked_through = NONE_YET
 
-    def carry_out(self, now_ms: int) -> None:
-        """One round: up to READ_ROWS_MAX effects for each sink whose time has come.
+    def carry_out(self) -> None:
+        """One round: up to READ_ROWS_MAX effects, or ROUND_MS_MAX, for each sink whose time has come.
 
         OutsideFailed when the *store* fails; failures of sinks are kept in `status`.
         """
         for delivery in self._deliveries:
-            if delivery.is_due(now_ms, self._retry):
+            if delivery.is_due(self._clock.now_ms(), self._retry):
                 pending = self._store.pending_effects(delivery.done_through, READ_ROWS_MAX)
-                delivery.carry_out(pending, now_ms, self._retry)
-        self._mark_done(now_ms)
+                delivery.carry_out(pending, self._clock, self._retry)
+        self._mark_done()
 
-    def _mark_done(self, now_ms: int) -> None:
+    def _mark_done(self) -> None:
         pending = self._store.pending_effects(self._marked_through, READ_ROWS_MAX)
         taken = [effect.number for effect in pending if self._taken_by_all(effect)]
         if taken:
-            self._store.mark_done(taken, now_ms)
+            self._store.mark_done(taken, self._clock.now_ms())
             self._marked_through = taken[-1]
 
     def _taken_by_all(self, effect: StoredEffect) -> bool:
