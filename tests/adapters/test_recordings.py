@@ -14,6 +14,7 @@ import pytest
 from tests import frames as f
 from tests import recordings as r
 from tests.naive import packets as naive
+from tidegate.adapters import recordings
 from tidegate.adapters.recordings import CHUNK_BYTES, Recording, open_recording
 from tidegate.model.addresses import text
 from tidegate.model.datagrams import DatagramBlock
@@ -205,12 +206,17 @@ def test_damage_before_the_first_packet_is_told_on_opening(tmp_path: Path) -> No
 
 
 def test_zstd_is_read_where_a_module_for_it_is_there(tmp_path: Path) -> None:
-    packed = bytes.fromhex("28b52ffd") + bytes(20)
-    with pytest.raises((NotAllowed, Malformed)):
-        opened(tmp_path, packed)
     zstandard = pytest.importorskip("zstandard")
-    recording = opened(tmp_path, zstandard.compress(recorded([SYN])))
-    assert [len(batch) for batch in recording.packets()] == [1]
+    packed = zstandard.compress(recorded([SYN]))
+    assert [len(batch) for batch in opened(tmp_path, packed).packets()] == [1]
+    with pytest.raises(Malformed, match="unpacking failed"):
+        opened(tmp_path, packed[:4] + b"\xff" * 40)
+
+
+def test_zstd_without_a_module_for_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recordings, "find_spec", lambda _: None)
+    with pytest.raises(NotAllowed, match=r"packed with zstd; unpack it first"):
+        opened(tmp_path, bytes.fromhex("28b52ffd") + bytes(20))
 
 
 def test_a_recording_longer_than_a_chunk_is_read_whole(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import BinaryIO, Literal, Self, cast
 
 import numpy as np
@@ -263,7 +264,7 @@ class _Stream:
         self._given = 0
         self._damage: Malformed | None = None
         buffered = cast(io.BufferedReader, raw)
-        self._unpacked = _unpacked(name, buffered, buffered.peek(6)[:6])
+        self._unpacked, self._failures = _unpacked(name, buffered, buffered.peek(6)[:6])
 
     def read(self) -> bytes:
         """The next chunk, empty at the end."""
@@ -275,7 +276,7 @@ class _Stream:
             while missing and (part := self._unpacked.read1(missing)):
                 parts.append(part)
                 missing -= len(part)
-        except (EOFError, lzma.LZMAError, zlib.error, OSError, ValueError) as error:
+        except self._failures as error:
             self._damage = Malformed(
                 f"{self._name}: unpacking failed: {error}", self._given + CHUNK_BYTES - missing
             )
@@ -285,17 +286,28 @@ class _Stream:
         return b"".join(parts)
 
 
-def _unpacked(name: str, raw: io.BufferedReader, first: bytes) -> io.BufferedReader:
-    """The file itself, or one that unpacks it, by its first bytes."""
+def _unpacked(
+    name: str, raw: io.BufferedReader, first: bytes
+) -> tuple[io.BufferedReader, tuple[type[Exception], ...]]:
+    """The file itself, or one that unpacks it, by its first bytes; and what it raises where it is damaged."""
+    failures: tuple[type[Exception], ...] = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
+    unpacked: BinaryIO = raw
     if first[:2] == b"\x1f\x8b":
-        return cast(io.BufferedReader, gzip.GzipFile(fileobj=raw))
-    if first[:3] == b"BZh":
-        return cast(io.BufferedReader, bz2.BZ2File(raw))
-    if first == b"\xfd7zXZ\0":
-        return cast(io.BufferedReader, lzma.LZMAFile(raw))
-    if first[:4] == b"\x28\xb5\x2f\xfd":
-        for module in ("compression.zstd", "zstandard"):
-            if find_spec(module.split(".")[0]) and find_spec(module):
-                return cast(io.BufferedReader, io.BufferedReader(import_module(module).open(raw, "rb")))
-        raise NotAllowed(f"{name} is packed with zstd; unpack it first, or install the package zstandard.")
-    return raw
+        unpacked = cast(BinaryIO, gzip.GzipFile(fileobj=raw))
+    elif first[:3] == b"BZh":
+        unpacked = cast(BinaryIO, bz2.BZ2File(raw))
+    elif first == b"\xfd7zXZ\0":
+        unpacked = cast(BinaryIO, lzma.LZMAFile(raw))  # noqa: SIM115
+    elif first[:4] == b"\x28\xb5\x2f\xfd":
+        zstd = _zstd_module(name)
+        unpacked = io.BufferedReader(zstd.open(raw, "rb"))
+        failures += (zstd.ZstdError,)
+    return cast(io.BufferedReader, unpacked), failures
+
+
+def _zstd_module(name: str) -> ModuleType:
+    """Python's own module for zstd (3.14), or the package of that name."""
+    for package, module in (("compression", "compression.zstd"), ("zstandard", "zstandard")):
+        if find_spec(package) and find_spec(module):
+            return import_module(module)
+    raise NotAllowed(f"{name} is packed with zstd; unpack it first, or install the package zstandard.")
