@@ -1,0 +1,195 @@
+"""Flow batches become one summary a second: the counting table, its growth, and what it says when full."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegate.detect import tables
+from tidegate.detect.settings import CountingSettings, WatchedObject
+from tidegate.kernels.counting import (
+    BLOCK_ROWS,
+    CELL_STATE,
+    LIGHT,
+    LEVELS,
+    MISSED_GROUPS,
+    STATE,
+    TRACE,
+    Table,
+    close_cells,
+    count_rows,
+    index_refill,
+    sweep,
+    weigh_rings,
+    write_summary,
+)
+from tidegate.kernels.windows import RING, SECONDS
+from tidegate.model.flows import FlowBatch
+from tidegate.model.summaries import CELL, SUMMARY_CELLS_MAX, SecondSummary
+from tidegate.model.vectors import VECTORS_MAX
+
+INDEX_SLOTS_START = 1 << 16
+SWEEP_TURN = 16
+"""Closes in which every cell has been looked at once for being idle."""
+
+CACHE_LINE_BYTES = 64
+
+
+def aligned_zeros(count: int, dtype: np.dtype[np.void]) -> npt.NDArray[np.void]:
+    """Zeros that begin at a cache line; pages cost no memory until they are touched."""
+    raw = np.zeros(count * dtype.itemsize + CACHE_LINE_BYTES, np.uint8)
+    skip = -raw.ctypes.data % CACHE_LINE_BYTES
+    return raw[skip : skip + count * dtype.itemsize].view(dtype)
+
+
+def new_table(settings: CountingSettings, objects: Sequence[WatchedObject]) -> Table:
+    """An empty table of the settings' bounds."""
+    cells = settings.cells_max
+    prefixes, chains = tables.object_prefixes(objects)
+    state = np.zeros(1, STATE)
+    state["tick"] = 1
+    state["free"] = -1
+    state["seed"] = settings.seed
+    state["promote_scale"] = 1.0
+    return Table(
+        state=state,
+        cells=aligned_zeros(cells, CELL_STATE),
+        traces=aligned_zeros(cells, TRACE),
+        slots=np.zeros(INDEX_SLOTS_START, np.uint64),
+        touched=np.zeros((LEVELS, cells), np.int32),
+        touched_count=np.zeros(LEVELS, np.int64),
+        missed=np.zeros(MISSED_GROUPS, np.float64),
+        rings=np.zeros(settings.rings_max, RING),
+        windows=np.zeros((settings.rings_max, SECONDS, 4), np.float64),
+        free_rings=np.arange(settings.rings_max, dtype=np.int32),
+        port_vector=tables.port_vectors(),
+        bytes_min=tables.least_bytes(),
+        promote=tables.promote_floors(settings.floors, settings.promote_share),
+        object_promote=tables.object_promote_floors(settings.floors, settings.promote_share, objects),
+        object_prefixes=prefixes,
+        chains=chains,
+        object_cells=np.full((max(1, len(objects)), VECTORS_MAX), -1, np.int32),
+        hashes=np.zeros(BLOCK_ROWS, np.uint64),
+        codes=np.zeros(BLOCK_ROWS, np.uint8),
+        guesses=np.zeros(BLOCK_ROWS, np.int64),
+    )
+
+
+class SecondCounter:
+    """Counts scaled bytes and packets by destination prefix and vector, second by second.
+
+    The caller closes seconds in order. Between two closes lies the *open second*; what is received in
+    it with a later time is counted at its end.
+    """
+
+    def __init__(self, settings: CountingSettings, objects: Sequence[WatchedObject] = ()) -> None:
+        self._settings = settings
+        self._table = new_table(settings, objects)
+        self._state = self._table.state[0]
+        self._opened = False
+        self._weights = np.empty(settings.rings_max, np.float64)
+
+    def count(self, batch: FlowBatch, received_ms: int) -> None:
+        """Add the records of a batch received at one time; nothing of the batch is kept."""
+        if not self._opened or (
+            received_ms // 1000 > self._state["open_second"] and not self._state["records"]
+        ):
+            self._state["open_second"] = received_ms // 1000
+            self._opened = True
+        done = 0
+        while True:
+            done = count_rows(self._table, batch.rows, done, received_ms)
+            if done == len(batch.rows):
+                return
+            self._enlarge_index()
+
+    def close_second(
+        self,
+        second: int,
+        exporters: npt.NDArray[np.void],
+        refused: dict[tuple[int, str], int],
+        datagrams_dropped: int,
+    ) -> SecondSummary:
+        """Close the open second (`second`, UTC, or an earlier one) and tell of every heavy destination.
+
+        `exporters` (dtype EXPORTER), `refused` and `datagrams_dropped` travel along as they are; the
+        exporters are copied.
+        """
+        state = self._state
+        if not self._opened or not state["records"]:
+            state["open_second"] = max(second, int(state["open_second"]))
+            self._opened = True
+        close_cells(self._table)
+        open_second = int(state["open_second"])
+        weigh_rings(self._table, open_second, self._weights)
+        touched = self._table.rings["touched"] == open_second
+        heavy = np.flatnonzero((self._weights >= LIGHT * state["promote_scale"]) & touched)
+        left_out = max(0, len(heavy) - SUMMARY_CELLS_MAX)
+        if left_out:
+            heavy = heavy[np.argpartition(self._weights[heavy], left_out)[left_out:]]
+        cells = np.zeros(len(heavy), CELL)
+        write_summary(self._table, heavy, cells)
+        summary = SecondSummary(
+            second=second,
+            cells=cells,
+            cells_left_out=left_out,
+            exporters=exporters.copy(),
+            refused=dict(refused),
+            records=int(state["records"]),
+            bytes=float(state["bytes"]),
+            packets=float(state["packets"]),
+            active_cells=int(state["used"]),
+            degraded=self._degraded(),
+            datagrams_dropped=datagrams_dropped,
+        )
+        self._open_next(second)
+        return summary
+
+    def _open_next(self, second: int) -> None:
+        state = self._state
+        used_share = int(state["used"]) / self._settings.cells_max
+        patience = self._settings.host_idle_seconds if used_share < 0.6 else 4
+        sweep(self._table, -(-int(state["high_water"]) // SWEEP_TURN), patience)
+        if state["rings_missing"]:
+            state["promote_scale"] *= 2
+        elif state["promote_scale"] > 1 and state["rings_used"] < self._settings.rings_max // 3:
+            state["promote_scale"] /= 2
+        if state["replaced"] or state["untracked"]:
+            self._table.missed[:] = 0
+        for counter in (
+            "records",
+            "bytes",
+            "packets",
+            "replaced",
+            "untracked",
+            "unrolled",
+            "rings_missing",
+            "clipped",
+        ):
+            state[counter] = 0
+        state["tick"] += 1
+        state["open_second"] = max(second, int(state["open_second"])) + 1
+
+    def _degraded(self) -> str | None:
+        """What the closed second could not count exactly, as one sentence; None when all is exact."""
+        state = self._state
+        parts: list[str] = []
+        if state["replaced"] or state["untracked"]:
+            parts.append(
+                f"the table of destinations is full: {state['replaced']} light hosts gave way, "
+                f"{state['untracked']} records were counted in their prefixes only, "
+                f"a host may lack {self._table.missed.max():.0f} bytes"
+            )
+        if state["unrolled"]:
+            parts.append(f"{state['unrolled']} prefixes found no room")
+        if state["rings_missing"] or state["promote_scale"] > 1:
+            parts.append(
+                f"the windows of heavy destinations are full: only those above "
+                f"{state['promote_scale']:.0f} times the usual floor are followed"
+            )
+        return "; ".join(parts) or None
+
+    def _enlarge_index(self) -> None:
+        larger = np.zeros(2 * len(self._table.slots), np.uint64)
+        index_refill(self._table.slots, larger)
+        self._table = self._table._replace(slots=larger)

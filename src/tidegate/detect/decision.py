@@ -1,0 +1,83 @@
+"""When is traffic an attack: n of m seconds above the threshold, and more than luck in sampling explains."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegate.detect.intervals import Z_DECISION, Floats, bound
+from tidegate.model.summaries import WINDOW_SECONDS
+
+SCALES = (1, 4, 12)
+"""Lengths in seconds of one step of persistence. Coarse sampling shows a weak attack only over many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """The rows of a summary on one axis: column i is the second `newest - 63 + i` in all of them.
+
+    Each array float64 (rows, 64): scaled bytes and packets in the second, and their variances.
+    """
+
+    newest: int
+    bytes: Floats
+    packets: Floats
+    bytes_variance: Floats
+    packets_variance: Floats
+
+    def column(self, second: int) -> int:
+        return second - self.newest + WINDOW_SECONDS - 1
+
+    def second(self, column: int) -> int:
+        return self.newest - WINDOW_SECONDS + 1 + column
+
+
+def align(cells: npt.NDArray[np.void], newest: int) -> Aligned:
+    """The windows of CELL rows, moved so that all end at `newest`; what falls out is left out."""
+    late = newest - cells["newest_second"]
+    take = np.arange(WINDOW_SECONDS)[None, :] + late[:, None]
+    inside = (take >= 0) & (take < WINDOW_SECONDS)
+    take = np.where(inside, take, 0)
+
+    def moved(name: str) -> Floats:
+        return np.where(inside, np.take_along_axis(cells[name], take, axis=1), 0.0).astype(np.float64)
+
+    return Aligned(
+        newest, moved("bytes"), moved("packets"), moved("bytes_variance"), moved("packets_variance")
+    )
+
+
+def window_sums(values: Floats, length: int) -> Floats:
+    """Sum over the `length` columns that end at each column; columns before the first count as 0."""
+    total = np.cumsum(values, axis=1)
+    total[:, length:] -= total[:, :-length].copy()
+    return total
+
+
+def persistent(
+    amount: Floats, variance: Floats, threshold: Floats, needed: int, among: int
+) -> npt.NDArray[np.bool_]:
+    """(rows, 64): whether the evidence that ends at each second makes an attack.
+
+    `threshold` (rows,) in the amount's unit per second. At one of SCALES: `needed` of `among` steps
+    reach the threshold, and the lower end of the sampling interval of all of them together reaches what
+    `needed` steps at the threshold hold. `among` steps that do not fit the window are not asked.
+    """
+    decided = np.zeros(amount.shape, np.bool_)
+    for scale in SCALES:
+        if scale * among > WINDOW_SECONDS:
+            continue
+        step = window_sums(amount, scale)
+        reached = step >= threshold[:, None] * scale
+        count = np.zeros(amount.shape, np.int64)
+        for back in range(among):
+            shift = back * scale
+            count[:, shift:] += reached[:, : amount.shape[1] - shift]
+        enough = count >= needed
+        if not enough.any():
+            continue
+        together = window_sums(amount, scale * among)
+        spread = window_sums(variance, scale * among)
+        low = bound(together, spread, -Z_DECISION)
+        decided |= enough & (low >= threshold[:, None] * (scale * needed))
+    return decided

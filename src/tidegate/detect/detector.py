@@ -1,0 +1,498 @@
+"""From one summary a second to facts about attacks: detected, grown, changed, ended."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegate.detect.baseline import Baselines, History
+from tidegate.detect.decision import Aligned, align, persistent
+from tidegate.detect.exporters import Exporters
+from tidegate.detect.intervals import Floats
+from tidegate.detect.open_attack import Circumstances, OpenAttack, Target, reopened
+from tidegate.detect.settings import DetectionSettings
+from tidegate.detect.targets import Pick, Seen, around, groups, smallest
+from tidegate.detect.thresholds import CLASS_OF, UNCLASSIFIED, Objects, Row, Thresholds, rows_of
+from tidegate.model import doubts
+from tidegate.model.addresses import Prefix
+from tidegate.model.attacks import Attack
+from tidegate.model.facts import AttackDetected, AttackEnded, AttackGrew, AttackVectorsChanged, Fact
+from tidegate.model.summaries import WINDOW_SECONDS, SecondSummary
+from tidegate.model.vectors import CODE_OF
+
+FRAGMENTS = CODE_OF["fragments"]
+FRAGMENT_SHARE = 0.1
+"""Fragments carry no ports; on a target of another vector they count with it from this share of it."""
+
+SPREAD_QUIET_SECONDS = 10
+"""Facts about spread targets or changed vectors are at least this far apart, for one attack."""
+
+VECTOR_QUIET_SECONDS = 60
+"""A vector that is gone for this long, while others go on, is no longer told."""
+
+HOLD_MAX = 8
+RETURN_SECONDS = 600
+"""An attack that returns to a target within this time of its end is held open twice as long before it is
+called ended, up to HOLD_MAX times: pulses become one attack."""
+
+ENDED_MAX = 16_384
+"""Prefixes of ended attacks that are remembered; when full, the oldest half is forgotten."""
+
+LEARN_ANYWAY_SECONDS = 6 * 3600
+"""An attack found without history is learned from after this long: it may be what is usual."""
+
+COOL_SECONDS = 300
+"""Learning stays frozen for this long after an attack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One summary as the detector looks at it: rows, their windows on one axis, thresholds, decisions."""
+
+    second: int
+    cells: npt.NDArray[np.void]
+    rows: list[Row]
+    place: Mapping[Row, int]
+    aligned: Aligned
+    thresholds: Floats  # (rows, 2)
+    history: History
+    summary: SecondSummary
+
+    def amounts(self, at: int, end_column: int, seconds: int) -> tuple[float, float]:
+        """(bits/s, packets/s) of a row over the `seconds` columns that end at a column."""
+        part = slice(max(0, end_column - seconds + 1), end_column + 1)
+        return (
+            float(self.aligned.bytes[at, part].sum()) * 8 / seconds,
+            float(self.aligned.packets[at, part].sum()) / seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Hot:
+    """A row that is decided to be under attack: since which second, and the column of the last decision."""
+
+    at: int
+    first_second: int
+    column: int
+
+
+class Detector:
+    """Watches summaries, in order of their seconds, and says what began, grew, changed and ended.
+
+    `border_point_of` gives an exporter's border point by its name, or None. `open_attacks` are those that
+    stored facts left open: they go on, or end when their traffic is gone. Numbers of new attacks count
+    from `next_number`.
+    """
+
+    def __init__(
+        self,
+        settings: DetectionSettings,
+        border_point_of: Callable[[str], str | None],
+        open_attacks: Iterable[Attack],
+        next_number: int,
+        baselines: Baselines,
+    ) -> None:
+        self._settings = settings
+        self._objects = Objects(settings.objects)
+        self._thresholds = Thresholds(settings, self._objects)
+        self._exporters = Exporters(border_point_of)
+        self._restored = list(open_attacks)
+        self._open: list[OpenAttack] = []
+        self._next_number = next_number
+        self._baselines = baselines
+        self._ended: dict[Prefix, tuple[int, int]] = {}
+        self._second: int | None = None
+
+    def open_attacks(self) -> list[Attack]:
+        """Every attack going on, as last observed."""
+        return [self._value(attack) for attack in self._open]
+
+    def pending_baselines(self) -> Iterator[tuple[bytes, bytes, int]]:
+        """(key, blob, updated ms) of what was learned since the last call."""
+        return self._baselines.pending(self._second or 0)
+
+    def observe(self, summary: SecondSummary) -> list[Fact]:
+        """The facts that one closed second brings. Seconds must come in order; gaps are allowed."""
+        if self._second is None:
+            self._open = [reopened(attack, self._objects, summary.second) for attack in self._restored]
+        self._second = summary.second
+        self._exporters.heard(summary)
+        scene, baseline_rows = self._look(summary)
+        self._follow(scene)
+        facts = self._place(self._pick(scene), scene)
+        facts += self._changes(scene)
+        facts += self._endings(scene)
+        self._learn(scene, baseline_rows)
+        return facts
+
+    # Looking.
+
+    def _look(self, summary: SecondSummary) -> tuple[Scene, npt.NDArray[np.int64]]:
+        cells = summary.cells
+        newest = max(summary.second, int(cells["newest_second"].max())) if len(cells) else summary.second
+        rows = rows_of(cells)
+        aligned = align(cells, newest)
+        baseline_rows = self._baselines.rows([row.key(self._objects) for row in rows], summary.second)
+        if not self._baselines.ever_observed:
+            self._suppose(rows, aligned, baseline_rows)
+        history = self._baselines.history(baseline_rows, summary.second)
+        scene = Scene(
+            second=newest,
+            cells=cells,
+            rows=rows,
+            place={row: at for at, row in enumerate(rows)},
+            aligned=aligned,
+            thresholds=self._thresholds.of(rows, history),
+            history=history,
+            summary=summary,
+        )
+        return scene, baseline_rows
+
+    def _suppose(self, rows: list[Row], aligned: Aligned, baseline_rows: npt.NDArray[np.int64]) -> None:
+        """In the very first minute, networks' unclassified traffic is taken as what is usual: nobody knows
+        better, and a provider's whole customer network is no attack because we began to look."""
+        wide = np.array(
+            [
+                CLASS_OF[row.vector] == UNCLASSIFIED and row.prefix is not None and row.prefix.length != 128
+                for row in rows
+            ],
+            np.bool_,
+        )
+        levels = np.stack(
+            (aligned.bytes.max(axis=1, initial=0) * 8, aligned.packets.max(axis=1, initial=0)), axis=1
+        )
+        self._baselines.suppose(np.where(wide, baseline_rows, -1), levels)
+
+    def _hot(self, scene: Scene) -> list[Hot]:
+        aligned, settings = scene.aligned, self._settings
+        bits, packets = aligned.bytes * 8, aligned.packets
+        maybe = np.flatnonzero(
+            (bits.sum(axis=1) >= scene.thresholds[:, 0]) | (packets.sum(axis=1) >= scene.thresholds[:, 1])
+        )
+        if not len(maybe):
+            return []
+        needed, among = settings.persistence_seconds, settings.persistence_window_seconds
+        limits = scene.thresholds[maybe]
+        decided = persistent(bits[maybe], aligned.bytes_variance[maybe] * 64, limits[:, 0], needed, among)
+        decided |= persistent(packets[maybe], aligned.packets_variance[maybe], limits[:, 1], needed, among)
+        reached = (bits[maybe] >= limits[:, :1]) | (packets[maybe] >= limits[:, 1:])
+        found = []
+        for i, at in enumerate(maybe.tolist()):
+            columns = np.flatnonzero(decided[i])
+            if len(columns) and aligned.second(int(columns[-1])) > self._ended_second(scene.rows[at]):
+                column = int(columns[-1])
+                found.append(Hot(at, aligned.second(_run_start(reached[i], column, among)), column))
+        return found
+
+    def _ended_second(self, row: Row) -> int:
+        """Evidence up to this second belongs to an attack that has been told as ended."""
+        if row.prefix is None:
+            return -1
+        return max(
+            (self._ended[p][0] for p in (row.prefix, *around(row.prefix)) if p in self._ended), default=-1
+        )
+
+    # Choosing targets.
+
+    def _pick(self, scene: Scene) -> list[tuple[list[Pick], list[int], int]]:
+        """Groups of (picks, objects' rows, first second), each one attack."""
+        hot = self._hot(scene)
+        by_vector: dict[int, list[Hot]] = {}
+        for one in hot:
+            by_vector.setdefault(scene.rows[one.at].vector, []).append(one)
+        picks: set[Pick] = set()
+        first: dict[int, int] = {}
+        lone_objects: list[tuple[int, int, int]] = []
+        for vector, ones in by_vector.items():
+            chosen = self._targets(scene, vector, ones)
+            picks |= {Pick(prefix, vector) for prefix in chosen}
+            first[vector] = min(one.first_second for one in ones)
+            for one in ones:
+                number = scene.rows[one.at].watched
+                if number >= 0 and not self._explained(scene, one, chosen):
+                    lone_objects.append((number, vector, one.first_second))
+        picks |= self._fragments(scene, picks)
+        found: list[tuple[list[Pick], list[int], int]] = []
+        for group in groups(picks):
+            begun = [self._first(scene, hot, pick, first) for pick in group]
+            found.append((group, [], min(begun)))
+        for number in sorted({number for number, _, _ in lone_objects}):
+            own = [entry for entry in lone_objects if entry[0] == number]
+            found.append(([], [number, *(vector for _, vector, _ in own)], min(entry[2] for entry in own)))
+        return found
+
+    def _first(self, scene: Scene, hot: list[Hot], pick: Pick, first: dict[int, int]) -> int:
+        own = [
+            one.first_second
+            for one in hot
+            if scene.rows[one.at].vector == pick.vector and scene.rows[one.at].prefix == pick.prefix
+        ]
+        return min(own, default=first.get(pick.vector, scene.second))
+
+    def _targets(self, scene: Scene, vector: int, ones: list[Hot]) -> set[Prefix]:
+        column = max(one.column for one in ones)
+        seconds = self._settings.persistence_window_seconds
+        seen = {}
+        for at, row in enumerate(scene.rows):
+            if row.vector == vector and row.prefix is not None:
+                seen[row.prefix] = Seen(
+                    *scene.amounts(at, column, seconds), *map(float, scene.thresholds[at])
+                )
+        hot = [prefix for one in ones if (prefix := scene.rows[one.at].prefix) is not None]
+        return smallest(hot, seen)
+
+    def _explained(self, scene: Scene, one: Hot, chosen: set[Prefix]) -> bool:
+        """Whether an object's traffic is that of targets already chosen: at least half of it."""
+        row = scene.rows[one.at]
+        seconds = self._settings.persistence_window_seconds
+        bits, packets = scene.amounts(one.at, one.column, seconds)
+        inside_bits = inside_packets = 0.0
+        for prefix in chosen:
+            if any(
+                own.covers(prefix) or prefix.covers(own) for own in self._objects.all[row.watched].prefixes
+            ):
+                at = scene.place[Row(prefix, -1, row.vector)]
+                more_bits, more_packets = scene.amounts(at, one.column, seconds)
+                inside_bits, inside_packets = inside_bits + more_bits, inside_packets + more_packets
+        return inside_bits >= 0.5 * bits or inside_packets >= 0.5 * packets
+
+    def _fragments(self, scene: Scene, picks: set[Pick]) -> set[Pick]:
+        found = set()
+        for pick in picks:
+            at = scene.place.get(Row(pick.prefix, -1, FRAGMENTS))
+            own = scene.place.get(Row(pick.prefix, -1, pick.vector))
+            if at is None or own is None or pick.vector == FRAGMENTS:
+                continue
+            recent = slice(-self._settings.persistence_window_seconds, None)
+            if (
+                scene.aligned.bytes[at, recent].sum()
+                >= FRAGMENT_SHARE * scene.aligned.bytes[own, recent].sum()
+                > 0
+            ):
+                found.add(Pick(pick.prefix, FRAGMENTS))
+        return found
+
+    # Placing what was picked: into an open attack, or as a new one.
+
+    def _place(self, found: list[tuple[list[Pick], list[int], int]], scene: Scene) -> list[Fact]:
+        facts: list[Fact] = []
+        for group, lone, first_second in found:
+            wanted: list[tuple[Target, int]] = [(pick.prefix, pick.vector) for pick in group]
+            if lone:
+                wanted = [(lone[0], vector) for vector in lone[1:]]
+            home = next(
+                (a for a in self._open if any(a.touches(target, vector) for target, vector in wanted)), None
+            )
+            if home is None:
+                if len(self._open) >= self._settings.open_attacks_max:
+                    continue
+                home = self._begin(wanted, first_second, scene)
+                self._open.append(home)
+            for target, vector in wanted:
+                home.take(target, vector, self._threshold(scene, target, vector))
+            self._fill(home, scene)
+            if home.told is None:
+                home.told_second = scene.second
+                home.told = self._value(home)
+                self._remember_told(home, home.told)
+                facts.append(AttackDetected(home.told))
+        return facts
+
+    def _begin(self, wanted: list[tuple[Target, int]], first_second: int, scene: Scene) -> OpenAttack:
+        hold = 1
+        for target, _ in wanted:
+            if isinstance(target, Prefix) and target in self._ended:
+                ended, held = self._ended[target]
+                if scene.second - ended <= RETURN_SECONDS:
+                    hold = max(hold, min(HOLD_MAX, 2 * held))
+        history = set()
+        if scene.history.insufficient:
+            history.add(doubts.INSUFFICIENT_HISTORY)
+        elif scene.history.short:
+            history.add(doubts.SHORT_HISTORY)
+        begun = OpenAttack(self._next_number, first_second, first_second, hold)
+        begun.circumstances = Circumstances(history=frozenset(history))
+        self._next_number += 1
+        return begun
+
+    def _threshold(self, scene: Scene, target: Target, vector: int) -> tuple[float, float]:
+        at = scene.place.get(_row(target, vector))
+        return (
+            (np.inf, np.inf)
+            if at is None
+            else (float(scene.thresholds[at, 0]), float(scene.thresholds[at, 1]))
+        )
+
+    # Following what is open.
+
+    def _follow(self, scene: Scene) -> None:
+        for attack in self._open:
+            self._fill(attack, scene)
+
+    def _fill(self, attack: OpenAttack, scene: Scene) -> None:
+        """Take each part's newest window, and from it what is still going on."""
+        for (target, vector), part in attack.parts.items():
+            at = scene.place.get(_row(target, vector))
+            if at is None:
+                continue
+            cell = scene.cells[at]
+            aligned = scene.aligned
+            part.values = np.stack(
+                (
+                    aligned.bytes[at],
+                    aligned.packets[at],
+                    aligned.bytes_variance[at],
+                    aligned.packets_variance[at],
+                )
+            )
+            part.newest = scene.second
+            part.unscaled = float(cell["unscaled"])
+            part.age_ms = int(cell["age_ms"])
+            part.error_bytes = float(cell["error_bytes"])
+            part.exporters |= int(cell["exporters"])
+            if part.threshold_bits == np.inf:  # taken up from stored facts
+                part.threshold_bits, part.threshold_packets = map(float, scene.thresholds[at])
+            alive = part.last_alive(self._settings.end_share)
+            attack.alive[vector] = max(attack.alive.get(vector, 0), alive)
+            attack.last_second = max(attack.last_second, alive)
+            self._exporters.describe(attack, int(cell["exporters"]), scene.summary)
+
+    def _value(self, attack: OpenAttack) -> Attack:
+        newest = max((part.newest for part in attack.parts.values()), default=attack.last_second)
+        settings = self._settings
+        if not any(part.newest for part in attack.parts.values()) and attack.told is not None:
+            return attack.told
+        return attack.snapshot(
+            newest, settings.persistence_window_seconds, self._objects, settings.targets_max
+        )
+
+    def _remember_told(self, attack: OpenAttack, value: Attack) -> None:
+        attack.told = value
+        attack.told_bits = max(attack.told_bits, value.bits_per_s.estimate)
+        attack.told_packets = max(attack.told_packets, value.packets_per_s.estimate)
+
+    def _changes(self, scene: Scene) -> list[Fact]:
+        facts: list[Fact] = []
+        for attack in self._open:
+            told = attack.told
+            if told is None or attack.told_second == scene.second:
+                continue
+            self._drop_gone_vectors(attack)
+            value = self._value(attack)
+            since = scene.second - attack.told_second
+            changed = {v.vector for v in value.vectors} != {v.vector for v in told.vectors}
+            spread = value.targets != told.targets
+            grew = _doubled(value, attack)
+            if not (grew or ((changed or spread) and since >= SPREAD_QUIET_SECONDS)):
+                continue
+            attack.told_second = scene.second
+            self._remember_told(attack, value)
+            if grew or spread:
+                facts.append(AttackGrew(value))
+            if changed:
+                facts.append(AttackVectorsChanged(value))
+        return facts
+
+    def _drop_gone_vectors(self, attack: OpenAttack) -> None:
+        newest = max(attack.alive.values(), default=0)
+        gone = {
+            vector
+            for vector, alive in attack.alive.items()
+            if newest - alive > VECTOR_QUIET_SECONDS + attack.delay_seconds and vector != FRAGMENTS
+        }
+        for target, vector in list(attack.parts):
+            if vector in gone:
+                del attack.parts[target, vector]
+        for vector in gone:
+            del attack.alive[vector]
+
+    def _endings(self, scene: Scene) -> list[Fact]:
+        facts: list[Fact] = []
+        kept: list[OpenAttack] = []
+        for attack in self._open:
+            patience = self._settings.quiet_seconds * attack.hold + attack.delay_seconds
+            absorbed = any(attack.covered_by(older) for older in kept)
+            if scene.second - attack.last_second <= patience and not absorbed:
+                kept.append(attack)
+                continue
+            self._remember_ended(attack, scene.second)
+            facts.append(AttackEnded(self._value(attack)))
+        self._open = kept
+        return facts
+
+    def _remember_ended(self, attack: OpenAttack, second: int) -> None:
+        if len(self._ended) > ENDED_MAX:
+            recent = sorted(self._ended, key=lambda p: self._ended[p][0])[ENDED_MAX // 2 :]
+            self._ended = {prefix: self._ended[prefix] for prefix in recent}
+        for target in attack.prefixes():
+            for prefix in (target, *around(target)):
+                self._ended[prefix] = (second, attack.hold)
+
+    # Learning.
+
+    def _learn(self, scene: Scene, baseline_rows: npt.NDArray[np.int64]) -> None:
+        second = scene.summary.second
+        if len(scene.rows):
+            reached = (scene.aligned.bytes * 8 >= scene.thresholds[:, :1]) | (
+                scene.aligned.packets >= scene.thresholds[:, 1:]
+            )
+            held = reached[:, -2 * self._settings.persistence_window_seconds :].any(
+                axis=1
+            ) | self._near_attacks(scene)
+            self._baselines.freeze(baseline_rows[held])
+            amounts = np.stack((scene.aligned.bytes * 8, scene.aligned.packets), axis=2)
+            lag = np.clip(np.ceil(scene.cells["age_ms"] / 500.0), 1, WINDOW_SECONDS - 4).astype(np.int64)
+            self._baselines.learn(baseline_rows, amounts, scene.second, scene.second - lag)
+        self._baselines.pass_time(second)
+
+    def _near_attacks(self, scene: Scene) -> npt.NDArray[np.bool_]:
+        """Rows that hold, or lie in, a target of an attack that is open or ended a little while ago."""
+        under: set[Prefix] = set()
+        objects: set[int] = set()
+        for attack in self._open:
+            lasting = scene.second - attack.first_second > LEARN_ANYWAY_SECONDS
+            if lasting and doubts.INSUFFICIENT_HISTORY in attack.circumstances.history:
+                continue
+            under |= attack.prefixes()
+            objects |= {target for target in attack.targets() if isinstance(target, int)}
+        outer = {prefix for target in under for prefix in around(target)}
+        cool = {p for p, (ended, _) in self._ended.items() if scene.second - ended < COOL_SECONDS}
+        objects |= {self._objects.around(prefix) for prefix in under} - {-1}
+        near = np.zeros(len(scene.rows), np.bool_)
+        if not (under or cool or objects):
+            return near
+        for at, row in enumerate(scene.rows):
+            if row.prefix is None:
+                near[at] = row.watched in objects
+            else:
+                near[at] = (
+                    row.prefix in under
+                    or row.prefix in outer
+                    or row.prefix in cool
+                    or any(prefix in under for prefix in around(row.prefix))
+                )
+        return near
+
+
+def _row(target: Target, vector: int) -> Row:
+    return Row(None, target, vector) if isinstance(target, int) else Row(target, -1, vector)
+
+
+def _run_start(reached: npt.NDArray[np.bool_], column: int, among: int) -> int:
+    """The first column of the run of seconds above the threshold, with gaps below `among`, that ends here."""
+    start = column
+    for at in range(column, -1, -1):
+        if reached[at]:
+            start = at
+        elif start - at >= among:
+            break
+    return start
+
+
+def _doubled(value: Attack, attack: OpenAttack) -> bool:
+    """Whether a rate is twice the most that was told, and not by luck in sampling."""
+    bits, packets = value.bits_per_s, value.packets_per_s
+    return (bits.estimate >= 2 * attack.told_bits > 0 and bits.low > attack.told_bits) or (
+        packets.estimate >= 2 * attack.told_packets > 0 and packets.low > attack.told_packets
+    )

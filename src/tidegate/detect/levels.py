@@ -1,0 +1,25 @@
+"""The prefix lengths at which destinations are counted, and how floors widen with them."""
+
+LEVEL_LENGTHS = (128, 120, 116, 112, 128, 64, 56, 48, 32)
+"""IPv4 /32 /24 /20 /16, then IPv6 /128 /64 /56 /48 /32, over the two words; rows of the kernels' tables."""
+
+LEVEL_MULTIPLES = (1, 2, 4, 8, 1, 1, 2, 4, 8)
+"""A wide prefix gathers many hosts' ordinary traffic, so that its floor is a multiple of one host's."""
+
+IPV4_LEVELS = (0, 1, 2, 3)
+IPV6_LEVELS = (4, 5, 6, 7, 8)
+
+_IPV4_LEVEL = {LEVEL_LENGTHS[level]: level for level in IPV4_LEVELS}
+_IPV6_LEVEL = {LEVEL_LENGTHS[level]: level for level in IPV6_LEVELS}
+
+
+def level_of(length: int, *, ipv4: bool) -> int:
+    """The level of a counted prefix; KeyError for a length at which nothing is counted."""
+    return (_IPV4_LEVEL if ipv4 else _IPV6_LEVEL)[length]
+
+
+def wider_length(length: int, *, ipv4: bool) -> int | None:
+    """The next wider counted length, or None above the widest."""
+    lengths = [LEVEL_LENGTHS[level] for level in (IPV4_LEVELS if ipv4 else IPV6_LEVELS)]
+    wider = [candidate for candidate in lengths if candidate < length]
+    return max(wider) if wider else None

@@ -1,0 +1,907 @@
+"""Counting flows by destination prefix and vector: a table of cells, one cache line each, and their roll-up.
+
+A cell holds what was received in the open second. Host cells know the cell of their parent prefix, so
+that rolling up needs no hashing. A cell that grows heavy gets a ring of seconds
+(tidegate.kernels.windows).
+
+Flows that begin and end in the open second are *fresh*: they touch the host's cell only and are rolled
+up at the close. Longer or older flows are *aged*: they are added to every prefix at once and, where
+there is a ring, spread over their own start to end.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegate.kernels.classify import vector_of
+from tidegate.kernels.jit import bare_kernel
+from tidegate.kernels.prefetch import prefetch
+from tidegate.kernels.windows import SECONDS, clear, heaviest, spread
+
+# Levels of the roll-up: IPv4 /32 /24 /20 /16, IPv6 /128 /64 /56 /48 /32, and operators' objects.
+V4_HOST, V4_TOP, V6_HOST, V6_TOP, OBJECT_LEVEL = 0, 3, 4, 8, 9
+LEVELS = 10
+LEVEL_LENGTH = (128, 120, 116, 112, 128, 64, 56, 48, 32, 0)
+LEVEL_DEPTH = (0, 1, 2, 3, 0, 1, 2, 3, 4, 5)
+
+ALL = 0xFFFF_FFFF_FFFF_FFFF
+MASK_HIGH = np.array([ALL << (64 - min(n, 64)) & ALL for n in LEVEL_LENGTH], np.uint64)
+MASK_LOW = np.array([ALL << (128 - max(n, 64)) & ALL for n in LEVEL_LENGTH], np.uint64)
+LENGTHS = np.array(LEVEL_LENGTH, np.int64)
+DEPTHS = np.array(LEVEL_DEPTH, np.int64)
+
+ROOM = np.array([0.75, 0.85, 0.92, 0.97, 0.75, 0.85, 0.92, 0.97, 0.97, 1.0])
+"""By level, how full the table may be for a new cell to be made: wide prefixes always find room."""
+
+BLOCK_ROWS = 256
+"""Rows looked up together, so that their cache misses overlap."""
+
+OBJECT_DEPTH_MAX = 4
+"""Operators' objects that one destination may lie in."""
+
+RIVALS = 8
+PROBES = 64
+"""When the table is full, the lightest of RIVALS neighbouring host cells gives way; PROBES slots are read."""
+
+LIGHT = 0.5
+"""Share of its floor below which a heavy cell becomes light again; between the two it stays what it is."""
+
+MISSED_GROUPS = 65536
+"""Groups of keys over which the error of giving way is bounded."""
+
+RECORD_BYTES_MAX = 1e15
+RECORD_PACKETS_MAX = 1e13
+RECORD_VARIANCE_MAX = 1e28
+"""A record that claims more than these (after scaling) is counted as these: no link carries it."""
+
+CELL_STATE = np.dtype(
+    [
+        ("high", np.uint64),
+        ("low", np.uint64),
+        # Fresh traffic of the open second, scaled by the sampling rate; rolled up at the close.
+        ("bytes", np.float64),
+        ("packets", np.float64),
+        ("bytes_variance", np.float32),
+        ("packets_variance", np.float32),
+        ("exporters", np.uint64),
+        ("parent", np.int32),  # cell of the next wider prefix, -1 = none; free cells: the next free one
+        ("ring", np.int32),  # row in the rings, -1 = light
+        ("tick", np.uint32),  # the close before which it was last touched
+        ("vector", np.uint8),
+        ("level", np.uint8),
+        ("links", np.uint8),  # LINK_OBJECTS, LINK_TRACE
+        ("used", np.uint8),
+    ],
+    align=True,
+)
+"""One (prefix, vector) pair: 64 bytes."""
+
+LINK_OBJECTS = 1  # lies in an operator's object: see its trace
+LINK_TRACE = 2  # its trace holds something to be cleared at the close
+
+TRACE = np.dtype(
+    [
+        # Aged traffic of the open second. It already stands in every prefix and is not rolled up.
+        ("settled_bytes", np.float64),
+        ("settled_packets", np.float64),
+        ("settled_bytes_variance", np.float32),
+        ("settled_packets_variance", np.float32),
+        ("age", np.float64),  # sum of bytes times (receive time - end), ms
+        ("span", np.float64),  # sum of bytes times (end - start), ms
+        ("unscaled", np.float64),  # fresh bytes whose sampling is unknown; rolled up
+        ("unscaled_settled", np.float64),  # aged bytes whose sampling is unknown
+        ("error", np.float32),  # bytes that may have been missed before the cell was made
+        ("chain", np.int32),  # row of object chains
+    ],
+    align=True,
+)
+"""What few cells need, beside the cell of the same number; untouched pages of it cost nothing."""
+
+OBJECT_PREFIX = np.dtype(
+    [("high", np.uint64), ("low", np.uint64), ("length", np.int64), ("chain", np.int64)], align=True
+)
+"""A prefix of an operator's object, sorted by length (longest first), then address."""
+
+STATE = np.dtype(
+    [
+        ("open_second", np.int64),
+        ("tick", np.int64),
+        ("used", np.int64),
+        ("high_water", np.int64),
+        ("free", np.int64),  # first of the free cells, -1 = none
+        ("rings_used", np.int64),
+        ("swept_to", np.int64),
+        ("seed", np.uint64),
+        ("promote_scale", np.float64),
+        # Of the open second.
+        ("records", np.int64),
+        ("bytes", np.float64),
+        ("packets", np.float64),
+        ("replaced", np.int64),  # host cells that gave way
+        ("untracked", np.int64),  # records whose host found no cell
+        ("unrolled", np.int64),  # cells made without the prefix cell that they should have
+        ("rings_missing", np.int64),  # heavy cells that found no ring
+        ("clipped", np.int64),  # records (partly) older than the window
+    ],
+    align=True,
+)
+
+
+class Table(NamedTuple):
+    """All arrays of one counter. Rows of `cells` and `traces` belong together."""
+
+    state: npt.NDArray[np.void]  # STATE (1,)
+    cells: npt.NDArray[np.void]  # CELL_STATE (cells_max,)
+    traces: npt.NDArray[np.void]  # TRACE (cells_max,)
+    slots: npt.NDArray[np.uint64]  # (power of two,): upper half hash, lower half cell + 1; 0 = empty
+    touched: npt.NDArray[np.int32]  # (LEVELS, cells_max): cells touched since the last close, by level
+    touched_count: npt.NDArray[np.int64]  # (LEVELS,)
+    missed: npt.NDArray[np.float64]  # (MISSED_GROUPS,): most bytes that an untracked key of the group has
+    rings: npt.NDArray[np.void]  # RING (rings_max,)
+    windows: npt.NDArray[np.float64]  # (rings_max, 64, 4)
+    free_rings: npt.NDArray[np.int32]  # (rings_max,): a stack; the first rings_used are taken
+    port_vector: npt.NDArray[np.uint8]  # (65536,)
+    bytes_min: npt.NDArray[np.int64]  # (VECTORS_MAX,)
+    promote: npt.NDArray[np.float64]  # (LEVELS, VECTORS_MAX, 2): bytes and packets in a second
+    object_promote: npt.NDArray[np.float64]  # (objects, VECTORS_MAX, 2)
+    object_prefixes: npt.NDArray[np.void]  # OBJECT_PREFIX
+    chains: npt.NDArray[np.int32]  # (chains, OBJECT_DEPTH_MAX): objects, -1 = none
+    object_cells: npt.NDArray[np.int32]  # (objects, VECTORS_MAX): cell, -1 = none yet
+    # Notes on one block of rows.
+    hashes: npt.NDArray[np.uint64]  # (BLOCK_ROWS,)
+    codes: npt.NDArray[np.uint8]  # (BLOCK_ROWS,)
+    guesses: npt.NDArray[np.int64]  # (BLOCK_ROWS,)
+
+
+@bare_kernel
+def hash_key(high, low, level, vector, seed):  # type: ignore[no-untyped-def]
+    """32 well-mixed bits, as uint64, of a key under a secret seed."""
+    mixed = (low ^ seed) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(32)
+    mixed = (mixed ^ high) * np.uint64(0xD6E8FEB86659FD93)
+    mixed ^= mixed >> np.uint64(29)
+    mixed = (mixed ^ (np.uint64(level) << np.uint64(8) | np.uint64(vector))) * np.uint64(0xA0761D6478BD642F)
+    mixed ^= mixed >> np.uint64(32)
+    return mixed & np.uint64(0xFFFFFFFF)
+
+
+@bare_kernel
+def find(cells, index, hashed, high, low, level, vector):  # type: ignore[no-untyped-def]
+    """The cell of a key, or -1."""
+    mask = np.int64(len(index) - 1)
+    at = np.int64(hashed) & mask
+    while True:
+        slot = index[at]
+        if slot == 0:
+            return np.int64(-1)
+        if slot >> np.uint64(32) == hashed:
+            cell = np.int64(slot & np.uint64(0xFFFFFFFF)) - 1
+            c = cells[cell]
+            if c.low == low and c.high == high and c.vector == vector and c.level == level:
+                return cell
+        at = (at + 1) & mask
+
+
+@bare_kernel
+def index_put(index, hashed, cell):  # type: ignore[no-untyped-def]
+    """Enter a cell that is not in the index; the caller keeps the index at most two thirds full."""
+    mask = np.int64(len(index) - 1)
+    at = np.int64(hashed) & mask
+    while index[at] != 0:
+        at = (at + 1) & mask
+    index[at] = (hashed << np.uint64(32)) | np.uint64(cell + 1)
+
+
+@bare_kernel
+def index_drop(index, hashed, cell):  # type: ignore[no-untyped-def]
+    """Remove a cell's entry and close the gap (backward shift), so that no tombstone stays."""
+    mask = np.int64(len(index) - 1)
+    wanted = (hashed << np.uint64(32)) | np.uint64(cell + 1)
+    gap = np.int64(hashed) & mask
+    while index[gap] != wanted:
+        if index[gap] == 0:
+            return
+        gap = (gap + 1) & mask
+    at = gap
+    while True:
+        at = (at + 1) & mask
+        slot = index[at]
+        if slot == 0:
+            break
+        home = np.int64(slot >> np.uint64(32)) & mask
+        if (at - home) & mask >= (at - gap) & mask:
+            index[gap] = slot
+            gap = at
+    index[gap] = np.uint64(0)
+
+
+@bare_kernel
+def index_refill(old, new):  # type: ignore[no-untyped-def]
+    """Enter every slot of `old` into the larger, empty `new`."""
+    for i in range(len(old)):
+        if old[i] != 0:
+            index_put(new, old[i] >> np.uint64(32), np.int64(old[i] & np.uint64(0xFFFFFFFF)) - 1)
+
+
+@bare_kernel
+def touch(cells, touched, touched_count, tick, cell):  # type: ignore[no-untyped-def]
+    """Note that a cell has something of the open second."""
+    c = cells[cell]
+    if c.tick != tick:
+        c.tick = tick
+        level = np.int64(c.level)
+        touched[level, touched_count[level]] = np.int32(cell)
+        touched_count[level] += 1
+
+
+@bare_kernel
+def add_fresh(cells, traces, cell, source):  # type: ignore[no-untyped-def]
+    """Add the fresh traffic of cell `source` to the touched `cell`: one step of the roll-up."""
+    c, s = cells[cell], cells[source]
+    c.bytes += s.bytes
+    c.packets += s.packets
+    c.bytes_variance += s.bytes_variance
+    c.packets_variance += s.packets_variance
+    c.exporters |= s.exporters
+    if s.links & LINK_TRACE and traces[source].unscaled > 0:
+        traces[cell].unscaled += traces[source].unscaled
+        c.links |= np.uint8(LINK_TRACE)
+
+
+@bare_kernel
+def chain_of(prefixes, high, low, length):  # type: ignore[no-untyped-def]
+    """The chain of the longest object prefix, no longer than `length`, that holds an address; or -1."""
+    at = 0
+    count = len(prefixes)
+    while at < count:
+        bits = prefixes[at].length
+        end = at
+        low_at, high_at = at, count
+        while low_at < high_at:  # the end of the run of this length
+            middle = (low_at + high_at) // 2
+            if prefixes[middle].length == bits:
+                low_at = middle + 1
+            else:
+                high_at = middle
+        end = low_at
+        if bits <= length:
+            full = np.uint64(0xFFFFFFFFFFFFFFFF)
+            mask_high = full if bits >= 64 else (np.uint64(0) if bits == 0 else full << np.uint64(64 - bits))
+            mask_low = (
+                np.uint64(0) if bits <= 64 else (full if bits == 128 else full << np.uint64(128 - bits))
+            )
+            want_high, want_low = high & mask_high, low & mask_low
+            left, right = at, end
+            while left < right:
+                middle = (left + right) // 2
+                p = prefixes[middle]
+                if p.high < want_high or (p.high == want_high and p.low < want_low):
+                    left = middle + 1
+                else:
+                    right = middle
+            if left < end and prefixes[left].high == want_high and prefixes[left].low == want_low:
+                return prefixes[left].chain
+        at = end
+    return np.int64(-1)
+
+
+@bare_kernel
+def give_way(t, hashed):  # type: ignore[no-untyped-def]
+    """Take the lightest host cell near a full table's wanted place; -1 where all near it are heavy.
+
+    Space-saving (Metwally et al., 2005) within a few neighbours: the loser's fresh bytes go to its
+    prefix first, so that prefixes stay exact; what it had is remembered as the most that an
+    untracked key of its group can have had.
+    """
+    mask = np.int64(len(t.slots) - 1)
+    at = np.int64(hashed) & mask
+    loser = np.int64(-1)
+    least = np.inf
+    rivals = 0
+    for _ in range(PROBES):
+        slot = t.slots[at]
+        if slot != 0:
+            cell = np.int64(slot & np.uint64(0xFFFFFFFF)) - 1
+            c = t.cells[cell]
+            if (c.level == V4_HOST or c.level == V6_HOST) and c.ring < 0:
+                rivals += 1
+                weight = c.bytes
+                if c.links & LINK_TRACE:
+                    weight += t.traces[cell].settled_bytes + t.traces[cell].error
+                if weight < least:
+                    least, loser = weight, cell
+                if rivals == RIVALS:
+                    break
+        at = (at + 1) & mask
+    if loser < 0:
+        return loser
+    c = t.cells[loser]
+    lost = hash_key(c.high, c.low, c.level, c.vector, t.state[0].seed)
+    group = np.int64(lost >> np.uint64(16))
+    t.missed[group] = max(t.missed[group], least)
+    if c.bytes > 0 or c.packets > 0:
+        roll_up(t, loser)
+    index_drop(t.slots, lost, loser)
+    t.state[0].replaced += 1
+    return loser
+
+
+@bare_kernel
+def object_cell(t, object_number, vector):  # type: ignore[no-untyped-def]
+    """The cell of an operator's object and vector, made if need be; -1 where the table has no room."""
+    cell = np.int64(t.object_cells[object_number, vector])
+    if cell < 0:
+        cell = make_cell(
+            t, np.uint64(0), np.uint64(0), np.uint64(object_number), OBJECT_LEVEL, vector, np.int64(-1)
+        )
+        t.object_cells[object_number, vector] = np.int32(cell)
+    return cell
+
+
+@bare_kernel
+def add_to_objects(t, cell):  # type: ignore[no-untyped-def]
+    """Add a host's fresh traffic to the operators' objects around it."""
+    for i in range(OBJECT_DEPTH_MAX):
+        number = t.chains[t.traces[cell].chain, i]
+        if number < 0:
+            break
+        around = object_cell(t, number, np.int64(t.cells[cell].vector))
+        if around >= 0:
+            touch(t.cells, t.touched, t.touched_count, np.uint32(t.state[0].tick), around)
+            add_fresh(t.cells, t.traces, around, cell)
+
+
+@bare_kernel
+def roll_up(t, cell):  # type: ignore[no-untyped-def]
+    """Add a cell's fresh traffic to its parent prefix and, from hosts, to the objects around it."""
+    c = t.cells[cell]
+    if c.parent >= 0:
+        touch(t.cells, t.touched, t.touched_count, np.uint32(t.state[0].tick), np.int64(c.parent))
+        add_fresh(t.cells, t.traces, np.int64(c.parent), cell)
+    if c.links & LINK_OBJECTS and DEPTHS[c.level] == 0:
+        add_to_objects(t, cell)
+
+
+@bare_kernel
+def make_cell(t, hashed, high, low, level, vector, parent):  # type: ignore[no-untyped-def]
+    """A new, empty cell, or -1 where the table has no room at this level.
+
+    Objects' cells are found by number, not through the index: their `low` is the object's number.
+    """
+    s = t.state[0]
+    if s.used >= np.int64(len(t.cells) * ROOM[level]):
+        return np.int64(-1)
+    if s.free >= 0:
+        cell = s.free
+        s.free = np.int64(t.cells[cell].parent)
+    else:
+        cell = s.high_water
+        s.high_water += 1
+    s.used += 1
+    set_cell(t, cell, hashed, high, low, level, vector, parent)
+    t.cells[cell].tick = np.uint32(s.tick - 1)
+    return cell
+
+
+@bare_kernel
+def set_cell(t, cell, hashed, high, low, level, vector, parent):  # type: ignore[no-untyped-def]
+    """Fill a cell for its key with nothing counted, and enter it into the index; its tick stays."""
+    c = t.cells[cell]
+    c.high, c.low = high, low
+    c.level, c.vector = np.uint8(level), np.uint8(vector)
+    c.parent, c.ring = np.int32(parent), np.int32(-1)
+    c.bytes = c.packets = 0.0
+    c.bytes_variance = c.packets_variance = np.float32(0)
+    c.exporters = np.uint64(0)
+    c.links, c.used = np.uint8(0), np.uint8(1)
+    if level == OBJECT_LEVEL:
+        return
+    index_put(t.slots, hashed, cell)
+    if len(t.object_prefixes):
+        chain = chain_of(t.object_prefixes, high, low, LENGTHS[level])
+        if chain >= 0:
+            t.traces[cell].chain = np.int32(chain)
+            c.links |= np.uint8(LINK_OBJECTS)
+
+
+@bare_kernel
+def locate(t, hashed, high, low, host_level, vector):  # type: ignore[no-untyped-def]
+    """(cell of a host not yet counted, its parent): makes the prefixes around it first, widest first.
+
+    The cell is -1 where the full table has only heavy neighbours; then its parent stands for it.
+    """
+    parent = np.int64(-1)
+    top = V4_TOP if host_level == V4_HOST else V6_TOP
+    for level in range(top, host_level, -1):
+        prefix_high, prefix_low = high & MASK_HIGH[level], low & MASK_LOW[level]
+        prefix_hash = hash_key(prefix_high, prefix_low, level, vector, t.state[0].seed)
+        cell = find(t.cells, t.slots, prefix_hash, prefix_high, prefix_low, level, vector)
+        if cell < 0:
+            cell = make_cell(t, prefix_hash, prefix_high, prefix_low, level, vector, parent)
+        if cell >= 0:
+            parent = cell
+        else:
+            t.state[0].unrolled += 1
+    cell = make_cell(t, hashed, high, low, host_level, vector, parent)
+    if cell < 0:
+        cell = give_way(t, hashed)
+        if cell >= 0:
+            clear_trace(t.traces, cell)
+            set_cell(t, cell, hashed, high, low, host_level, vector, parent)
+            t.traces[cell].error = np.float32(t.missed[np.int64(hashed >> np.uint64(16))])
+            t.cells[cell].links |= np.uint8(LINK_TRACE)
+    return cell, parent
+
+
+@bare_kernel
+def clear_trace(traces, cell):  # type: ignore[no-untyped-def]
+    """Forget a cell's second in its trace; the object chain stays."""
+    r = traces[cell]
+    r.settled_bytes = r.settled_packets = 0.0
+    r.settled_bytes_variance = r.settled_packets_variance = np.float32(0)
+    r.age = r.span = r.unscaled = r.unscaled_settled = 0.0
+    r.error = np.float32(0)
+
+
+@bare_kernel
+def promote_floor(cells, traces, floors, object_floors, chains, cell):  # type: ignore[no-untyped-def]
+    """(bytes, packets) in a second from which a cell is heavy; inside objects, the lowest of theirs."""
+    c = cells[cell]
+    vector = np.int64(c.vector)
+    if c.level == OBJECT_LEVEL:
+        number = np.int64(c.low)
+        return object_floors[number, vector, 0], object_floors[number, vector, 1]
+    least_bytes = floors[c.level, vector, 0]
+    least_packets = floors[c.level, vector, 1]
+    if c.links & LINK_OBJECTS:
+        chain = traces[cell].chain
+        for i in range(OBJECT_DEPTH_MAX):
+            number = np.int64(chains[chain, i])
+            if number < 0:
+                break
+            least_bytes = min(least_bytes, object_floors[number, vector, 0])
+            least_packets = min(least_packets, object_floors[number, vector, 1])
+    return least_bytes, least_packets
+
+
+@bare_kernel
+def promote(t, cell):  # type: ignore[no-untyped-def]
+    """Give a heavy cell a ring, seeded with the aged traffic that it had; False where no ring is free."""
+    s = t.state[0]
+    if s.rings_used >= len(t.rings):
+        s.rings_missing += 1
+        return False
+    ring = np.int64(t.free_rings[s.rings_used])
+    s.rings_used += 1
+    head = t.rings[ring]
+    head.cell = np.int32(cell)
+    head.newest = head.born = s.open_second
+    head.evidence = s.open_second - (SECONDS - 1)
+    head.touched = s.open_second
+    head.used = np.uint8(1)
+    clear(t.windows, ring)
+    c, r = t.cells[cell], t.traces[cell]
+    c.ring = np.int32(ring)
+    if c.links & LINK_TRACE and r.settled_packets > 0:
+        last_ms = s.open_second * 1000 + 999
+        weight = max(r.settled_bytes, 1.0)
+        end_ms = last_ms - np.int64(r.age / weight)
+        start_ms = end_ms - np.int64(r.span / weight)
+        spread(
+            t.windows,
+            head,
+            ring,
+            start_ms,
+            end_ms,
+            r.settled_bytes,
+            r.settled_packets,
+            np.float64(r.settled_bytes_variance),
+            np.float64(r.settled_packets_variance),
+        )
+    return True
+
+
+@bare_kernel
+def settle(cells, traces, rings, windows, cell, value, bit):  # type: ignore[no-untyped-def]
+    """Add an aged record to one touched cell, and to its ring if it is heavy.
+
+    `value`: (bytes, packets, bytes variance, packets variance, start ms, end ms, age ms, unscaled bytes).
+    Returns False where part of it lay before the ring's window.
+    """
+    c, r = cells[cell], traces[cell]
+    size, packets, bytes_variance, packets_variance, start_ms, end_ms, age_ms, unscaled = value
+    c.links |= np.uint8(LINK_TRACE)
+    c.exporters |= bit
+    r.settled_bytes += size
+    r.settled_packets += packets
+    r.settled_bytes_variance += np.float32(bytes_variance)
+    r.settled_packets_variance += np.float32(packets_variance)
+    r.age += size * age_ms
+    r.span += size * (end_ms - start_ms)
+    r.unscaled_settled += unscaled
+    if c.ring < 0:
+        return True
+    ring = np.int64(c.ring)
+    return spread(
+        windows, rings[ring], ring, start_ms, end_ms, size, packets, bytes_variance, packets_variance
+    )
+
+
+@bare_kernel
+def grows_heavy(cells, traces, floors, object_floors, chains, scale, cell, value):  # type: ignore[no-untyped-def]
+    """Whether a light cell's aged traffic of the open second, with this record, passes its floor."""
+    if cells[cell].ring >= 0:
+        return False
+    least_bytes, least_packets = promote_floor(cells, traces, floors, object_floors, chains, cell)
+    had_bytes = had_packets = 0.0
+    if cells[cell].links & LINK_TRACE:
+        had_bytes, had_packets = traces[cell].settled_bytes, traces[cell].settled_packets
+    return had_bytes + value[0] >= least_bytes * scale or had_packets + value[1] >= least_packets * scale
+
+
+@bare_kernel
+def settle_in_objects(t, host, high, low, vector, value, bit):  # type: ignore[no-untyped-def]
+    """Add an aged record to the operators' objects around its host."""
+    s = t.state[0]
+    chain = np.int64(-1)
+    if host < 0:
+        chain = chain_of(t.object_prefixes, high, low, 128)
+    elif t.cells[host].links & LINK_OBJECTS:
+        chain = np.int64(t.traces[host].chain)
+    if chain < 0:
+        return
+    for i in range(OBJECT_DEPTH_MAX):
+        number = np.int64(t.chains[chain, i])
+        if number < 0:
+            break
+        cell = object_cell(t, number, vector)
+        if cell < 0:
+            continue
+        touch(t.cells, t.touched, t.touched_count, np.uint32(s.tick), cell)
+        if grows_heavy(
+            t.cells, t.traces, t.promote, t.object_promote, t.chains, s.promote_scale, cell, value
+        ):
+            promote(t, cell)
+        settle(t.cells, t.traces, t.rings, t.windows, cell, value, bit)
+
+
+@bare_kernel
+def add_value(t, cell, value, bit):  # type: ignore[no-untyped-def]
+    """Add a fresh record to one cell; it is rolled up from there at the close."""
+    touch(t.cells, t.touched, t.touched_count, np.uint32(t.state[0].tick), cell)
+    c = t.cells[cell]
+    size, packets, bytes_variance, packets_variance, _, _, _, unscaled = value
+    c.bytes += size
+    c.packets += packets
+    c.bytes_variance += np.float32(bytes_variance)
+    c.packets_variance += np.float32(packets_variance)
+    c.exporters |= bit
+    if unscaled > 0:
+        t.traces[cell].unscaled += unscaled
+        c.links |= np.uint8(LINK_TRACE)
+
+
+@bare_kernel
+def add_untracked(t, parent, high, low, vector, value, bit):  # type: ignore[no-untyped-def]
+    """Add a fresh record whose host found no cell to its nearest prefix and its objects."""
+    if parent >= 0:
+        add_value(t, parent, value, bit)
+    if len(t.object_prefixes) == 0:
+        return
+    chain = chain_of(t.object_prefixes, high, low, 128)
+    if chain >= 0:
+        for i in range(OBJECT_DEPTH_MAX):
+            number = np.int64(t.chains[chain, i])
+            if number < 0:
+                break
+            around = object_cell(t, number, vector)
+            if around >= 0:
+                add_value(t, around, value, bit)
+
+
+@bare_kernel
+def scaled(row, received_ms, open_start_ms):  # type: ignore[no-untyped-def]
+    """The scaled amounts, clipped times and age of a record, as `settle` takes them.
+
+    An unknown sampling rate counts as reported and is marked unscaled. Of N packets one is seen: the
+    variance of the estimated packets is N(N-1) for each seen packet, and of the bytes that times the
+    square of its size. Times after the open second are moved to its end.
+    """
+    rate = np.float64(max(row.sampling_rate, np.uint32(1)))
+    raw_bytes, raw_packets = np.float64(row.bytes), np.float64(row.packets)
+    size = min(raw_bytes * rate, RECORD_BYTES_MAX)
+    packets = min(raw_packets * rate, RECORD_PACKETS_MAX)
+    bytes_variance = packets_variance = 0.0
+    if row.sampling_rate > 1:
+        spreading = rate * (rate - 1.0)
+        bytes_variance = min(spreading * raw_bytes * raw_bytes / max(raw_packets, 1.0), RECORD_VARIANCE_MAX)
+        packets_variance = min(spreading * raw_packets, RECORD_VARIANCE_MAX)
+    last_ms = open_start_ms + 999
+    end_ms = min(row.end_ms, last_ms)
+    start_ms = min(row.start_ms, end_ms)
+    age_ms = np.float64(max(received_ms - end_ms, 0))
+    unscaled = size if row.sampling_rate == 0 else 0.0
+    return size, packets, bytes_variance, packets_variance, start_ms, end_ms, age_ms, unscaled
+
+
+@bare_kernel
+def count_rows(t, rows, first, received_ms):  # type: ignore[no-untyped-def]
+    """Count rows (dtype FLOW) from `first`; returns how many are done.
+
+    It stops early, at a whole block, when the index must be enlarged first (`index_refill`). Each
+    block is walked three times, so that the cache misses of its rows overlap: classify and hash, look
+    up, add.
+    """
+    s = t.state[0]
+    cells, traces, index, missed = t.cells, t.traces, t.slots, t.missed
+    touched, touched_count = t.touched, t.touched_count
+    rings, windows, chains = t.rings, t.windows, t.chains
+    floors, object_floors = t.promote, t.object_promote
+    objects = len(t.object_prefixes) > 0
+    port_vector, bytes_min = t.port_vector, t.bytes_min
+    seed = s.seed
+    mask = np.int64(len(index) - 1)
+    index_room = len(index) * 2 // 3 - 6 * BLOCK_ROWS
+    open_start_ms = s.open_second * 1000
+    hashes, codes, guesses = t.hashes, t.codes, t.guesses
+    tick = np.uint32(s.tick)
+    total_bytes = total_packets = 0.0
+    at = first
+    while at < len(rows):
+        if s.used > index_room:
+            break
+        block = min(BLOCK_ROWS, len(rows) - at)
+        for i in range(block):
+            row = rows[at + i]
+            code = vector_of(row, port_vector, bytes_min)
+            codes[i] = code
+            level = V4_HOST if row.family == 4 else V6_HOST
+            hashes[i] = hash_key(row.dst_high, row.dst_low, level, code, seed)
+            prefetch(index, np.int64(hashes[i]) & mask)
+        for i in range(block):
+            spot = np.int64(hashes[i]) & mask
+            guesses[i] = -1
+            while index[spot] != 0:
+                if index[spot] >> np.uint64(32) == hashes[i]:
+                    guesses[i] = np.int64(index[spot] & np.uint64(0xFFFFFFFF)) - 1
+                    prefetch(cells, guesses[i])
+                    break
+                spot = (spot + 1) & mask
+        for i in range(block):
+            row = rows[at + i]
+            value = scaled(row, received_ms, open_start_ms)
+            total_bytes += value[0]
+            total_packets += value[1]
+            code = np.int64(codes[i])
+            if code == 255:
+                continue
+            level = V4_HOST if row.family == 4 else V6_HOST
+            high, low = row.dst_high, row.dst_low
+            cell = guesses[i]
+            parent = np.int64(-1)
+            known = False
+            if cell >= 0:
+                c = cells[cell]
+                known = c.low == low and c.high == high and c.vector == code and c.level == level
+            if not known:
+                cell = find(cells, index, hashes[i], high, low, level, code)
+                if cell < 0:
+                    cell, parent = locate(t, hashes[i], high, low, level, code)
+            bit = np.uint64(1) << np.uint64(min(row.exporter, np.uint32(63)))
+            if value[4] < open_start_ms:
+                around = cell if cell >= 0 else parent
+                whole = True
+                while around >= 0:
+                    touch(cells, touched, touched_count, tick, around)
+                    if grows_heavy(
+                        cells, traces, floors, object_floors, chains, s.promote_scale, around, value
+                    ):
+                        promote(t, around)
+                    whole &= settle(cells, traces, rings, windows, around, value, bit)
+                    around = np.int64(cells[around].parent)
+                if not whole:
+                    s.clipped += 1
+                if objects:
+                    settle_in_objects(t, cell, high, low, code, value, bit)
+            elif cell >= 0:
+                c = cells[cell]
+                touch(cells, touched, touched_count, tick, cell)
+                c.bytes += value[0]
+                c.packets += value[1]
+                if row.sampling_rate != 1:
+                    c.bytes_variance += np.float32(value[2])
+                    c.packets_variance += np.float32(value[3])
+                    if value[7] > 0:
+                        traces[cell].unscaled += value[7]
+                        c.links |= np.uint8(LINK_TRACE)
+                c.exporters |= bit
+            else:
+                add_untracked(t, parent, high, low, code, value, bit)
+            if cell < 0:
+                s.untracked += 1
+                missed[np.int64(hashes[i] >> np.uint64(16))] += value[0]
+        at += block
+    s.records += at - first
+    s.bytes += total_bytes
+    s.packets += total_packets
+    return at
+
+
+@bare_kernel
+def close_ring(cells, traces, rings, windows, open_second, cell):  # type: ignore[no-untyped-def]
+    """Put a heavy cell's fresh traffic into its ring, and note who told of it and how late."""
+    c, r = cells[cell], traces[cell]
+    ring = np.int64(c.ring)
+    head = rings[ring]
+    if c.bytes > 0 or c.packets > 0:
+        moment = open_second * 1000
+        spread(
+            windows,
+            head,
+            ring,
+            moment,
+            moment,
+            c.bytes,
+            c.packets,
+            np.float64(c.bytes_variance),
+            np.float64(c.packets_variance),
+        )
+    head.touched = open_second
+    head.exporters = c.exporters
+    head.age_ms = head.unscaled = head.error = 0.0
+    if c.links & LINK_TRACE:
+        received = c.bytes + r.settled_bytes
+        if received > 0:
+            head.age_ms = r.age / received
+            head.unscaled = (r.unscaled + r.unscaled_settled) / received
+        head.error = np.float64(r.error)
+
+
+@bare_kernel
+def close_cells(t):  # type: ignore[no-untyped-def]
+    """Close every cell touched in the open second: roll up, promote, fill rings, clear.
+
+    Hosts come first, then ever wider prefixes, objects last: rolling up touches the next level, whose
+    list is therefore read after this one's.
+    """
+    s = t.state[0]
+    cells, traces, touched, touched_count = t.cells, t.traces, t.touched, t.touched_count
+    rings, windows, chains = t.rings, t.windows, t.chains
+    floors, object_floors = t.promote, t.object_promote
+    tick, scale, open_second = np.uint32(s.tick), s.promote_scale, s.open_second
+    for depth in range(6):
+        for level in range(LEVELS):
+            if DEPTHS[level] != depth:
+                continue
+            at = 0
+            while at < touched_count[level]:
+                if at + 16 < touched_count[level]:
+                    prefetch(cells, np.int64(touched[level, at + 16]))
+                cell = np.int64(touched[level, at])
+                at += 1
+                c = cells[cell]
+                if c.bytes > 0 or c.packets > 0:
+                    if c.parent >= 0:
+                        parent = np.int64(c.parent)
+                        touch(cells, touched, touched_count, tick, parent)
+                        add_fresh(cells, traces, parent, cell)
+                    if depth == 0 and c.links & LINK_OBJECTS:
+                        add_to_objects(t, cell)
+                if c.ring < 0:
+                    all_bytes, all_packets = c.bytes, c.packets
+                    if c.links & LINK_TRACE:
+                        all_bytes += traces[cell].settled_bytes
+                        all_packets += traces[cell].settled_packets
+                    least_bytes, least_packets = promote_floor(
+                        cells, traces, floors, object_floors, chains, cell
+                    )
+                    if all_bytes >= least_bytes * scale or all_packets >= least_packets * scale:
+                        promote(t, cell)
+                if c.ring >= 0:
+                    close_ring(cells, traces, rings, windows, open_second, cell)
+                c.bytes = c.packets = 0.0
+                c.bytes_variance = c.packets_variance = np.float32(0)
+                c.exporters = np.uint64(0)
+                if c.links & LINK_TRACE:
+                    clear_trace(traces, cell)
+                    c.links &= np.uint8(LINK_OBJECTS)
+    for level in range(LEVELS):
+        touched_count[level] = 0
+
+
+@bare_kernel
+def sweep(t, count, host_idle_ticks):  # type: ignore[no-untyped-def]
+    """Free idle light cells among the next `count`, in turn.
+
+    A prefix waits longer than what is inside it, by more than a whole turn (16 closes), so that no
+    cell ever knows a freed parent.
+    """
+    s = t.state[0]
+    for _ in range(min(count, s.high_water)):
+        cell = s.swept_to
+        s.swept_to += 1
+        if s.swept_to >= s.high_water:
+            s.swept_to = 0
+        c = t.cells[cell]
+        if c.used == 0 or c.ring >= 0 or c.level == OBJECT_LEVEL:
+            continue
+        depth = DEPTHS[c.level]
+        patience = host_idle_ticks if depth == 0 else 128 + 64 * depth
+        if s.tick - np.int64(c.tick) > patience:
+            hashed = hash_key(c.high, c.low, c.level, c.vector, s.seed)
+            index_drop(t.slots, hashed, cell)
+            c.used = np.uint8(0)
+            c.parent = np.int32(s.free)
+            s.free = cell
+            s.used -= 1
+
+
+@bare_kernel
+def weigh_rings(t, second, weights):  # type: ignore[no-untyped-def]
+    """Into `weights` float64 (rings,): the heaviest second of each window in units of its cell's floor.
+
+    Unused rings weigh -1. A ring that is a window old and light, or has been silent for a whole window,
+    is taken back from its cell.
+    """
+    s = t.state[0]
+    cells, traces, rings, windows, chains = t.cells, t.traces, t.rings, t.windows, t.chains
+    floors, object_floors = t.promote, t.object_promote
+    for ring in range(len(rings)):
+        head = rings[ring]
+        weights[ring] = -1.0
+        if head.used == 0:
+            continue
+        least_bytes, least_packets = promote_floor(
+            cells, traces, floors, object_floors, chains, np.int64(head.cell)
+        )
+        weight = heaviest(windows, head, ring, second, least_bytes, least_packets)
+        # A long flow weighs little in each of its seconds, until more of its kind have been told.
+        young = second - head.born < SECONDS
+        if second - head.touched >= SECONDS or (weight < LIGHT * s.promote_scale and not young):
+            demote(t, ring)
+        else:
+            weights[ring] = weight
+
+
+@bare_kernel
+def demote(t, ring):  # type: ignore[no-untyped-def]
+    """Take a ring back from its cell."""
+    s = t.state[0]
+    t.cells[t.rings[ring].cell].ring = np.int32(-1)
+    t.rings[ring].used = np.uint8(0)
+    s.rings_used -= 1
+    t.free_rings[s.rings_used] = np.int32(ring)
+
+
+@bare_kernel
+def write_summary(t, chosen, out):  # type: ignore[no-untyped-def]
+    """Write the rings numbered in `chosen` as rows of `out` (dtype model.summaries.CELL)."""
+    for i in range(len(chosen)):
+        ring = np.int64(chosen[i])
+        head = t.rings[ring]
+        c = t.cells[head.cell]
+        row = out[i]
+        row.object = np.int16(-1)
+        row.high, row.low = c.high, c.low
+        row.length = np.uint8(LENGTHS[c.level])
+        if c.level == OBJECT_LEVEL:
+            row.object = np.int16(c.low)
+            row.low = np.uint64(0)
+        row.vector = c.vector
+        row.newest_second = head.evidence
+        row.exporters = head.exporters
+        row.age_ms = np.int32(min(head.age_ms, 2e9))
+        row.unscaled = np.float32(head.unscaled)
+        row.error_bytes = head.error
+        for column in range(SECONDS):
+            second = head.evidence - (SECONDS - 1) + column
+            if second > head.newest - SECONDS:
+                at = second & (SECONDS - 1)
+                row.bytes[column] = np.float32(t.windows[ring, at, 0])
+                row.packets[column] = np.float32(t.windows[ring, at, 1])
+                row.bytes_variance[column] = np.float32(t.windows[ring, at, 2])
+                row.packets_variance[column] = np.float32(t.windows[ring, at, 3])
+            else:
+                row.bytes[column] = row.packets[column] = np.float32(0)
+                row.bytes_variance[column] = row.packets_variance[column] = np.float32(0)
