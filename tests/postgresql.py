@@ -6,11 +6,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import psycopg
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
+START_TRIES = 300
 
 
 class PostgresqlServer:
@@ -67,8 +69,7 @@ class PostgresqlServer:
         self._await_ready()
 
     def _await_ready(self) -> None:
-        """`pg_isready` waits by itself; the socket's file must be there first."""
-        for _ in range(300):
+        for _ in range(START_TRIES):
             ready = subprocess.run(
                 [PROGRAMS / "pg_isready", "-q", "-h", self._folder, "-U", "postgres"], check=False
             )
@@ -76,7 +77,7 @@ class PostgresqlServer:
                 return
             if self._server is None or self._server.poll() is not None:
                 break
-            subprocess.run(["sleep", "0.1"], check=True)
+            time.sleep(0.1)
         raise RuntimeError(f"PostgreSQL does not start: {(self._folder / 'log').read_text()}")
 
     def stop(self) -> None:

@@ -209,7 +209,8 @@ def powerless() -> Iterator[Path]:
     finally:
         if is_root:
             os.seteuid(0)
-        folder.chmod(0o755)
+        for path in (folder, *folder.iterdir()):
+            path.chmod(0o755)
         shutil.rmtree(folder)
 
 
@@ -225,6 +226,16 @@ def test_a_folder_that_cannot_be_written_to_is_told() -> None:
         with pytest.raises(OutsideFailed, match="Permission denied") as failure:
             open_database(f"sqlite:///{folder}/ledger.db")
         assert failure.value.where == f"{folder}/ledger.db"
+
+
+def test_a_folder_that_cannot_be_entered_is_told() -> None:
+    with powerless() as folder:
+        (folder / "inner").mkdir(0o700)
+        give_up_power(folder)
+        if os.geteuid() != NOBODY:
+            (folder / "inner").chmod(0o000)
+        with pytest.raises(OutsideFailed, match="Permission denied"):
+            open_database(f"sqlite:///{folder}/inner/ledger.db")
 
 
 def test_a_file_that_cannot_be_written_to_is_told() -> None:
@@ -345,10 +356,14 @@ def test_the_first_time_an_effect_was_done_stays(address: str) -> None:
 
 @pytest.mark.peer
 def test_a_server_that_is_not_there_is_told_without_its_password(tmp_path: Path) -> None:
-    with pytest.raises(OutsideFailed, match="no connection to the database server") as failure:
-        open_database(f"postgresql://postgres:secret@/tidegate?host={tmp_path}")
-    assert "secret" not in str(failure.value)
-    assert "***" in failure.value.where
+    for address in (
+        f"postgresql://postgres:secret@/tidegate?host={tmp_path}",
+        f"postgresql://postgres@/tidegate?host={tmp_path}&password=secret",
+    ):
+        with pytest.raises(OutsideFailed, match="no connection to the database server") as failure:
+            open_database(address)
+        assert "secret" not in str(failure.value)
+        assert failure.value.where.startswith("postgresql://postgres")
 
 
 @pytest.mark.peer

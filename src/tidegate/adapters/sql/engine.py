@@ -77,7 +77,7 @@ def open_database(address: str, if_missing: IfMissing = "create") -> Database:
     without a ledger where `if_missing` is "refuse". OutsideFailed when it cannot be opened.
     """
     url = parse(address)
-    where = url.render_as_string(hide_password=True)
+    where = without_secrets(make_url(address))
     if url.get_backend_name() == "sqlite":
         where = str(url.database)
         make_private_file(Path(where), if_missing)
@@ -106,15 +106,33 @@ def parse(address: str) -> URL:
     raise NotAllowed(f"{url.get_backend_name()} is not supported; use sqlite or postgresql")
 
 
+def without_secrets(url: URL) -> str:
+    """For messages. A password may also stand among the parameters, where libpq looks for it."""
+    secrets = [name for name in url.query if "password" in name]
+    return url.difference_update_query(secrets).render_as_string(hide_password=True)
+
+
 def make_private_file(path: Path, if_missing: IfMissing) -> None:
     """SQLite gives its other files the rights of the first; nobody else reads what a network suffers."""
     try:
-        if if_missing == "create":
-            os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o600))
-        elif not path.exists():
+        if path.exists():
+            return
+        if if_missing == "refuse":
             raise NotAllowed(no_ledger(str(path)))
+        os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o600))
+        keep_name(path.parent)
     except OSError as error:
         raise OutsideFailed(f"{CANNOT_OPEN.what} ({error.strerror})", str(path), CANNOT_OPEN.remedy) from None
+
+
+def keep_name(folder: Path) -> None:
+    """A new file's name survives a power cut only once its folder is on disk; SQLite sees to that for its
+    other files."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def no_ledger(where: str) -> str:
