@@ -1,8 +1,143 @@
-"""The hinge: builds the parts, hands them to the app, opens a door; no logic lives here."""
+"""The hinge: names the parts, hands them to a door; no logic lives here."""
+
+import os
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from tidegate import __version__
+from tidegate.app.parts import IfMissing, Parts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tidegate.app.demonstration import DemoRun
+    from tidegate.app.parts import Stores
+    from tidegate.app.settings import Config
+    from tidegate.ports.alerts import AlertSink
+    from tidegate.ports.clock import Clock
+    from tidegate.ports.collector import CollectorProcess
+    from tidegate.ports.machine import Machine
+    from tidegate.ports.metrics import MetricsServer
+    from tidegate.ports.recordings import Recording
+    from tidegate.ports.state import StateFolder
+
+
+def clock() -> "Clock":
+    from tidegate.adapters.clock import WallClock
+
+    return WallClock()
+
+
+def machine() -> "Machine":
+    from tidegate.adapters.machine import ThisMachine
+
+    return ThisMachine()
+
+
+def recording(path: "Path") -> "Recording":
+    from tidegate.adapters.recordings import open_recording
+
+    return open_recording(path)
+
+
+def state_folder(path: "Path") -> "StateFolder":
+    from tidegate.adapters.state_folder import LockedFolder
+
+    return LockedFolder(path)
+
+
+def stores(url: str, if_missing: IfMissing) -> "Stores":
+    from tidegate.adapters.sql.stores import SqlStores
+
+    return SqlStores(url, if_missing)
+
+
+def sinks(config: "Config") -> "Sequence[AlertSink]":
+    from tidegate.adapters.alerts import CommandSink
+
+    return [CommandSink(config.alerts.command)] if config.alerts.command else []
+
+
+def metrics(host: str, port: int) -> "MetricsServer":
+    from tidegate.adapters.metrics_http import PrometheusServer
+
+    return PrometheusServer(host, port)
+
+
+def collector(folder: "Path") -> "CollectorProcess":
+    from tidegate.adapters.process import ChildCollector
+
+    return ChildCollector([sys.executable, "-m", "tidegate", "collect", "--state", str(folder)])
+
+
+def collect(folder: "Path") -> None:
+    """The life of the collector's process."""
+    from tidegate.adapters.journal import FileJournal
+    from tidegate.adapters.process import link_from_parent, on_sigterm
+    from tidegate.adapters.udp import UdpSource
+    from tidegate.app import mapping
+    from tidegate.app.collector import Collector
+    from tidegate.app.orders import read_orders
+    from tidegate.app.recent import RecentFlows
+    from tidegate.detect.counting import SecondCounter
+    from tidegate.wire.telemetry import TelemetryDecoder
+
+    link = link_from_parent()
+    config = read_orders(folder)
+    journal = FileJournal(folder)
+    with ExitStack() as afterwards:
+        journal.open()
+        afterwards.callback(journal.close)
+        link.start()
+        afterwards.callback(link.close, 2.0)
+        collecting = Collector(
+            source=UdpSource(mapping.endpoints(config), clock(), config.collector.receive_buffer_bytes),
+            outlet=link,
+            journal=journal,
+            clock=clock(),
+            reader=TelemetryDecoder(
+                sampling=mapping.sampling_overrides(config), allowed=mapping.allowed_exporters(config)
+            ),
+            counting=SecondCounter(mapping.counting_settings(config), mapping.watched_objects(config)),
+            recent=RecentFlows(),
+            version=__version__,
+        )
+        on_sigterm(collecting.stop)
+        collecting.run()
+
+
+def start_demo(folder: "Path | None") -> "DemoRun":
+    from tidegate.lab.demo import Demo
+
+    return Demo(PARTS, folder)
+
+
+PARTS = Parts(
+    version=__version__,
+    environ=os.environ,
+    clock=clock,
+    machine=machine,
+    recording=recording,
+    state_folder=state_folder,
+    stores=stores,
+    sinks=sinks,
+    metrics=metrics,
+    collector=collector,
+    collect=collect,
+    start_demo=start_demo,
+)
 
 
 def main() -> None:
-    raise SystemExit(2)
+    """The outermost loop: whatever goes wrong is told here, in words, and ends in an exit code."""
+    from tidegate import cli
+
+    try:
+        cli.open_door(PARTS, sys.argv[1:])
+    except BaseException as error:  # noqa: BLE001
+        sys.exit(cli.tell(error, debug="--debug" in sys.argv))
 
 
 if __name__ == "__main__":

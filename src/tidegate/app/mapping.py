@@ -2,6 +2,7 @@
 
 import ipaddress
 
+from tidegate.app.config import split_endpoint
 from tidegate.app.settings import Config
 from tidegate.detect.settings import CountingSettings, DetectionSettings, Floors, WatchedObject
 from tidegate.model.addresses import Prefix
@@ -58,6 +59,11 @@ def sampling_overrides(config: Config) -> SamplingOverrides:
 def allowed_exporters(config: Config) -> tuple[Prefix, ...]:
     """Empty: every exporter is heard."""
     return tuple(map(Prefix.parse, config.collector.allowed_exporters))
+
+
+def endpoints(config: Config) -> list[tuple[str, int]]:
+    """Addresses and ports to listen on."""
+    return [split_endpoint(text) for text in config.collector.listen]
 
 
 class BorderPoints:

@@ -18,6 +18,9 @@ class Timeouts:
     inactive_ms: int = 400
 
 
+LAB_TIMEOUTS = Timeouts()
+
+
 class _Flows:
     """The flows of one traffic: arrays with one place a flow, zero packets where it is not in the cache."""
 

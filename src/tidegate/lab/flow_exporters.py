@@ -1,4 +1,4 @@
-"""Routers that send flow records: NetFlow v5, NetFlow v9 and IPFIX, from sampled packets by way of a flow cache."""
+"""Routers that send flow records (NetFlow v5, v9, IPFIX) of sampled packets, by way of a flow cache."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from tidegate.lab.exporters import Offered, sample
-from tidegate.lab.flow_cache import FlowCache, Timeouts
+from tidegate.lab.flow_cache import LAB_TIMEOUTS, FlowCache, Timeouts
 from tidegate.model.flows import TUNNEL_NONE, FlowRows
 from tidegate.wire.ipfix import encode_ipfix, encode_ipfix_sampling, encode_ipfix_templates
 from tidegate.wire.netflow5 import encode_netflow5
@@ -45,7 +45,7 @@ class FlowExporter:
         sampling_rate: int,
         seed: int,
         tells_sampling: bool = True,
-        timeouts: Timeouts = Timeouts(),
+        timeouts: Timeouts = LAB_TIMEOUTS,
     ) -> None:
         self.address = address
         self.sampling_rate = sampling_rate

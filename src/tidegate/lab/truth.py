@@ -1,4 +1,4 @@
-"""What the packets of a traffic truly are: their vectors by plain rules, apart from the kernels that are judged."""
+"""What packets truly are: their vectors by plain rules, apart from the kernels that are judged."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ SURE = 2.0
 SMALL_TCP_BYTES = 100
 LATER_FRAGMENT = 2
 TCP_FLAG_VECTORS = {0x02: "tcp_syn", 0x12: "tcp_syn_ack", 0x04: "tcp_rst", 0x14: "tcp_rst"}
+SMALL_TCP_VECTORS = {0x10: "tcp_ack", 0x11: "tcp_fin", 0x19: "tcp_fin"}
 PROTOCOL_VECTORS = {1: "icmp", 47: "gre", 50: "esp", 4: "ip_in_ip", 41: "ip_in_ip", 58: "icmpv6"}
 PORT_VECTORS = {port: vector for vector in VECTORS for port in vector.source_ports}
 FLOORS = {vector.name: vector for vector in VECTORS}
@@ -53,14 +54,13 @@ def packet_vector(row: np.void) -> str:
             return by_port.name
         return "quic" if row["src_port"] == 443 else "udp"
     if protocol == 6:
-        if flags == 0x10 and row["bytes"] <= SMALL_TCP_BYTES:
-            return "tcp_ack"
-        return TCP_FLAG_VECTORS.get(flags, "tcp")
+        small = SMALL_TCP_VECTORS if row["bytes"] <= SMALL_TCP_BYTES else {}
+        return {**TCP_FLAG_VECTORS, **small}.get(flags, "tcp")
     return PROTOCOL_VECTORS.get(protocol, "other_protocol")
 
 
 def must_be_named(shares: tuple[Share, ...], bits_per_s: float, packets_per_s: float) -> frozenset[str]:
-    """The attack vectors that stand far enough above their floors at these rates, as an exporter tells them."""
+    """The attack vectors that stand far enough above their floors at rates as an exporter tells them."""
     return frozenset(
         share.vector
         for share in shares

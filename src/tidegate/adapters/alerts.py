@@ -1,0 +1,47 @@
+"""Alert sinks: the operator's own command, which is given the alert as JSON on its standard input."""
+
+import subprocess
+from collections.abc import Sequence
+
+import msgspec
+
+from tidegate.model.facts import Alert
+from tidegate.ports.outside import OutsideFailed
+
+COMMAND_SECONDS_MAX = 3
+"""A command that takes longer is ended, and started again later: the node waits for it."""
+
+
+class CommandSink:
+    """Runs `command` once for each alert; exit code 0 means that the alert is told.
+
+    The command reads one line of JSON, {"number", "change", "attack"}; a number that it has seen before
+    is the same alert again.
+    """
+
+    name = "command"
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = list(command)
+
+    def carry_out(self, number: int, alert: Alert) -> None:
+        line = msgspec.json.encode({"number": number, "change": alert.change, "attack": alert.attack}) + b"\n"
+        remedy = "Check alerts.command in the configuration; the alert is tried again."
+        try:
+            ended = subprocess.run(
+                self._command,
+                input=line,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=COMMAND_SECONDS_MAX,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            what = f"the alert command took more than {COMMAND_SECONDS_MAX} s"
+            raise OutsideFailed(what, self._command[0], remedy) from error
+        except OSError as error:
+            what = f"the alert command cannot be run ({error.strerror})"
+            raise OutsideFailed(what, self._command[0], remedy) from error
+        if ended.returncode:
+            what = f"the alert command ended with {ended.returncode}"
+            raise OutsideFailed(what, self._command[0], remedy)

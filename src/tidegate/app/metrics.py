@@ -1,0 +1,109 @@
+"""The figures that Prometheus reads, derived from the last report and the node's state in this one place."""
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import numpy as np
+
+from tidegate.app.node import Node
+from tidegate.ports.collector import CollectorReport
+from tidegate.ports.metrics import Family
+
+Samples = Iterable[tuple[tuple[str, ...], float]]
+
+EXPORTER_COUNTERS = {
+    "datagrams": "Datagrams received from the exporter.",
+    "bytes": "Bytes of telemetry received from the exporter.",
+    "records": "Flow records and samples read.",
+    "counter_samples": "sFlow counter samples, read past.",
+    "without_template": "Data sets whose template had not come yet.",
+    "not_ip": "Records of other than IP traffic.",
+    "malformed": "Datagrams refused whole.",
+    "lost": "Datagrams missing by their sequence numbers.",
+    "reordered": "Datagrams that came out of order.",
+    "restarts": "Restarts of the exporter.",
+    "unknown_sampling": "Records whose sampling rate is unknown.",
+}
+
+
+class Observation:
+    """An immutable last report, replaced once a second; the scrape's thread only ever reads it."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._last: CollectorReport | None = None
+
+    def __call__(self, report: CollectorReport) -> None:
+        self._last = report
+
+    def families(self) -> Iterator[Family]:
+        """All figures as of the last closed second."""
+        yield from _of_node(self._node)
+        if self._last is not None:
+            yield from _of_collector(self._last)
+            yield from _of_exporters(self._last)
+
+
+def _plain(name: str, kind: Literal["counter", "gauge"], text: str, value: float) -> Family:
+    return Family(name, kind, text, (), (((), value),))
+
+
+def _of_node(node: Node) -> Iterator[Family]:
+    state = node.state
+    yield _plain("facts", "counter", "Facts on record.", state.facts)
+    yield _plain("facts_waiting", "gauge", "Facts in memory that the store does not take.", node.waiting)
+    yield _plain("open_attacks", "gauge", "Attacks under way.", len(state.open_attacks))
+    attacks = state.open_attacks.values()
+    yield Family(
+        "attack_bits_per_second",
+        "gauge",
+        "Estimated rate of an attack under way.",
+        ("number", "actionable"),
+        tuple(
+            ((str(attack.number), str(attack.actionable).lower()), float(attack.bits_per_s.estimate))
+            for attack in attacks
+        ),
+    )
+
+
+def _of_collector(report: CollectorReport) -> Iterator[Family]:
+    summary = report.summary
+    yield _plain("inbound_bits_per_second", "gauge", "Estimated inbound volume.", summary.bytes * 8)
+    yield _plain("inbound_packets_per_second", "gauge", "Estimated inbound packets.", summary.packets)
+    yield _plain("records_per_second", "gauge", "Flow records in the last second.", summary.records)
+    yield _plain("active_cells", "gauge", "Destinations and vectors being counted.", summary.active_cells)
+    yield _plain("counting_degraded", "gauge", "1 while counting is not exact.", summary.degraded is not None)
+    yield _plain("datagrams_dropped", "counter", "Dropped by the kernel unread.", report.datagrams_dropped)
+    yield _plain("summaries_dropped", "counter", "Seconds that the node missed.", report.summaries_dropped)
+    yield _plain("receive_buffer_bytes", "gauge", "Granted by the kernel.", report.receive_buffer_bytes)
+
+
+def _of_exporters(report: CollectorReport) -> Iterator[Family]:
+    names, rows = report.exporter_names, report.summary.exporters
+    for field, text in EXPORTER_COUNTERS.items():
+        yield _per_exporter(field, "counter", text, names, rows[field])
+    rate = "Latest sampling rate; 0 is unknown."
+    yield _per_exporter("sampling_rate", "gauge", rate, names, rows["sampling_rate"])
+    yield _per_exporter(
+        "skew_seconds", "gauge", "Exporter's clock minus ours.", names, rows["skew_ms"] / 1000
+    )
+    yield _per_exporter("age_seconds", "gauge", "Mean age of its telemetry.", names, rows["age_ms"] / 1000)
+    heard = rows["last_received_ms"] / 1000
+    yield _per_exporter("last_received_timestamp_seconds", "gauge", "When it was last heard.", names, heard)
+    reasons = tuple(
+        ((names[row] if row >= 0 else "", reason), float(count))
+        for (row, reason), count in report.summary.refused.items()
+        if row < len(names)
+    )
+    yield Family("refused", "counter", "Datagrams refused, by reason.", ("exporter", "reason"), reasons)
+
+
+def _per_exporter(
+    field: str,
+    kind: Literal["counter", "gauge"],
+    text: str,
+    names: tuple[str, ...],
+    values: "np.typing.NDArray[np.generic]",
+) -> Family:
+    samples = tuple(((name,), float(value)) for name, value in zip(names, values.tolist(), strict=True))
+    return Family(f"exporter_{field}", kind, text, ("exporter",), samples)

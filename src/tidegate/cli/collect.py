@@ -1,0 +1,17 @@
+"""`tidegate collect`: the collector's process, which only a node starts; it is in no list of commands."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from tidegate.app.parts import Parts
+
+
+@click.command(hidden=True)
+@click.option("--state", "state_folder", type=click.Path(path_type=Path), required=True)
+@click.pass_obj
+def collect(parts: "Parts", state_folder: Path) -> None:
+    """The collector of the node whose state is in this folder; started by `tidegate run`, not by hand."""
+    parts.collect(state_folder)

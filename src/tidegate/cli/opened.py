@@ -1,0 +1,24 @@
+"""The node's database, opened to read what is on record."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tidegate.app.parts import Parts
+    from tidegate.ports.facts import FactStore
+
+
+@contextmanager
+def record(parts: "Parts", config_file: Path | None, state_folder: Path | None) -> "Iterator[FactStore]":
+    """The facts of the node that these options name; NotAllowed where no node has kept any there."""
+    from tidegate.app.assembly import database_url
+    from tidegate.app.config import find_state, load_config
+
+    config = load_config(config_file, parts.environ).config
+    stores = parts.stores(database_url(config, find_state(state_folder, parts.environ)), "refuse")
+    try:
+        yield stores.facts
+    finally:
+        stores.close()

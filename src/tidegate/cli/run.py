@@ -1,0 +1,55 @@
+"""`tidegate run`: the node, until it is told to stop."""
+
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from tidegate.cli.options import config_option, json_option, state_option
+
+if TYPE_CHECKING:
+    from tidegate.app.parts import Parts
+
+TURN_S = 0.25
+"""Longest wait of one turn; a signal to stop is noticed this soon."""
+
+
+@click.command()
+@config_option
+@state_option
+@json_option
+@click.pass_obj
+def run(parts: "Parts", config_file: Path | None, state_folder: Path | None, as_json: bool) -> None:
+    """Collect telemetry, detect attacks and keep facts, until SIGTERM or Ctrl-C.
+
+    The log goes to standard error, a line for each thing that happens; with --json each line is an object.
+    The first start on a machine compiles the kernels, which takes about half a minute.
+    """
+    from tidegate.app.assembly import open_node
+    from tidegate.app.config import find_state, load_config
+    from tidegate.cli.log import begin_log
+
+    loaded = load_config(config_file, parts.environ)
+    begin_log(loaded.config.logging, as_json=as_json)
+    stopping = _Stopping()
+    with open_node(parts, loaded.config, find_state(state_folder, parts.environ)) as node:
+        stopping.listen()
+        while not stopping.asked:
+            node.turn(TURN_S)
+
+
+class _Stopping:
+    """Whether a signal asked to stop; a second one ends at once, the ordinary way of Python."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def listen(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, number: int, _: FrameType | None) -> None:
+        self.asked = True
+        signal.signal(number, signal.default_int_handler)

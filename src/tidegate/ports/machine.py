@@ -1,0 +1,26 @@
+"""What the doctor asks of the machine that a node runs on."""
+
+from pathlib import Path
+from typing import Protocol
+
+
+class Machine(Protocol):
+    """Answers questions and changes nothing that lasts."""
+
+    def receive_buffer_limit(self) -> int | None:
+        """Most bytes that a program without privilege gets for a socket (net.core.rmem_max); None: not told."""
+
+    def can_listen(self, host: str, port: int) -> str | None:
+        """None where a UDP socket could be bound there now, else why not."""
+
+    def listener(self, port: int) -> str | None:
+        """Who listens on this UDP port, as "name (process 123)"; None where nobody does or it is not told."""
+
+    def can_write(self, folder: Path) -> str | None:
+        """None where files can be made in the folder, or in the nearest one above it; else why not."""
+
+    def kernel_cache(self) -> Path:
+        """Where compiled kernels are kept between runs."""
+
+    def free_bytes(self, folder: Path) -> int | None:
+        """Room on the disk of the folder, or of the nearest one above it."""
