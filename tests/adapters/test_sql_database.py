@@ -159,7 +159,7 @@ def test_a_question_to_a_ledger_that_is_not_there_makes_none(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "address, why",
     [
-        ("nonsense", "is no database address"),
+        ("postgres:/root:secret@localhost", "that is no database address"),
         ("mysql://root@localhost/tidegate", "mysql is not supported"),
         ("sqlite://", "lost with the process"),
         ("sqlite:///:memory:", "lost with the process"),

@@ -93,9 +93,8 @@ def parse(address: str) -> URL:
     try:
         url = make_url(address)
     except ArgumentError:
-        raise NotAllowed(
-            f"{address!r} is no database address; write sqlite:////path or postgresql://"
-        ) from None
+        # Not repeated in the message: it may hold a password.
+        raise NotAllowed("that is no database address; write sqlite:////path or postgresql://") from None
     match url.get_backend_name():
         case "sqlite" if url.database and url.database != ":memory:":
             return url.set(drivername="sqlite+pysqlite")
