@@ -1,8 +1,18 @@
-"""Numba is loaded here, and compiled kernels are kept where one can write, also when the install is read-only."""
+"""Numba is loaded here, and compiled kernels are kept where one can write, even if the install is read-only."""
 
+import hashlib
 import os
+import re
+import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+FOLDERS_KEPT_MAX = 128
+"""Folders of compiled kernels, one for each kernel file and version; the oldest beyond are removed."""
+
+_BUILT_ON = re.compile(r"^from tidegate\.kernels\.(\w+) import", re.MULTILINE)
 
 
 def _cache_folder() -> Path:
@@ -21,14 +31,61 @@ def _cache_folder() -> Path:
     return usual
 
 
-os.environ["NUMBA_CACHE_DIR"] = str(_cache_folder())
+def fingerprint(source: Path) -> str:
+    """A digest of a kernel file and of every kernel file that it builds on, through any number of imports."""
+    found, waiting = set(), [source]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += [path.with_name(f"{name}.py") for name in _BUILT_ON.findall(path.read_text())]
+    digest = hashlib.sha256()
+    for path in sorted(found):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
 
-from numba import njit  # noqa: E402
 
-kernel = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
+def _remove_old_folders(root: Path) -> None:
+    folders = sorted((f for f in root.iterdir() if f.is_dir()), key=lambda f: f.stat().st_mtime)
+    for folder in folders[:-FOLDERS_KEPT_MAX]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+_CACHE = _cache_folder()
+os.environ["NUMBA_CACHE_DIR"] = str(_CACHE)
+
+import numba  # noqa: E402
+
+_numba: Any = numba
+
+if _CACHE.is_dir():
+    _remove_old_folders(_CACHE)
+
+
+def _compiled(**options: bool) -> Callable[[Callable[..., Any]], Any]:
+    """A decorator that compiles with these options and keeps the result by the text it was made from.
+
+    Numba itself notices changes only in a kernel's own file, but the machine code of the kernels it
+    calls is linked into it, and would go stale after an upgrade.
+    """
+
+    def compiled(function: Callable[..., Any]) -> Any:
+        source = Path(function.__code__.co_filename)
+        _numba.config.CACHE_DIR = str(_CACHE / f"{source.stem}-{fingerprint(source)}")
+        try:
+            return _numba.njit(cache=True, nogil=True, error_model="numpy", boundscheck=False, **options)(
+                function
+            )
+        finally:
+            _numba.config.CACHE_DIR = str(_CACHE)
+
+    return compiled
+
+
+kernel = _compiled()
 """Decorator of every kernel: compiled on first use, kept between runs, run without the interpreter's lock."""
 
-bare_kernel = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False, _nrt=False)
+bare_kernel = _compiled(_nrt=False)
 """As `kernel`, for those that allocate nothing: no array is counted on its way into another kernel.
 
 Where kernels call kernels for every record, those counts (atomic additions) cost more than the decoding:
