@@ -15,6 +15,7 @@ import struct
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
@@ -242,7 +243,9 @@ class UdpSource:
         self._wanted = buffer_wanted
         self._sockets: list[socket.socket] = []
         self._call = recvmmsg()
-        self._empty: queue.SimpleQueue[_Slots] = queue.SimpleQueue()
+        # The block that was read last is filled next: it is still in the cache, and while the ring is
+        # not needed most of it never costs memory.
+        self._empty: deque[_Slots] = deque()
         self._full: queue.SimpleQueue[_Slots | OSError] = queue.SimpleQueue()
         self._hungry = False
         self._stopping = threading.Event()
@@ -259,7 +262,7 @@ class UdpSource:
             self.close()
             raise
         for _ in range(RING_BLOCKS_MAX):
-            self._empty.put(_Slots())
+            self._empty.append(_Slots())
         self._thread.start()
 
     def close(self) -> None:
@@ -295,7 +298,7 @@ class UdpSource:
                     yield block
             finally:
                 slots.filled = 0
-                self._empty.put(slots)
+                self._empty.append(slots)
 
     def dropped(self) -> int:
         for at, sock in enumerate(self._sockets):
@@ -338,10 +341,10 @@ class UdpSource:
         turn = 0
         while not self._stopping.is_set():
             if slots is None:
-                try:
-                    slots = self._empty.get(timeout=IDLE_MS / 1000)
-                except queue.Empty:
+                if not self._empty:
+                    time.sleep(GATHER_S)
                     continue
+                slots = self._empty.pop()
             came = 0
             ready = poll.poll(0 if slots.filled else IDLE_MS)
             turn += 1
