@@ -1,5 +1,6 @@
 """Alert sinks: the operator's own command, which is given the alert as JSON on its standard input."""
 
+import os
 import subprocess
 from collections.abc import Sequence
 
@@ -15,8 +16,8 @@ COMMAND_SECONDS_MAX = 3
 class CommandSink:
     """Runs `command` once for each alert; exit code 0 means that the alert is told.
 
-    The command reads one line of JSON, {"number", "change", "attack"}; a number that it has seen before
-    is the same alert again.
+    The command reads one line of JSON, {"number", "change", "attack"}, and finds the number also in
+    TIDEGATE_ALERT_NUMBER; a number that it has seen before is the same alert again. No shell is between.
     """
 
     name = "command"
@@ -31,6 +32,7 @@ class CommandSink:
             ended = subprocess.run(
                 self._command,
                 input=line,
+                env=os.environ | {"TIDEGATE_ALERT_NUMBER": str(number)},
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 timeout=COMMAND_SECONDS_MAX,

@@ -1,0 +1,107 @@
+"""What Prometheus reads: served on one path, derived from the last report, gone when stopped."""
+
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.stand_ins import HandClock, report_of, summary_of
+from tests.stores import MemoryStore
+from tidegate.adapters.metrics_http import PrometheusServer
+from tidegate.app.metrics import Observation
+from tidegate.app.node import Node
+from tidegate.model.exporters import EXPORTER
+from tidegate.ports.metrics import Family
+from tidegate.ports.outside import OutsideFailed
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Scraped:
+    """A server on a free port, and what it says."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.server = PrometheusServer("127.0.0.1", self.port)
+
+    def text(self, path: str = "/metrics") -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            return str(answer.read().decode())
+
+    def samples(self) -> dict[tuple[str, tuple[str, ...]], float]:
+        """Values by name and label values; a line that comes twice fails the test."""
+        found: dict[tuple[str, tuple[str, ...]], float] = {}
+        for family in text_string_to_metric_families(self.text()):
+            for sample in family.samples:
+                key = sample.name, tuple(sample.labels.values())
+                assert key not in found, f"{key} is there twice"
+                found[key] = sample.value
+        return found
+
+
+@pytest.fixture
+def scraped() -> Iterator[Scraped]:
+    scraped = Scraped()
+    yield scraped
+    scraped.server.stop()
+
+
+def test_families_become_lines_with_their_labels(scraped: Scraped) -> None:
+    samples = ((("a",), 1.0), (('quote " and \\',), 2.5))
+    family = Family("seen", "counter", "Things seen.", ("where",), samples)
+    scraped.server.start(lambda: [family])
+    assert scraped.samples() == {
+        ("tidegate_seen_total", ("a",)): 1.0,
+        ("tidegate_seen_total", ('quote " and \\',)): 2.5,
+    }
+
+
+def test_only_metrics_is_served(scraped: Scraped) -> None:
+    scraped.server.start(lambda: [])
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        scraped.text("/")
+    assert refused.value.code == 404
+
+
+def test_a_taken_port_is_told_with_the_setting_to_change(scraped: Scraped) -> None:
+    scraped.server.start(lambda: [])
+    with pytest.raises(OutsideFailed, match=r"metrics\.listen"):
+        PrometheusServer("127.0.0.1", scraped.port).start(lambda: [])
+
+
+def test_a_stopped_server_leaves_its_port(scraped: Scraped) -> None:
+    scraped.server.start(lambda: [])
+    scraped.server.stop()
+    again = PrometheusServer("127.0.0.1", scraped.port)
+    again.start(lambda: [])
+    again.stop()
+
+
+def test_every_figure_follows_from_the_last_report(scraped: Scraped) -> None:
+    observed = Observation(Node.open(MemoryStore(), [], HandClock()))
+    scraped.server.start(observed.families)
+    assert ("tidegate_datagrams_dropped_total", ()) not in scraped.samples(), "nothing was reported yet"
+    exporters = np.zeros(2, EXPORTER)
+    exporters["datagrams"], exporters["lost"], exporters["skew_ms"] = [7, 8], [0, 3], [0, -1500]
+    refused = {(1, "set cut short"): 4, (-1, "unknown version"): 2}
+    summary = summary_of(1, 30, exporters, refused, degraded="only heavy keys are tracked")
+    observed(report_of(summary, datagrams_dropped=5, summaries_dropped=6))
+    assert {
+        ("tidegate_exporter_datagrams_total", ("192.0.2.1#0",)): 8.0,
+        ("tidegate_exporter_lost_total", ("192.0.2.1#0",)): 3.0,
+        ("tidegate_exporter_skew_seconds", ("192.0.2.1#0",)): -1.5,
+        ("tidegate_refused_total", ("192.0.2.1#0", "set cut short")): 4.0,
+        ("tidegate_refused_total", ("", "unknown version")): 2.0,
+        ("tidegate_datagrams_dropped_total", ()): 5.0,
+        ("tidegate_summaries_dropped_total", ()): 6.0,
+        ("tidegate_counting_degraded", ()): 1.0,
+        ("tidegate_records_per_second", ()): 30.0,
+    }.items() <= scraped.samples().items()
