@@ -94,3 +94,40 @@ def pppoe(protocol: int, payload: bytes) -> bytes:
 
 def snap(ethertype: int, payload: bytes) -> bytes:
     return bytes.fromhex("aaaa03 000000") + pack(">H", ethertype) + payload
+
+
+def ethertype(packet: bytes) -> int:
+    return 0x0800 if packet[0] >> 4 == 4 else 0x86DD
+
+
+INNER = ipv4(TCP, tcp(1, 2, ACK), source="203.0.113.1", destination="203.0.113.2")
+INNER_6 = ipv6(UDP, udp(53, 9, b"abcd"))
+EVERY_KIND = [
+    ipv4(TCP, tcp(40000, 443, SYN)),
+    ipv4(UDP, udp(40000, 9, b"abcd"), options=b"\x94\x04\0\0" + b"\x01" * 36),
+    ipv4(UDP, udp(40000, 9, bytes(400)), more=True),
+    ipv4(UDP, bytes(400), fragment_offset=1480),
+    ipv4(UDP_LITE, udp(40000, 9, b"abcd")),
+    ipv4(ICMP, icmp(3, 13) + INNER),
+    ipv4(SCTP, udp(40000, 9, bytes(40))),
+    ipv4(DCCP, udp(40000, 9, b"\4\0\0\0" + bytes(40))),
+    ipv4(4, INNER),
+    ipv4(41, INNER_6),
+    ipv4(GRE, gre(0x0800, INNER)),
+    ipv4(GRE, gre(0x86DD, INNER_6, flags=0x3000)),
+    ipv4(GRE, gre(0x6558, ethernet(0x8100, vlan(5, 0x0800, INNER)))),
+    ipv4(UDP, udp(50000, 4789, vxlan(ethernet(0x0800, INNER)))),
+    ipv4(UDP, udp(50000, 4789, vxlan(ethernet(0x86DD, INNER_6)))),
+    ipv6(TCP, tcp(40000, 443, ACK | SYN)),
+    ipv6(0, extension(43, extension(60, extension(UDP, udp(40000, 9, b"abcd")), 1))),
+    ipv6(51, authentication(TCP, tcp(40000, 443, SYN))),
+    ipv6(44, fragment6(UDP, udp(40000, 9, bytes(400)), offset=0, more=True)),
+    ipv6(44, fragment6(UDP, bytes(400), offset=1448, more=False)),
+    ipv6(44, fragment6(UDP, udp(40000, 9, b"abcd"), offset=0, more=False)),
+    ipv6(ICMPV6, icmp(135, 0) + bytes(16)),
+    ipv6(59, b""),
+    ipv6(4, INNER),
+    ipv6(41, ipv6(UDP, udp(53, 9, b"abcd"), source="2001:db8:9::1")),
+    ipv6(GRE, gre(0x0800, INNER)),
+]
+"""One packet of each kind that is told apart."""

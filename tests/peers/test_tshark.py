@@ -194,58 +194,25 @@ def test_every_packet_of_ordinary_traffic_is_read_as_tshark_reads_it(path: Path)
     assert compared or path.stem == "arp"
 
 
-INNER = f.ipv4(f.TCP, f.tcp(1, 2, f.ACK), source="203.0.113.1", destination="203.0.113.2")
-INNER_6 = f.ipv6(f.UDP, f.udp(53, 9, b"abcd"))
-PACKETS = [
-    f.ipv4(f.TCP, f.tcp(40000, 443, f.SYN)),
-    f.ipv4(f.UDP, f.udp(40000, 9, b"abcd"), options=b"\x94\x04\0\0" + b"\x01" * 36),
-    f.ipv4(f.UDP, f.udp(40000, 9, bytes(400)), more=True),
-    f.ipv4(f.UDP, bytes(400), fragment_offset=1480),
-    f.ipv4(f.UDP_LITE, f.udp(40000, 9, b"abcd")),
-    f.ipv4(f.ICMP, f.icmp(3, 13) + INNER),
-    f.ipv4(f.SCTP, f.udp(40000, 9, bytes(40))),
-    f.ipv4(f.DCCP, f.udp(40000, 9, b"\4\0\0\0" + bytes(40))),
-    f.ipv4(4, INNER),
-    f.ipv4(41, INNER_6),
-    f.ipv4(f.GRE, f.gre(0x0800, INNER)),
-    f.ipv4(f.GRE, f.gre(0x86DD, INNER_6, flags=0x3000)),
-    f.ipv4(f.GRE, f.gre(0x6558, f.ethernet(0x8100, f.vlan(5, 0x0800, INNER)))),
-    f.ipv4(f.UDP, f.udp(50000, 4789, f.vxlan(f.ethernet(0x0800, INNER)))),
-    f.ipv4(f.UDP, f.udp(50000, 4789, f.vxlan(f.ethernet(0x86DD, INNER_6)))),
-    f.ipv6(f.TCP, f.tcp(40000, 443, f.ACK | f.SYN)),
-    f.ipv6(0, f.extension(43, f.extension(60, f.extension(f.UDP, f.udp(40000, 9, b"abcd")), 1))),
-    f.ipv6(51, f.authentication(f.TCP, f.tcp(40000, 443, f.SYN))),
-    f.ipv6(44, f.fragment6(f.UDP, f.udp(40000, 9, bytes(400)), offset=0, more=True)),
-    f.ipv6(44, f.fragment6(f.UDP, bytes(400), offset=1448, more=False)),
-    f.ipv6(44, f.fragment6(f.UDP, f.udp(40000, 9, b"abcd"), offset=0, more=False)),
-    f.ipv6(f.ICMPV6, f.icmp(135, 0) + bytes(16)),
-    f.ipv6(59, b""),
-    f.ipv6(4, INNER),
-    f.ipv6(41, f.ipv6(f.UDP, f.udp(53, 9, b"abcd"), source="2001:db8:9::1")),
-    f.ipv6(f.GRE, f.gre(0x0800, INNER)),
-]
-
-
-def ethertype(packet: bytes) -> int:
-    return 0x0800 if packet[0] >> 4 == 4 else 0x86DD
-
-
 LINKS = {
-    "Ethernet": (1, lambda packet: f.ethernet(ethertype(packet), packet)),
-    "802.1Q": (1, lambda packet: f.ethernet(0x8100, f.vlan(7, ethertype(packet), packet))),
-    "QinQ": (1, lambda packet: f.ethernet(0x88A8, f.vlan(7, 0x8100, f.vlan(8, ethertype(packet), packet)))),
+    "Ethernet": (1, lambda packet: f.ethernet(f.ethertype(packet), packet)),
+    "802.1Q": (1, lambda packet: f.ethernet(0x8100, f.vlan(7, f.ethertype(packet), packet))),
+    "QinQ": (1, lambda packet: f.ethernet(0x88A8, f.vlan(7, 0x8100, f.vlan(8, f.ethertype(packet), packet)))),
     "old QinQ": (
         1,
-        lambda packet: f.ethernet(0x9100, f.vlan(7, 0x8100, f.vlan(8, ethertype(packet), packet))),
+        lambda packet: f.ethernet(0x9100, f.vlan(7, 0x8100, f.vlan(8, f.ethertype(packet), packet))),
     ),
     "MPLS": (1, lambda packet: f.ethernet(0x8847, f.mpls(3, packet))),
     "PPPoE": (1, lambda packet: f.ethernet(0x8864, f.pppoe(0x21 if packet[0] >> 4 == 4 else 0x57, packet))),
-    "SNAP": (1, lambda packet: f.ethernet(len(packet) + 8, f.snap(ethertype(packet), packet))),
+    "SNAP": (1, lambda packet: f.ethernet(len(packet) + 8, f.snap(f.ethertype(packet), packet))),
     "raw IP": (101, lambda packet: packet),
-    "Linux cooked": (113, lambda packet: b"\0\0\0\1\0\6" + bytes(8) + ethertype(packet).to_bytes(2) + packet),
+    "Linux cooked": (
+        113,
+        lambda packet: b"\0\0\0\1\0\6" + bytes(8) + f.ethertype(packet).to_bytes(2) + packet,
+    ),
     "Linux cooked v2": (
         276,
-        lambda packet: ethertype(packet).to_bytes(2) + b"\0\0\0\0\0\1\0\1\0\6" + bytes(8) + packet,
+        lambda packet: f.ethertype(packet).to_bytes(2) + b"\0\0\0\0\0\1\0\1\0\6" + bytes(8) + packet,
     ),
     "BSD loopback": (0, lambda packet: (b"\2" if packet[0] >> 4 == 4 else b"\x1e") + b"\0\0\0" + packet),
     "OpenBSD loopback": (
@@ -253,7 +220,7 @@ LINKS = {
         lambda packet: b"\0\0\0" + (b"\2" if packet[0] >> 4 == 4 else b"\x18") + packet,
     ),
     "PPP": (9, lambda packet: b"\xff\x03\0" + (b"\x21" if packet[0] >> 4 == 4 else b"\x57") + packet),
-    "Cisco HDLC": (104, lambda packet: b"\x0f\0" + ethertype(packet).to_bytes(2) + packet),
+    "Cisco HDLC": (104, lambda packet: b"\x0f\0" + f.ethertype(packet).to_bytes(2) + packet),
 }
 
 
@@ -261,8 +228,10 @@ LINKS = {
 def test_packets_of_every_kind_are_read_as_tshark_reads_them(link: str, tmp_path: Path) -> None:
     link_type, frame = LINKS[link]
     path = tmp_path / "built.pcap"
-    path.write_bytes(r.pcap([r.Captured(frame(packet), AT_NS) for packet in PACKETS], link_type=link_type))
-    assert assert_same(path, path) == len(PACKETS)
+    path.write_bytes(
+        r.pcap([r.Captured(frame(packet), AT_NS) for packet in f.EVERY_KIND], link_type=link_type)
+    )
+    assert assert_same(path, path) == len(f.EVERY_KIND)
 
 
 @pytest.mark.parametrize("form", ["pcap", "nsecpcap", "modpcap", "pcapng"])
@@ -279,7 +248,7 @@ def test_recordings_rewritten_by_editcap_hold_the_same_rows(form: str, tmp_path:
     assert len(rows) == 50
 
 
-FRAMES = [f.ethernet(ethertype(packet), packet) for packet in PACKETS[:6]]
+FRAMES = [f.ethernet(f.ethertype(packet), packet) for packet in f.EVERY_KIND[:6]]
 SFLOW_FIELDS = [
     "sflow_245.agent",
     "sflow_245.sub_agent_id",

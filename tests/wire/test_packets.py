@@ -146,6 +146,14 @@ def test_telemetry_is_known_by_its_first_bytes_on_other_ports(payload: bytes) ->
     assert search(sent(payload[:-1], 40000), 1)[0] == "other"
 
 
+@pytest.mark.parametrize(
+    ("flow_set", "kind"), [(0, "telemetry"), (1, "telemetry"), (2, "other"), (255, "other")]
+)
+def test_a_reserved_first_set_is_no_netflow9(flow_set: int, kind: str) -> None:
+    payload = b"\0\x09\0\1" + bytes(16) + bytes([0, flow_set, 0, 4])
+    assert search(sent(payload, 40000), 1)[0] == kind
+
+
 def test_a_telemetry_datagram_that_was_not_captured_to_its_end_is_told_apart() -> None:
     assert search(sent(NETFLOW5)[:-1], 1)[0] == "cut"
 
@@ -168,7 +176,7 @@ def test_fragments_are_handed_on_whole_or_not_at_all() -> None:
     )
 )
 def test_any_payload_looks_like_telemetry_as_the_naive_twin_says(payload: bytes) -> None:
-    data = np.frombuffer(bytearray(b"\0" * 5 + payload + b"\0" * 5), np.uint8)
+    data = np.frombuffer(bytearray(b"\0" * 5 + payload), np.uint8)
     assert kernel.looks_like_telemetry(data, 5, 5 + len(payload)) == naive.looks_like_telemetry(payload)
 
 

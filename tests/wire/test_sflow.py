@@ -158,6 +158,8 @@ def test_a_gateway_record_that_contradicts_itself_leaves_the_as_unknown() -> Non
     endless = opaque(1003, numbers(1, 0xC0000202, 64500, 64501, 64502, 0xFFFF_FFFF, 2, 0xFFFF_FFFF))
     told = row(raw_header(NTP), endless)
     assert (told["src_as"], told["dst_as"], told["src_port"]) == (64501, 0, 123)
+    short = opaque(1003, numbers(1, 0xC0000202, 64500, 64501, 64502, 1, 2, 2, 64496))
+    assert row(short, raw_header(NTP))["dst_as"] == 0
     assert row(raw_header(NTP), opaque(1003, b""))["src_as"] == 0
 
 
@@ -260,9 +262,7 @@ def test_counters_of_the_sender_move_by_what_was_read() -> None:
     rows = empty_rows(len(data) + 3)
     for _ in range(2):
         assert decode_sflow5(data, 0, len(data), 5, 1, senders, rows, 3) == 5
-    told = {
-        name: int(senders[1][name]) for name in ("records", "counter_samples", "not_ip")
-    }
+    told = {name: int(senders[1][name]) for name in ("records", "counter_samples", "not_ip")}
     assert told == {"records": 4, "counter_samples": 2, "not_ip": 2}
     assert not senders[0].tobytes().strip(b"\0")
 
