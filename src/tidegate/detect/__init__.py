@@ -1,4 +1,4 @@
-"""From flow batches to attacks: counting by second, what is usual, the decision, the smallest targets, the facts.
+"""From flow batches to attacks: counting by second, what is usual, the decision, the smallest targets.
 
 `SecondCounter` (detect.counting) lives with the collector, `Detector` (detect.detector) with the node.
 Import them from their own files: only counting loads Numba.

@@ -232,7 +232,7 @@ class Baselines:
         used, minutes = used[valid], minutes[valid]
         if len(used):
             now = np.nanquantile(minutes, (0.5, 0.95), axis=1).transpose(1, 2, 0)
-            first = self.weeks[used, slot] == 0
+            first = np.asarray(self.weeks[used, slot] == 0)
             before = self.quantiles[used, slot]
             blended = before + WEEK_WEIGHT * (now - before)
             self.quantiles[used, slot] = np.where(first[:, None, None], now, blended)
@@ -258,12 +258,12 @@ class Baselines:
             any_day = np.unique((near[:, None] + 24 * np.arange(7)[None, :]) % HOURS)
             high = self.quantiles[at, :, :, HIGH]
             weeks = self.weeks[at]
-            exact = weeks[:, near[1]] > 0
-            same_hour = (weeks[:, any_day] > 0).any(axis=1)
+            exact = weeks[:, near[1]].astype(np.int64)
+            same_hour = weeks[:, any_day].astype(np.int64).sum(axis=1)
             usual[known] = np.where(
-                exact[:, None],
+                exact[:, None] > 0,
                 high[:, near].max(axis=1),
-                np.where(same_hour[:, None], high[:, any_day].max(axis=1), high.max(axis=1)),
+                np.where(same_hour[:, None] > 0, high[:, any_day].max(axis=1), high.max(axis=1)),
             )
             level[known] = self._level[at]
         return History(usual, level, self.observed_hours)

@@ -10,8 +10,8 @@ from tidegate.detect.settings import CountingSettings, WatchedObject
 from tidegate.kernels.counting import (
     BLOCK_ROWS,
     CELL_STATE,
-    LIGHT,
     LEVELS,
+    LIGHT,
     MISSED_GROUPS,
     STATE,
     TRACE,
@@ -55,7 +55,7 @@ def new_table(settings: CountingSettings, objects: Sequence[WatchedObject]) -> T
         state=state,
         cells=aligned_zeros(cells, CELL_STATE),
         traces=aligned_zeros(cells, TRACE),
-        slots=np.zeros(INDEX_SLOTS_START, np.uint64),
+        slots=np.zeros(min(INDEX_SLOTS_START, 2 << (cells - 1).bit_length()), np.uint64),
         touched=np.zeros((LEVELS, cells), np.int32),
         touched_count=np.zeros(LEVELS, np.int64),
         missed=np.zeros(MISSED_GROUPS, np.float64),
@@ -152,6 +152,7 @@ class SecondCounter:
         sweep(self._table, -(-int(state["high_water"]) // SWEEP_TURN), patience)
         if state["rings_missing"]:
             state["promote_scale"] *= 2
+            weigh_rings(self._table, int(state["open_second"]), self._weights)
         elif state["promote_scale"] > 1 and state["rings_used"] < self._settings.rings_max // 3:
             state["promote_scale"] /= 2
         if state["replaced"] or state["untracked"]:

@@ -70,7 +70,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Hot:
-    """A row that is decided to be under attack: since which second, and the column of the last decision."""
+    """A row that is decided to be under attack: since which second, and up to which column."""
 
     at: int
     first_second: int
@@ -181,8 +181,8 @@ class Detector:
         for i, at in enumerate(maybe.tolist()):
             columns = np.flatnonzero(decided[i])
             if len(columns) and aligned.second(int(columns[-1])) > self._ended_second(scene.rows[at]):
-                column = int(columns[-1])
-                found.append(Hot(at, aligned.second(_run_start(reached[i], column, among)), column))
+                first, last = _run(reached[i], int(columns[-1]), among)
+                found.append(Hot(at, aligned.second(first), last))
         return found
 
     def _ended_second(self, row: Row) -> int:
@@ -479,15 +479,17 @@ def _row(target: Target, vector: int) -> Row:
     return Row(None, target, vector) if isinstance(target, int) else Row(target, -1, vector)
 
 
-def _run_start(reached: npt.NDArray[np.bool_], column: int, among: int) -> int:
-    """The first column of the run of seconds above the threshold, with gaps below `among`, that ends here."""
-    start = column
-    for at in range(column, -1, -1):
-        if reached[at]:
-            start = at
-        elif start - at >= among:
-            break
-    return start
+def _run(reached: npt.NDArray[np.bool_], column: int, among: int) -> tuple[int, int]:
+    """First and last column of the newest run of seconds above the threshold, up to a column.
+
+    Gaps shorter than `among` do not break a run. Where no single second reaches the threshold, the
+    column itself is the run.
+    """
+    columns = np.flatnonzero(reached[: column + 1])
+    if not len(columns):
+        return column, column
+    breaks = np.flatnonzero(np.diff(columns) >= among)
+    return int(columns[breaks[-1] + 1 if len(breaks) else 0]), int(columns[-1])
 
 
 def _doubled(value: Attack, attack: OpenAttack) -> bool:

@@ -21,6 +21,12 @@ Z_DECISION = 4.0
 """Standard deviations (once in 30,000 by luck) that a decision asks for: it is asked every second, for
 every destination, so that the 5 % of a 90 % interval would alarm by luck all day."""
 
+SAMPLES_MAX = 1e12
+"""From so many samples on, an interval is narrower than any rate is told."""
+
+LEAST = 1e-6
+"""Amounts below a millionth of a byte or packet are nothing."""
+
 RATE_MAX = 2**53 - 1
 """Facts hold whole numbers that every JSON reader keeps exactly."""
 
@@ -28,11 +34,12 @@ RATE_MAX = 2**53 - 1
 def bound(estimate: npt.ArrayLike, variance: npt.ArrayLike, z: float) -> Floats:
     """The end of the interval `z` standard deviations up (or down, where negative); same shape.
 
-    Where the variance is 0 every packet was seen, and the end is the estimate itself. Where the
-    estimate is 0 nothing is known of the weight of a packet, and the end is 0.
+    Where the variance is 0 (or that of more than SAMPLES_MAX samples) every packet was seen, and the end
+    is the estimate itself. Where the estimate is 0 nothing is known of the weight of a packet, and the
+    end is 0.
     """
     estimate, variance = np.asarray(estimate, np.float64), np.asarray(variance, np.float64)
-    exact = (variance <= 0) | (estimate <= 0)
+    exact = (variance * SAMPLES_MAX <= estimate * estimate) | (estimate < LEAST)
     safe_variance = np.where(exact, 1.0, variance)
     safe_estimate = np.where(exact, 1.0, estimate)
     shape = safe_estimate * safe_estimate / safe_variance + 0.5

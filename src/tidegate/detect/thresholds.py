@@ -14,7 +14,7 @@ from tidegate.model.addresses import Prefix
 from tidegate.model.vectors import VECTORS, VectorClass
 
 LEVEL_TRUST = 4.0
-"""The short moving level lifts what is usual this far at most: crowds grow within an hour, slow floods too."""
+"""The short moving level lifts what is usual this far at most: crowds grow in an hour, slow floods too."""
 
 LINE_MARGIN = 1.25
 """A line that is ordinarily full up to its threshold alarms this far above what is usual."""

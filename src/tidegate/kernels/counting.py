@@ -857,7 +857,7 @@ def weigh_rings(t, second, weights):  # type: ignore[no-untyped-def]
         )
         weight = heaviest(windows, head, ring, second, least_bytes, least_packets)
         # A long flow weighs little in each of its seconds, until more of its kind have been told.
-        young = second - head.born < SECONDS
+        young = s.promote_scale == 1.0 and second - head.born < SECONDS
         if second - head.touched >= SECONDS or (weight < LIGHT * s.promote_scale and not young):
             demote(t, ring)
         else:
