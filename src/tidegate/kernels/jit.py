@@ -1,4 +1,4 @@
-"""Numba is loaded here, and compiled kernels are kept where one can write, even if the install is read-only."""
+"""Numba is loaded here, and compiled kernels are kept where one can write, also beside a read-only install."""
 
 import hashlib
 import os

@@ -59,6 +59,9 @@ from tidegate.kernels.sampling import (
 AGE_MAX_MS = 6 * 3600 * 1000
 """A flow that ended or began longer ago has an absurd time: receive time is taken, and it is counted."""
 
+FUTURE_MAX_MS = 60_000
+"""A flow that ended later than this behind its own export has an absurd time; less is a stamp taken late."""
+
 NTP_EPOCH_S = 2_208_988_800
 """Seconds from 1900 (NTP era 0) to 1970."""
 
@@ -78,50 +81,56 @@ def has_ports(protocol):  # type: ignore[no-untyped-def]
 
 
 @bare_kernel
-def age_of(mode, time, export_ms, uptime_ms):  # type: ignore[no-untyped-def]
-    """How long before the export `time` was, in ms and at least 0, by the exporter's own clocks.
-
-    `uptime_ms` is -1 where nothing relates the exporter's uptime to its clock; then `time` is taken as now.
-    """
-    if mode == TIME_UPTIME:
-        if uptime_ms < 0:
-            return np.int64(0)
-        age = (uptime_ms - np.int64(time & np.uint64(0xFFFF_FFFF))) & 0xFFFF_FFFF
-        # More than half the circle back is a little ahead: the exporter stamped it after the header.
-        return np.int64(0) if age >= 1 << 31 else age
-    if mode == TIME_BEFORE_EXPORT_US:
-        return np.int64((time & np.uint64(0xFFFF_FFFF)) // np.uint64(1000))
+def time_in_ms(mode, time):  # type: ignore[no-untyped-def]
+    """`time`, in the units of an absolute `mode`, as ms of the exporter's clock; -1 where it is nonsense."""
     if mode == TIME_NTP:
         seconds = np.int64(time >> np.uint64(32)) - NTP_EPOCH_S
         fraction = np.int64(((time & np.uint64(0xFFFF_FFFF)) * np.uint64(1000)) >> np.uint64(32))
-        return max(export_ms - (seconds * 1000 + fraction), 0)
-    if time >> np.uint64(53) != np.uint64(0):
-        return np.int64(0)
-    if mode == TIME_SECONDS:
-        # Both sides are whole seconds, cut off alike.
-        return max(export_ms - export_ms % 1000 - np.int64(time) * 1000, 0)
-    return max(export_ms - np.int64(time), 0)
+        return seconds * 1000 + fraction
+    if time >> np.uint64(44) != np.uint64(0):
+        return np.int64(-1)
+    # The middle of a second, where only whole ones are told.
+    return np.int64(time) * 1000 + 500 if mode == TIME_SECONDS else np.int64(time)
+
+
+@bare_kernel
+def age_and_length(mode, first, last, export_ms, uptime_ms):  # type: ignore[no-untyped-def]
+    """(how long before the export the flow ended, how long it lasted) in ms, by the exporter's own clocks.
+
+    The age is negative where the exporter puts the end behind the export. `first` and `last` are in the
+    units of `mode`; differences of the 32-bit uptime are taken modulo 2**32, so that its wraps cancel out.
+    `uptime_ms` is -1 where nothing relates the uptime to the export; then the end is taken as now.
+    """
+    if mode == TIME_UPTIME:
+        age = signed32(uptime_ms - np.int64(last & np.uint64(0xFFFF_FFFF))) if uptime_ms >= 0 else np.int64(0)
+        return age, signed32(np.int64((last - first) & np.uint64(0xFFFF_FFFF)))
+    if mode == TIME_BEFORE_EXPORT_US:
+        end = np.int64((last & np.uint64(0xFFFF_FFFF)) // np.uint64(1000))
+        return end, np.int64((first & np.uint64(0xFFFF_FFFF)) // np.uint64(1000)) - end
+    first_ms, last_ms = time_in_ms(mode, first), time_in_ms(mode, last)
+    return export_ms - last_ms, last_ms - first_ms
+
+
+@bare_kernel
+def signed32(difference):  # type: ignore[no-untyped-def]
+    """A difference modulo 2**32 as the nearest number to zero."""
+    return ((difference + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000
 
 
 @bare_kernel
 def span(mode, first, last, export_ms, uptime_ms):  # type: ignore[no-untyped-def]
-    """(age of the end, age of the start, 1 if absurd) in ms; `first` and `last` in the units of `mode`."""
-    end_age = age_of(mode, last, export_ms, uptime_ms)
-    if mode == TIME_UPTIME:
-        # Wraps of the 32-bit uptime between first and last cancel out.
-        lasted = np.int64((last - first) & np.uint64(0xFFFF_FFFF))
-        lasted = np.int64(0) if lasted >= 1 << 31 else lasted
-        start_age = end_age + lasted
-    else:
-        first_age = age_of(mode, first, export_ms, uptime_ms)
-        start_age = first_age if first_age > end_age else end_age
-    if end_age > AGE_MAX_MS:
+    """(age of the end, age of the start, 1 if absurd) in ms, at least 0, the start's at least the end's."""
+    age, lasted = age_and_length(mode, first, last, export_ms, uptime_ms)
+    absurd = 0
+    if age > AGE_MAX_MS or age < -FUTURE_MAX_MS:
         # Whatever is wrong with the clock, its differences may still hold.
-        lasted = start_age - end_age
-        return np.int64(0), lasted if lasted <= AGE_MAX_MS else np.int64(0), 1
-    if start_age > AGE_MAX_MS:
-        return end_age, end_age, 1
-    return end_age, start_age, 0
+        age = np.int64(0)
+        absurd = 1
+    age = age if age > 0 else np.int64(0)
+    if lasted < 0 or age + lasted > AGE_MAX_MS:
+        absurd |= lasted > 0
+        lasted = np.int64(0)
+    return age, age + lasted, absurd
 
 
 @bare_kernel
@@ -138,7 +147,7 @@ def clear_inner(rows, at):  # type: ignore[no-untyped-def]
 
 @bare_kernel
 def set_transport(rows, at, protocol, source_port, destination_port, icmp, told_icmp):  # type: ignore[no-untyped-def]
-    """Protocol, ports and ICMP type of row `at`; where `icmp` is untold or 0, the port has type << 8 | code."""
+    """Protocol, ports and ICMP type of row `at`; where `icmp` is untold or 0, the port has type and code."""
     rows[at].protocol = protocol
     rows[at].src_port = 0
     rows[at].dst_port = 0
@@ -151,7 +160,8 @@ def set_transport(rows, at, protocol, source_port, destination_port, icmp, told_
         rows[at].has_ports = 1
     elif protocol in (ICMP, ICMPV6):
         if not told_icmp or icmp == 0:
-            icmp = destination_port
+            # Type 0 has no codes, so a number below 256 is the bare type: some exporters send it so.
+            icmp = destination_port << 8 if destination_port < 256 else destination_port
         rows[at].icmp_type = icmp >> 8
         rows[at].icmp_code = icmp & 0xFF
 
@@ -224,6 +234,14 @@ def family_of(has_v4, has_v6, ip_version, registers, i):  # type: ignore[no-unty
 
 
 @bare_kernel
+def implied_protocol(has, family):  # type: ignore[no-untyped-def]
+    """ICMP or ICMPv6 where the template has elements of it, else 0."""
+    if family == 4:
+        return np.int64(ICMP) if has & np.uint64(7 << ICMP4) != np.uint64(0) else np.int64(0)
+    return np.int64(ICMPV6) if has & np.uint64(7 << ICMP6) != np.uint64(0) else np.int64(0)
+
+
+@bare_kernel
 def finish_rows(  # type: ignore[no-untyped-def]
     registers,
     count,
@@ -275,6 +293,9 @@ def finish_rows(  # type: ignore[no-untyped-def]
             frames = registers[c_bytes, i]
             rows[row].bytes = frames - headers if frames >= headers else np.uint64(0)
         protocol = np.int64(registers[c_protocol, i] & np.uint64(0xFF))
+        if c_protocol == SKIP and icmp_told:
+            # Some exporters leave the protocol out of their ICMP templates.
+            protocol = implied_protocol(has, family)
         source_port = np.int64(registers[c_src_port, i] & np.uint64(0xFFFF))
         destination_port = np.int64(registers[c_dst_port, i] & np.uint64(0xFFFF))
         icmp = np.int64(0)

@@ -90,6 +90,8 @@ SECTIONS = (
     (registers.SECTION_IP, 313),  # ipHeaderPacketSection
 )
 
+SECTION_ELEMENTS = frozenset(element for _, element in SECTIONS)
+
 OF_INTEREST_IN_OPTIONS = frozenset(
     {
         SAMPLING_INTERVAL,
@@ -154,13 +156,15 @@ class _Choice:
         # The first field of each element; empty ones say nothing.
         self.places: dict[int, int] = {}
         for number, field in enumerate(template.fields):
-            if field.enterprise == 0 and field.length:
+            # Numbers and addresses have fixed lengths; only text and octets vary (RFC 7011 section 7).
+            fits = not field.variable or field.element in SECTION_ELEMENTS
+            if field.enterprise == 0 and field.length and fits:
                 self.places.setdefault(field.element, number)
 
     def number(self, element: int | None) -> int | None:
         """Number of the first field of this element that fits into a register, if there is one."""
         number = self.places.get(element) if element is not None else None
-        if number is None or 8 < self.template.fields[number].length < VARIABLE_LENGTH:
+        if number is None or self.template.fields[number].length > 8:
             return None
         return number
 

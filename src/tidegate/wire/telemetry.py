@@ -71,6 +71,7 @@ class TelemetryDecoder:
         The rows of a batch are a view into a buffer that is filled again when the next batch is asked
         for. Run the iterator to its end: datagrams are decoded as it goes.
         """
+        block = _as_compiled(block)
         position, used, learned_at = 0, 0, -1
         while position < len(block):
             position, used, stopped = self._decode_from(block, position, learned_at, used)
@@ -255,6 +256,20 @@ class TelemetryDecoder:
             case SystemInit():
                 self._states[row]["system_init_ms"] = learned.at_ms
         return 0
+
+
+def _as_compiled(block: DatagramBlock) -> DatagramBlock:
+    """The block in arrays of the one kind that the kernels are compiled for: contiguous, bytes read-only."""
+    data = np.ascontiguousarray(block.data).view()
+    data.flags.writeable = False
+    return DatagramBlock(
+        data=data,
+        starts=np.ascontiguousarray(block.starts),
+        lengths=np.ascontiguousarray(block.lengths),
+        source_high=np.ascontiguousarray(block.source_high),
+        source_low=np.ascontiguousarray(block.source_low),
+        received_ms=np.ascontiguousarray(block.received_ms),
+    )
 
 
 def _prefix_words(prefixes: Sequence[Prefix]) -> npt.NDArray[np.uint64]:
