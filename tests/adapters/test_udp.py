@@ -1,5 +1,6 @@
 """Receiving from real sockets on the loopback: what there is room for is kept, the rest counted."""
 
+import errno
 import socket
 import time
 from collections.abc import Iterator
@@ -172,3 +173,16 @@ def test_receiving_waits_no_longer_than_told_and_yields_nothing_then() -> None:
 def test_the_granted_buffer_is_told_in_the_unit_it_was_asked_in() -> None:
     with listening(UdpSource([("127.0.0.1", 0)], CLOCK, buffer_wanted=65_536)) as source:
         assert source.buffer_bytes == source.buffer_wanted == 65_536
+
+
+def test_a_socket_that_fails_later_is_told_to_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> int:
+        raise OSError(errno.ENETDOWN, "the network is down")
+
+    with listening(UdpSource([("127.0.0.1", 0)], CLOCK)) as source:
+        monkeypatch.setattr(source, "_receive", fail)
+        send(source.ports[0], b"x")
+        with pytest.raises(OSError, match="the network is down"):
+            received(source, 1)
+        with pytest.raises(OSError, match="nothing is received any more"):
+            received(source, 1)

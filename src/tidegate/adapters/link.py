@@ -362,10 +362,12 @@ class CollectorEnd:
 
     def _read(self) -> None:
         frames = FrameReader()
-        with suppress(OSError, Malformed):
-            while received := self._socket.recv(1 << 16):
-                self._take(frames.feed(received))
-        self._take([Stopping()])
+        try:
+            with suppress(OSError, Malformed):
+                while received := self._socket.recv(1 << 16):
+                    self._take(frames.feed(received))
+        finally:
+            self._take([Stopping()])
 
     def _take(self, messages: Sequence[Message]) -> None:
         with self._changed:

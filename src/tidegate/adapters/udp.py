@@ -313,6 +313,8 @@ class UdpSource:
     def _next(self, wait_ms: int) -> _Slots | None:
         with suppress(queue.Empty):
             return _raised(self._full.get_nowait())
+        if not self._thread.is_alive():
+            raise OSError("nothing is received any more: the receiving thread has ended")
         if not wait_ms:
             return None
         self._hungry = True
