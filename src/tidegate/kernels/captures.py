@@ -74,7 +74,7 @@ def timestamp_ms(high, low, ticks_per_s, offset_s):  # type: ignore[no-untyped-d
     if rate < np.uint64(1 << 54):
         milliseconds = np.int64(rest * np.uint64(1000) // rate)
     else:  # rest * 1000 could pass 64 bits
-        milliseconds = min(np.int64(rest // (rate // np.uint64(1000))), 999)
+        milliseconds = min(np.int64(rest // (rate // np.uint64(1000))), np.int64(999))
     return (seconds + offset_s) * 1000 + milliseconds
 
 
