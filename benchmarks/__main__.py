@@ -67,7 +67,7 @@ def main(
         sys.stdout.buffer.write(as_json(results, quick) + b"\n")
     else:
         print_table(results, quick)
-    sys.exit(0 if all(result.passed for result in results) else 1)
+    sys.exit(0 if all(result.fine for result in results) else 1)
 
 
 if __name__ == "__main__":

@@ -84,19 +84,17 @@ def target_of(number: int) -> int:
 
 def attack_mix(rng: np.random.Generator, shape: Shape, target: int) -> Mix:
     count = RING * SAMPLES
-    full = lambda value, kind: np.full(count, value, kind)  # noqa: E731
+    drawn = rng.integers(1024, 65_535, (2, count)).astype(np.uint16)
     return replace(
         ordinary_mix(rng, count),
         src=rng.integers(0x0B00_0000, 0xDF00_0000, count).astype(np.uint32),
-        dst=full(target, np.uint32),
-        packets=full(1, np.uint32),
-        bytes=full(shape.packet_bytes, np.uint32),
-        protocol=full(shape.protocol, np.uint8),
-        tcp_flags=full(shape.flags, np.uint8),
-        src_port=full(shape.src_port, np.uint16)
-        if shape.src_port
-        else rng.integers(1024, 65535, count).astype(np.uint16),
-        dst_port=rng.integers(1024, 65535, count).astype(np.uint16),
+        dst=np.full(count, target, np.uint32),
+        packets=np.ones(count, np.uint32),
+        bytes=np.full(count, shape.packet_bytes, np.uint32),
+        protocol=np.full(count, shape.protocol, np.uint8),
+        tcp_flags=np.full(count, shape.flags, np.uint8),
+        src_port=np.full(count, shape.src_port, np.uint16) if shape.src_port else drawn[0],
+        dst_port=drawn[1],
     )
 
 
@@ -122,7 +120,7 @@ class _Stream:
         row = self.raw[self.sent % len(self.raw)]
         row[16:20] = np.frombuffer(sequence.to_bytes(4, "big"), np.uint8)
         self.sent += 1
-        return row.tobytes()
+        return bytes(row)
 
 
 def streams_of(plan: Plan) -> list[_Stream]:

@@ -49,19 +49,19 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 @dataclass(frozen=True, slots=True)
 class Description:
     """A figure before it is measured: its name on the command line, what it is, what is aimed at, and how to
-    take it.
+    take it. An aim of None means that none was stated: the figure is told and not judged.
     """
 
     name: str
     what: str
     unit: str
-    aim: float
+    aim: float | None
     better: Better
     measure: Callable[[Settings], Figure]
 
     def reached(self, value: float | None) -> bool | None:
-        """Whether the aim is met; None where nothing was measured."""
-        if value is None:
+        """Whether the aim is met; None where nothing was measured or nothing was aimed at."""
+        if value is None or self.aim is None:
             return None
         return value >= self.aim if self.better is Better.HIGHER else value <= self.aim
 

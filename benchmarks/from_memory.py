@@ -54,7 +54,8 @@ def measure_from_memory(
     """Feed `records_per_second` in each of so many simulated seconds, closing each; the first two warm
     up.
     """
-    from tidegate.detect.counting import CountingSettings, SecondCounter
+    from tidegate.detect.counting import SecondCounter
+    from tidegate.detect.settings import CountingSettings
     from tidegate.wire.telemetry import TelemetryDecoder
 
     cores = os.sched_getaffinity(0)

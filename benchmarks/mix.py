@@ -19,8 +19,40 @@ OUTBOUND_SHARE = 0.15
 TAIL = 3.0
 """A destination's rank is INSIDE_HOSTS * u^TAIL: a tenth of the hosts receive almost half of the flows."""
 
-_PORTS = np.array(
-    [443, 443, 443, 443, 443, 443, 80, 80, 53, 123, 993, 22, 8080, 3478, 1935, 51820], np.uint16
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One kind of flow: a service's port (source or destination), TCP flags, mean IP bytes a packet,
+    most packets.
+    """
+
+    share: float
+    protocol: int
+    port: int
+    bytes_min: int
+    bytes_max: int
+    flags: int = 0
+    packets_max: int = 1_000
+    to_service: bool = False
+
+
+_KINDS = (
+    _Kind(0.34, 6, 443, 300, 1450, 0x1B),
+    _Kind(0.10, 6, 443, 52, 1450, 0x10),
+    _Kind(0.12, 6, 443, 100, 1400, 0x18),
+    _Kind(0.04, 6, 80, 300, 1450, 0x1B),
+    _Kind(0.07, 6, 443, 60, 500, 0x1B, to_service=True),
+    _Kind(0.02, 6, 443, 44, 60, 0x02, 2, to_service=True),
+    _Kind(0.015, 6, 443, 44, 60, 0x12, 2),
+    _Kind(0.01, 6, 443, 40, 40, 0x04, 2),
+    _Kind(0.18, 17, 443, 200, 1280),
+    _Kind(0.05, 17, 53, 80, 500, packets_max=2),
+    _Kind(0.01, 17, 123, 76, 76, packets_max=2),
+    _Kind(0.015, 17, 3478, 120, 1100),
+    _Kind(0.01, 17, 51820, 120, 1400),
+    _Kind(0.01, 1, 0, 60, 100, packets_max=5),
+    _Kind(0.005, 47, 0, 100, 1400),
+    _Kind(0.005, 50, 0, 100, 1400),
 )
 _DURATIONS_MS = ((0.62, 0, 900), (0.24, 1_000, 10_000), (0.14, 10_000, 58_000))
 
@@ -57,14 +89,14 @@ def heavy_tailed_ranks(rng: np.random.Generator, count: int, hosts: int) -> npt.
     neighbours.
     """
     ranks = (hosts * rng.random(count) ** TAIL).astype(np.int64)
-    return (ranks * 0x9E3779B1 + 12345) % hosts
+    return np.asarray((ranks * 0x9E3779B1 + 12345) % hosts)
 
 
 def _durations_ms(rng: np.random.Generator, count: int) -> npt.NDArray[np.int64]:
     kind = rng.choice(len(_DURATIONS_MS), count, p=[share for share, _, _ in _DURATIONS_MS])
     low = np.array([low for _, low, _ in _DURATIONS_MS])[kind]
     high = np.array([high for _, _, high in _DURATIONS_MS])[kind]
-    return (low + (high - low) * rng.random(count)).astype(np.int64)
+    return np.asarray((low + (high - low) * rng.random(count)).astype(np.int64))
 
 
 def ordinary_mix(rng: np.random.Generator, count: int) -> Mix:
@@ -75,15 +107,18 @@ def ordinary_mix(rng: np.random.Generator, count: int) -> Mix:
     dst = np.where(outbound, 0x0100_0000 + outside, INSIDE_IPV4 + inside).astype(np.uint32)
     src = np.where(outbound, INSIDE_IPV4 + inside, 0x0100_0000 + outside).astype(np.uint32)
     customer = (inside >> 4).astype(np.uint64)
-    protocol = rng.choice(np.array([6, 17, 1, 47], np.uint8), count, p=[0.72, 0.25, 0.02, 0.01])
-    packets = np.maximum(1, rng.lognormal(0.8, 1.2, count)).astype(np.uint32)
-    mean_size = np.where(
-        rng.random(count) < 0.55, rng.integers(900, 1500, count), rng.integers(40, 300, count)
-    )
+    shares = np.array([kind.share for kind in _KINDS])
+    chosen = rng.choice(len(_KINDS), count, p=shares / shares.sum())
+
+    def column(name: str) -> npt.NDArray[np.int64]:
+        return np.array([getattr(kind, name) for kind in _KINDS])[chosen]
+
+    packets = np.clip(rng.lognormal(0.8, 1.2, count), 1, column("packets_max")).astype(np.uint32)
+    mean_size = column("bytes_min") + (column("bytes_max") - column("bytes_min")) * rng.random(count)
     ended = rng.integers(0, 1_500, count)
-    service, ephemeral = rng.choice(_PORTS, count), rng.integers(1024, 65536, count).astype(np.uint16)
-    to_client = rng.random(count) < 0.6
-    ported = np.isin(protocol, (6, 17))
+    ephemeral = rng.integers(32_768, 61_000, count)
+    to_service = column("to_service").astype(np.bool_)
+    ported = np.isin(column("protocol"), (6, 17))
     return Mix(
         src=src,
         dst=dst,
@@ -95,12 +130,10 @@ def ordinary_mix(rng: np.random.Generator, count: int) -> Mix:
         bytes=(packets * mean_size).astype(np.uint32),
         started_before_ms=ended + _durations_ms(rng, count),
         ended_before_ms=ended,
-        src_port=np.where(ported, np.where(to_client, service, ephemeral), 0).astype(np.uint16),
-        dst_port=np.where(ported, np.where(to_client, ephemeral, service), 0).astype(np.uint16),
-        protocol=protocol,
-        tcp_flags=np.where(
-            protocol == 6, rng.choice(np.array([0x18, 0x1B, 0x10, 0x02], np.uint8), count), 0
-        ).astype(np.uint8),
+        src_port=np.where(ported, np.where(to_service, ephemeral, column("port")), 0).astype(np.uint16),
+        dst_port=np.where(ported, np.where(to_service, column("port"), ephemeral), 0).astype(np.uint16),
+        protocol=column("protocol").astype(np.uint8),
+        tcp_flags=column("flags").astype(np.uint8),
     )
 
 

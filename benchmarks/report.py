@@ -23,6 +23,11 @@ class Result:
     def passed(self) -> bool | None:
         return self.description.reached(self.figure.value) if self.figure else None
 
+    @property
+    def fine(self) -> bool:
+        """Measured, and no stated aim is missed."""
+        return self.figure is not None and self.figure.value is not None and self.passed is not False
+
 
 class Row(msgspec.Struct, frozen=True):
     """One figure as JSON carries it."""
@@ -30,7 +35,7 @@ class Row(msgspec.Struct, frozen=True):
     name: str
     what: str
     unit: str
-    aim: float
+    aim: float | None
     better: str
     value: float | None
     shown: str
@@ -49,8 +54,10 @@ def machine() -> str:
     )
 
 
-def verdict(passed: bool | None) -> str:
-    return {True: "pass", False: "miss", None: "not measured"}[passed]
+def verdict(entry: Row) -> str:
+    if entry.value is None:
+        return "not measured"
+    return {True: "pass", False: "miss", None: "told"}[entry.passed]
 
 
 def number(value: float, unit: str) -> str:
@@ -114,10 +121,10 @@ def print_table(results: list[Result], quick: bool) -> None:
         colour = {True: "green", False: "red", None: "yellow"}[entry.passed]
         table.add_row(
             f"{entry.what}\n[dim]{entry.name}[/dim]",
-            f"{sign} {number(entry.aim, entry.unit)}",
+            f"{sign} {number(entry.aim, entry.unit)}" if entry.aim is not None else "none stated",
             entry.shown or "-",
             _peers_cell(entry),
-            f"[{colour}]{verdict(entry.passed)}[/{colour}]",
+            f"[{colour}]{verdict(entry)}[/{colour}]",
         )
     console.print(table)
     for result in results:

@@ -113,7 +113,8 @@ def send_in_a_process(plan: Plan, folder: Path) -> Sent:
     return msgspec.json.decode(done.stdout, type=Sent)
 
 
-def _messages(ring: npt.NDArray[np.uint8]) -> ctypes.Array[_MultiMessage]:
+def _messages(ring: npt.NDArray[np.uint8]) -> tuple[ctypes.Array[_MultiMessage], ctypes.Array[_Vector]]:
+    """One message for each datagram, and the vectors they point to, which must live as long."""
     count, size = ring.shape
     vectors = (_Vector * count)()
     messages = (_MultiMessage * count)()
@@ -121,8 +122,7 @@ def _messages(ring: npt.NDArray[np.uint8]) -> ctypes.Array[_MultiMessage]:
         vectors[i].base, vectors[i].length = ring.ctypes.data + i * size, size
         messages[i].message.vectors = ctypes.addressof(vectors) + i * ctypes.sizeof(_Vector)
         messages[i].message.vector_count = 1
-    messages.kept = (ring, vectors)  # type: ignore[attr-defined]
-    return messages
+    return messages, vectors
 
 
 class _Stamper:
@@ -148,7 +148,8 @@ def send(plan: Plan) -> Sent:
     """Send from this process, pinned to the plan's core."""
     pin(plan.core)
     ring = np.fromfile(plan.ring, np.uint8).reshape(-1, plan.size)
-    messages, stamper = _messages(ring), _Stamper(plan, ring)
+    messages, _vectors = _messages(ring)
+    stamper = _Stamper(plan, ring)
     step, base = ctypes.sizeof(_MultiMessage), ctypes.addressof(messages)
     sendmmsg = ctypes.CDLL(None, use_errno=True).sendmmsg
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:

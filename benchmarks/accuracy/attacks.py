@@ -47,6 +47,10 @@ class Spread(StrEnum):
     SIXTEEN_NETWORKS = "sixteen networks"
 
 
+HOSTS_HIT = {Spread.HOST: (7, 8), Spread.NETWORK: (0, 256), Spread.SIXTEEN_NETWORKS: (0, 4096)}
+"""First and past-the-last address that is hit, counted from the network's own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capture:
     """One file's packets as FLOW rows without times, and which vector each belongs to, told by hand-written
@@ -134,11 +138,7 @@ def packets_of(capture: Capture, networks: Networks, network: int, spread: Sprea
         rows = capture.rows[rng.integers(0, len(capture.rows), len(times))]
         rows["start_ms"] = rows["end_ms"] = times
         rows["dst_high"] = networks.high[network]
-        offset = {
-            Spread.HOST: lambda n: np.full(n, 7),
-            Spread.NETWORK: lambda n: rng.integers(0, 256, n),
-            Spread.SIXTEEN_NETWORKS: lambda n: rng.integers(0, 4096, n),
-        }[spread](len(times))
+        offset = rng.integers(*HOSTS_HIT[spread], len(times))
         rows["dst_low"] = networks.low[network] + offset.astype(np.uint64)
         return rows
 

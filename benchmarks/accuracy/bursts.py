@@ -80,8 +80,11 @@ class Teller:
         return self.burst.packets(times, rng)
 
     def _fill_cache(self) -> None:
-        rows = np.concatenate([self._sampled(s) for s in range(self.burst.start_s, self.burst.end_s)])
         rng = np.random.default_rng((self._seed, 0))
+        seconds = np.arange(self.burst.start_s, self.burst.end_s)
+        expected = [self.burst.expected(int(s), self._exporter.sampling_rate) for s in seconds]
+        times = np.repeat(seconds * 1000, rng.poisson(expected))
+        rows = self.burst.packets(np.sort(times + rng.integers(0, 1000, len(times))), rng)
         if self.burst.flows:
             flow = rng.integers(0, self.burst.flows, len(rows))
         else:

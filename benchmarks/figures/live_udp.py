@@ -84,7 +84,7 @@ def measure(settings: Settings) -> Figure:
                 settings, datagrams, ring, port=running.port, pid=running.pid, start=2e6
             )
             time.sleep(2.5)
-            counted = running.metrics().get("tidegate_records_total")
+            counted = running.metrics().get("tidegate_exporter_records_total")
     peers = tuple(
         measure_peer(settings, peer, datagrams, start) for peer, start in PEERS if settings.with_peers
     )

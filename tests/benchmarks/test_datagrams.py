@@ -1,4 +1,4 @@
-"""What the datagram makers lay out is what the decoder reads: every flow of the mix, once, and its sampling."""
+"""What the datagram makers lay out is what the decoder reads: every flow, once, and its sampling."""
 
 from collections.abc import Callable
 

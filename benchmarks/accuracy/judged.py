@@ -1,0 +1,75 @@
+"""Counting and detection in one process, as `tidegate replay` wires them, with a short way to learn a
+whole minute.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.accuracy.simulate import exporter_table
+from tidegate.detect.baseline import Baselines, Key
+from tidegate.detect.counting import SecondCounter
+from tidegate.detect.detector import Detector
+from tidegate.detect.settings import CountingSettings, DetectionSettings
+from tidegate.model.facts import Fact
+from tidegate.model.flows import FlowBatch, FlowRows
+from tidegate.model.summaries import WINDOW_SECONDS
+
+SEED = 20261121
+"""The counting table's seed is secret in a node; here it is fixed, so that a run can be repeated."""
+
+
+SAMPLES_MIN = 3
+"""What a minute's sketch holds fewer samples of is left out of it: one sample in a few seconds says
+little of a minute.
+"""
+
+
+def _samples(cells: npt.NDArray[np.void]) -> npt.NDArray[np.float64]:
+    packets, variance = cells["packets"][:, -1].astype(np.float64), cells["packets_variance"][:, -1]
+    return np.where(variance > 0, packets * packets / np.where(variance > 0, variance, 1), np.inf)
+
+
+class Detection:
+    """Implements `simulate.Judged` with the default settings."""
+
+    def __init__(self) -> None:
+        self._counter = SecondCounter(CountingSettings(seed=SEED))
+        self._sketch = SecondCounter(CountingSettings(seed=SEED, cells_max=1 << 20))
+        self._baselines = Baselines()
+        self._detector = Detector(
+            DetectionSettings(),
+            border_point_of=lambda _: None,
+            open_attacks=(),
+            next_number=1,
+            baselines=self._baselines,
+        )
+
+    def observe(
+        self, batches: Sequence[FlowRows], second: int, exporters: npt.NDArray[np.void]
+    ) -> list[Fact]:
+        for rows in batches:
+            self._counter.count(FlowBatch(rows), second * 1000 + 999)
+        return self._detector.observe(self._counter.close_second(second, exporters, {}, 0))
+
+    def learn_minute(self, batches: Sequence[FlowRows], seconds: int, minute_start: int) -> None:
+        """Everything is counted as of one second; what is heavy there, divided by `seconds`, is the
+        minute's level.
+        """
+        newest = minute_start + 59
+        for rows in batches:
+            rows["start_ms"] = rows["end_ms"] = newest * 1000
+            self._sketch.count(FlowBatch(rows), newest * 1000 + 999)
+        cells = self._sketch.close_second(newest, exporter_table()[:0], {}, 0).cells
+        cells = cells[_samples(cells) >= SAMPLES_MIN]
+        keys = [
+            Key(int(cell["high"]), int(cell["low"]), int(cell["length"]), int(cell["vector"]))
+            for cell in cells
+        ]
+        amounts = np.zeros((len(cells), WINDOW_SECONDS, 2))
+        amounts[:, -60:, 0] = cells["bytes"][:, -1:] * 8.0 / seconds
+        amounts[:, -60:, 1] = cells["packets"][:, -1:] / seconds
+        known = self._baselines.rows(keys, minute_start)
+        self._baselines.learn(known, amounts, newest, np.full(len(cells), newest))
+        self._baselines.pass_time(minute_start + 60)

@@ -1,0 +1,211 @@
+"""The made country, driven through counting and detection: which minutes, in which order, and what was
+said.
+
+Weeks are thinned. Most minutes are *sketched*: the traffic of SKETCH_SECONDS of their seconds is counted,
+and what is heavy in it is given to the baselines as that minute's level, by the calls that detection itself
+uses for learning. Everything that happens is moved to begin in the second minute of a block of
+BLOCK_MINUTES, and blocks are simulated in whole, second by second, through counting and detection; so are
+the hours with attacks. Minutes keep their true place in day and week.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.accuracy.attacks import CAPTURES, Truth, plan_attacks, read_capture
+from benchmarks.accuracy.bursts import Burst, Teller
+from benchmarks.accuracy.country import DAY_S, Exporter, Kind, Networks, found_networks
+from benchmarks.accuracy.happenings import Silence, happenings_of, silences_of
+from benchmarks.accuracy.ordinary import Ordinary
+from tidegate.model.exporters import EXPORTER
+from tidegate.model.facts import Fact
+from tidegate.model.flows import FlowRows
+
+MONDAY = 1_795_392_000
+"""2026-11-23, 00:00 UTC: the first simulated second."""
+
+BLOCK_MINUTES, BLOCK_EVERY_MINUTES = 4, 20
+SKETCH_SECONDS = (7, 22, 37, 52)
+
+RETOLD_S = 15
+"""At an exporter's restart what its flow cache held comes at once: as much as it would have told in so
+long.
+"""
+
+EXPORTERS = (
+    Exporter(Kind.SFLOW, 1, 6, 0.02),
+    Exporter(Kind.SFLOW, 16, 16, 0.1),
+    Exporter(Kind.SFLOW, 256, 128, 0.5),
+    Exporter(Kind.SFLOW, 1024, 256),
+    Exporter(Kind.SFLOW, 4096, 256),
+    Exporter(Kind.NETFLOW, 256, 128, 0.5),
+    Exporter(Kind.NETFLOW, 1024, 256),
+    Exporter(Kind.SFLOW, 2048, 256),
+    Exporter(Kind.SFLOW, 2048, 256),
+    Exporter(Kind.NETFLOW, 2048, 256),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fact that detection recorded, and the second whose closing brought it."""
+
+    second: int
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything that was said, what was true, and how much was simulated."""
+
+    ordinary: list[Told]
+    attacked: list[Told]
+    truths: list[Truth]
+    happenings: list[Burst]
+    networks: Networks
+    prefix_days: float
+    simulated_seconds: int
+
+
+class Judged(Protocol):
+    """The thing that is judged, from the first second to the last."""
+
+    def observe(
+        self, batches: Sequence[FlowRows], second: int, exporters: npt.NDArray[np.void]
+    ) -> list[Fact]:
+        """What detection says once everything received in this second has been counted."""
+
+    def learn_minute(self, batches: Sequence[FlowRows], seconds: int, minute_start: int) -> None:
+        """Learn a minute from what was received in so many of its seconds."""
+
+
+def exporter_table() -> npt.NDArray[np.void]:
+    """The exporters as the decoder would know them."""
+    table = np.zeros(len(EXPORTERS), EXPORTER)
+    for number, exporter in enumerate(EXPORTERS):
+        table[number]["address_low"] = 0xFFFF_C000_0201 + number
+        table[number]["protocol"] = 11 if exporter.kind is Kind.SFLOW else 9
+        table[number]["sampling_rate"] = exporter.sampling_rate
+    return table
+
+
+class Country:
+    """All traffic of the country at any second: ordinary, happenings, restarts, and attacks when they
+    are added.
+    """
+
+    def __init__(self, seed: int, start_s: int, days: int) -> None:
+        self.networks = found_networks(EXPORTERS, np.random.default_rng((seed, 1)))
+        found = happenings_of(self.networks, EXPORTERS, start_s, days, np.random.default_rng((seed, 2)))
+        self.happenings = sorted(
+            (replace(burst, start_s=into_block(burst.start_s)) for burst in found),
+            key=lambda burst: burst.start_s,
+        )
+        silences = silences_of(EXPORTERS, start_s, days, np.random.default_rng((seed, 3)))
+        self.silences = [replace(silence, start_s=into_block(silence.start_s)) for silence in silences]
+        self._ordinary = Ordinary(EXPORTERS, self.networks, seed)
+        self._waiting = list(self.happenings)[::-1]
+        self._active: list[Teller] = []
+        self._seed = seed
+
+    def attack(self, truths: Iterable[Truth]) -> None:
+        """Let these attacks happen as well."""
+        bursts = [*self._waiting, *(truth.burst for truth in truths)]
+        self._waiting = sorted(bursts, key=lambda burst: -burst.start_s)
+
+    def received(self, second: int) -> list[FlowRows]:
+        """What all exporters tell in this second; seconds must be asked in order."""
+        silent, retold = self._restarts(second)
+        parts = [self._ordinary.second(second, frozenset(silent))]
+        for exporter in retold:
+            rows = [self._ordinary.second(second + later) for later in range(1, RETOLD_S)]
+            everything = np.concatenate(rows)
+            mine = everything[everything["exporter"] == exporter]
+            later = np.maximum(mine["end_ms"] - (second * 1000 + 999), 0)
+            mine["end_ms"] -= later
+            mine["start_ms"] -= later
+            parts.append(mine)
+        for teller in self._tellers(second):
+            rows_told = teller.second(second)
+            if teller.burst.exporter not in silent:
+                parts.append(rows_told)
+        return parts
+
+    def _restarts(self, second: int) -> tuple[set[int], list[int]]:
+        def during(silence: Silence) -> bool:
+            return silence.start_s <= second < silence.start_s + silence.duration_s
+
+        silent = {one.exporter for one in self.silences if during(one)}
+        retold = [
+            one.exporter
+            for one in self.silences
+            if one.start_s - 1 == second and EXPORTERS[one.exporter].kind is Kind.NETFLOW
+        ]
+        return silent, retold
+
+    def _tellers(self, second: int) -> list[Teller]:
+        while self._waiting and self._waiting[-1].start_s <= second:
+            burst = self._waiting.pop()
+            self._active.append(Teller(burst, EXPORTERS[burst.exporter], hash_of(self._seed, burst)))
+        self._active = [
+            one for one in self._active if second <= one.burst.told_until_s(EXPORTERS[one.burst.exporter])
+        ]
+        return self._active
+
+
+def hash_of(seed: int, burst: Burst) -> int:
+    """A seed of the burst's own."""
+    return (seed * 1_000_003 + burst.start_s * 31 + burst.network) & 0x7FFF_FFFF
+
+
+def into_block(second: int) -> int:
+    """The same moment of a minute, in the second minute of the block around or before it."""
+    every = BLOCK_EVERY_MINUTES * 60
+    return second // every * every + 60 + second % 60
+
+
+def simulate(seed: int, judged: Judged, captures: Path | None, quick: bool) -> Outcome:
+    """Days of learning, days of ordinary life, then the attacks."""
+    learning_s, ordinary_s = (26 * 3600, 6 * 3600) if quick else (8 * DAY_S, 5 * DAY_S)
+    country = Country(seed, MONDAY, 2 + (learning_s + ordinary_s) // DAY_S)
+    table = exporter_table()
+    simulated = 0
+
+    def live(begin: int, end: int) -> list[Told]:
+        nonlocal simulated
+        simulated += end - begin
+        told = []
+        for second in range(begin, end):
+            told += [Told(second, fact) for fact in judged.observe(country.received(second), second, table)]
+        return told
+
+    def sketch(minute: int) -> None:
+        batches = [rows for second in SKETCH_SECONDS for rows in country.received(minute + second)]
+        judged.learn_minute(batches, len(SKETCH_SECONDS), minute)
+
+    begin = MONDAY + learning_s
+    end = begin + ordinary_s
+    said = []
+    for minute in range(MONDAY, end, 60):
+        if minute >= begin and minute // 60 % BLOCK_EVERY_MINUTES < BLOCK_MINUTES:
+            said += live(minute, minute + 60)
+        else:
+            sketch(minute)
+    read = tuple(read_capture(name, captures) for name in CAPTURES)
+    truths = plan_attacks(read, country.networks, EXPORTERS, end + 120, quick)
+    country.attack(truths)
+    last = max(truth.burst.end_s for truth in truths) + 180
+    attacked = live(end, last)
+    return Outcome(
+        ordinary=said,
+        attacked=attacked,
+        truths=truths,
+        happenings=country.happenings,
+        networks=country.networks,
+        prefix_days=len(country.networks) * (last - begin) / DAY_S,
+        simulated_seconds=simulated,
+    )
