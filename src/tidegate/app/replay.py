@@ -159,7 +159,7 @@ class Replay:
     def datagrams(self, block: DatagramBlock) -> Iterator[AttackTold]:
         """Telemetry datagrams, counted in the second in which they were received."""
         for second, part in by_second(block):
-            yield from self._reach(second, int(part.received_ms[-1]))
+            yield from self._reach(second, int(part.received_ms[0]), int(part.received_ms[-1]))
             for batch in self._reader.decode(part):
                 self._count(batch, int(part.received_ms[-1]))
 
@@ -173,7 +173,7 @@ class Replay:
         for start, end in runs(seconds):
             part = FlowBatch(batch.rows[start:end])
             last_ms = int(part.rows["start_ms"].max())
-            yield from self._reach(int(seconds[start]), last_ms)
+            yield from self._reach(int(seconds[start]), int(part.rows["start_ms"].min()), last_ms)
             self._packet_exporter["records"] += end - start
             self._packet_exporter["not_ip"] += int((part.rows["family"] == 0).sum())
             self._packet_exporter["last_received_ms"] = last_ms
@@ -183,11 +183,11 @@ class Replay:
         self._records += len(batch)
         self._counting.count(batch, received_ms)
 
-    def _reach(self, second: int, now_ms: int) -> Iterator[AttackTold]:
+    def _reach(self, second: int, first_ms: int, last_ms: int) -> Iterator[AttackTold]:
         """Closes the seconds before this one. A second told late is counted where the recording stands."""
         if self._second is None:
-            self._second, self._from_ms = second, now_ms
-        self._until_ms = max(self._until_ms, now_ms)
+            self._second, self._from_ms = second, first_ms
+        self._until_ms = max(self._until_ms, last_ms)
         if second > self._second:
             for passed in range(self._second, min(second, self._second + QUIET_SECONDS_MAX)):
                 yield from self._close(passed)

@@ -42,8 +42,8 @@ def attacks(  # noqa: PLR0917
     from tidegate.app.queries import attack_records
 
     parts: Parts = ctx.obj
-    with record(parts, config_file, state_folder) as store:
-        found = attack_records(store, limit=limit, since_ms=since, open_only=open_only)
+    with record(parts, config_file, state_folder) as stores:
+        found = attack_records(stores.facts, limit=limit, since_ms=since, open_only=open_only)
     if as_json:
         for one in found:
             print_json(one)
@@ -80,8 +80,8 @@ def show(
     from tidegate.app.queries import attack_life
     from tidegate.model.refusals import NotAllowed
 
-    with record(parts, config_file, state_folder) as store:
-        life = attack_life(store, number)
+    with record(parts, config_file, state_folder) as stores:
+        life = attack_life(stores.facts, number)
     if not life:
         raise NotAllowed(f"There is no attack {number} on record; `tidegate attacks` lists those there are.")
     if as_json:

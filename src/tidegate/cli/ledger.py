@@ -43,10 +43,10 @@ def ledger() -> None:
 @click.pass_obj
 def head(parts: "Parts", config_file: Path | None, state_folder: Path | None, as_json: bool) -> None:
     """Print the ledger's size and root. Written down elsewhere, they reveal any later change."""
-    with record(parts, config_file, state_folder) as store:
-        now = store.head()
+    with record(parts, config_file, state_folder) as stores:
+        now, where = stores.facts.head(), stores.facts.where
     if as_json:
-        print_json({"size": now.size, "root": now.root.hex(), "where": store.where})
+        print_json({"size": now.size, "root": now.root.hex(), "where": where})
     else:
         click.echo(f"{now.size} {now.root.hex()}")
 
@@ -73,10 +73,10 @@ def verify(  # noqa: PLR0917
         raise click.UsageError("--size and --root belong together")
     remembered = Remembered(size, root) if size is not None and root is not None else None
     with (
-        record(parts, config_file, state_folder) as store,
-        click.progressbar(length=max(store.head().size, 1), label="Verifying", hidden=as_json) as line,
+        record(parts, config_file, state_folder) as stores,
+        click.progressbar(length=max(stores.facts.head().size, 1), label="Verifying", hidden=as_json) as line,
     ):
-        verdict = verify_ledger(store, remembered, lambda done, _: line.update(done - line.pos))
+        verdict = verify_ledger(stores.facts, remembered, lambda done, _: line.update(done - line.pos))
     if as_json:
         fault = verdict.fault
         print_json(
@@ -105,12 +105,12 @@ def proof(parts: "Parts", number: int, config_file: Path | None, state_folder: P
     from tidegate.app.proofs import prove_inclusion
     from tidegate.model.refusals import NotAllowed
 
-    with record(parts, config_file, state_folder) as store:
-        now = store.head()
+    with record(parts, config_file, state_folder) as stores:
+        now = stores.facts.head()
         if number >= now.size:
             raise NotAllowed(f"The ledger holds facts 0 to {now.size - 1}; there is no fact {number}.")
-        path = prove_inclusion(store, number, now.size)
-        (fact,) = store.facts(number, number + 1)
+        path = prove_inclusion(stores.facts, number, now.size)
+        (fact,) = stores.facts.facts(number, number + 1)
     print_json(
         {
             "number": number,

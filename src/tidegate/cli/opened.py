@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tidegate.app.parts import Parts
-    from tidegate.ports.facts import FactStore
+    from tidegate.app.parts import Parts, Stores
 
 
 @contextmanager
-def record(parts: "Parts", config_file: Path | None, state_folder: Path | None) -> "Iterator[FactStore]":
+def record(parts: "Parts", config_file: Path | None, state_folder: Path | None) -> "Iterator[Stores]":
     """The facts of the node that these options name; NotAllowed where no node has kept any there."""
     from tidegate.app.assembly import database_url
     from tidegate.app.config import find_state, load_config
@@ -19,6 +18,6 @@ def record(parts: "Parts", config_file: Path | None, state_folder: Path | None) 
     config = load_config(config_file, parts.environ).config
     stores = parts.stores(database_url(config, find_state(state_folder, parts.environ)), "refuse")
     try:
-        yield stores.facts
+        yield stores
     finally:
         stores.close()
