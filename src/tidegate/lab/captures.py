@@ -4,11 +4,9 @@ import lzma
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
-from io import BytesIO
-
-import dpkt
 
 from tidegate.lab.traffic import Traffic, traffic_of
+from tidegate.wire.captures import capture_reader
 
 CAPTURE_BYTES_MAX = 1 << 26
 """Longest capture after unpacking; a longer one is refused."""
@@ -41,5 +39,9 @@ def captured_attack(name: str) -> Traffic:
 
 
 def _ethernet_frames(data: bytes) -> Iterator[tuple[float, bytes]]:
-    for time_s, frame in dpkt.pcap.Reader(BytesIO(data)):
-        yield float(time_s), frame
+    reader = capture_reader(data)
+    reader.feed(data)
+    while block := reader.read():
+        for start, length, at_ms in zip(block.starts, block.lengths, block.timestamps_ms, strict=True):
+            yield float(at_ms) / 1000, block.data[start : start + length].tobytes()
+    reader.finish()
