@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tidegate.app.config import split_endpoint
+from tidegate.app.health_note import HealthWriter
 from tidegate.app.mapping import BorderPoints, detection_settings
 from tidegate.app.metrics import Observation
 from tidegate.app.node import Node
@@ -47,9 +48,11 @@ def open_node(parts: Parts, config: Config, folder: Path, ears: Sequence[Ear] = 
         stored = ((row.key, row.blob) for row in stores.baselines.load())
         usual.recall(stored, clock.now_ms() // 1000)
         observation = Observation(node)
+        keeper = CollectorKeeper(parts.collector(folder), clock)
+        health = HealthWriter(state, keeper, clock, parts.version)
         run = NodeRun(
             node=node,
-            keeper=CollectorKeeper(parts.collector(folder), clock),
+            keeper=keeper,
             detector=Detector(
                 detection_settings(config),
                 BorderPoints(config).of,
@@ -60,7 +63,8 @@ def open_node(parts: Parts, config: Config, folder: Path, ears: Sequence[Ear] = 
             baselines=stores.baselines,
             clock=clock,
             version=parts.version,
-            ears=(observation, *ears),
+            ears=(observation, health, *ears),
+            pulse=health.write,
         )
         if config.metrics.listen is not None:
             server = parts.metrics(*split_endpoint(config.metrics.listen))

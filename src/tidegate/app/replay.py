@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from tidegate.app.exporter_health import ExporterHealth, exporter_health
 from tidegate.app.mapping import (
     BorderPoints,
     allowed_exporters,
@@ -23,7 +24,7 @@ from tidegate.detect.counting import SecondCounter
 from tidegate.detect.detector import Detector
 from tidegate.model.attacks import Attack
 from tidegate.model.datagrams import DatagramBlock
-from tidegate.model.exporters import EXPORTER, PACKETS, PROTOCOL_NAMES
+from tidegate.model.exporters import EXPORTER, PACKETS
 from tidegate.model.facts import AttackEnded, Fact
 from tidegate.model.flows import FlowBatch
 from tidegate.model.refusals import Malformed
@@ -48,25 +49,6 @@ class AttackTold(msgspec.Struct, frozen=True, tag="attack", tag_field="event"):
     change: str
     at_ms: int
     attack: Attack
-
-
-class ExporterHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """What one exporter sent in the recording, and what of it could not be used."""
-
-    exporter: str
-    protocol: str
-    datagrams: int
-    records: int
-    sampling_rate: int
-    unknown_sampling: int
-    without_template: int
-    not_ip: int
-    lost: int
-    reordered: int
-    restarts: int
-    refused: dict[str, int]
-    skew_ms: int
-    age_ms: int
 
 
 class ReplayReport(msgspec.Struct, frozen=True, kw_only=True, tag="report", tag_field="event"):
@@ -240,19 +222,6 @@ class Replay:
             name = "packets" if self._packet_exporter is not None else self._reader.exporter_name(row)
             reasons = {reason: count for (at, reason), count in refused.items() if at == row}
             yield exporter_health(name, exporter, reasons)
-
-
-def exporter_health(name: str, exporter: np.void, refused: dict[str, int]) -> ExporterHealth:
-    """One row of the exporter table (dtype EXPORTER) as a value."""
-    numbers = {
-        field: int(exporter[field])
-        for field in (
-            "datagrams", "records", "sampling_rate", "unknown_sampling", "without_template",
-            "not_ip", "lost", "reordered", "restarts", "skew_ms", "age_ms",
-        )
-    }  # fmt: skip
-    protocol = PROTOCOL_NAMES.get(int(exporter["protocol"]), "unknown")
-    return ExporterHealth(exporter=name, protocol=protocol, refused=refused, **numbers)
 
 
 def by_second(block: DatagramBlock) -> Iterator[tuple[int, DatagramBlock]]:

@@ -1,7 +1,7 @@
 """The node while it runs: it hears the collector, detects, records, tells, and looks after all of them."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from tidegate.app.node import Node
@@ -20,6 +20,9 @@ BASELINES_EVERY_MS = 60_000
 """What is usual is stored this often; a crash forgets at most so much of it."""
 
 CATCH_UP_EVERY_MS = 1_000
+
+PULSE_EVERY_MS = 2_000
+"""The health note for the doctor is written this often."""
 
 STOP_WAIT_S = 5.0
 """The collector gets this long to tell of its last second; then it is killed."""
@@ -45,8 +48,8 @@ class Ear(Protocol):
 class NodeRun:
     """One thread calls `start`, then `turn` again and again, then `stop`.
 
-    `new_detector` is called once the stored facts are known, so that open attacks go on and numbers
-    are never given twice.
+    `ears` hear every report after its facts are stored; `pulse` is called every PULSE_EVERY_MS, also
+    while the collector says nothing.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class NodeRun:
         clock: Clock,
         version: str,
         ears: Sequence[Ear] = (),
+        pulse: Callable[[], None] = lambda: None,
     ) -> None:
         self.node = node
         self._keeper = keeper
@@ -67,6 +71,8 @@ class NodeRun:
         self._clock = clock
         self._version = version
         self._ears = ears
+        self._pulse = pulse
+        self._pulse_due_ms = 0
         self._exporters_told: set[tuple[str, str]] = set()
         self._baselines_due_ms = 0
         self._catch_up_due_ms = 0
@@ -126,6 +132,9 @@ class NodeRun:
             log.error("facts are lost: %s", full)
 
     def _look_after(self, now_ms: int) -> None:
+        if now_ms >= self._pulse_due_ms:
+            self._pulse_due_ms = now_ms + PULSE_EVERY_MS
+            self._pulse()
         if now_ms >= self._catch_up_due_ms:
             self._catch_up_due_ms = now_ms + CATCH_UP_EVERY_MS
             try:

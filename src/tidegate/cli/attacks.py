@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @state_option
 @json_option
 @click.pass_context
-def attacks(  # noqa: PLR0917
+def attacks(
     ctx: click.Context,
     open_only: bool,
     since: int,

@@ -1,5 +1,6 @@
 """`tidegate ledger`: that the record of facts is whole, and proofs of it for others."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ def head(parts: "Parts", config_file: Path | None, state_folder: Path | None, as
 @state_option
 @json_option
 @click.pass_obj
-def verify(  # noqa: PLR0917
+def verify(
     parts: "Parts",
     size: int | None,
     root: bytes | None,
@@ -74,7 +75,11 @@ def verify(  # noqa: PLR0917
     remembered = Remembered(size, root) if size is not None and root is not None else None
     with (
         record(parts, config_file, state_folder) as stores,
-        click.progressbar(length=max(stores.facts.head().size, 1), label="Verifying", hidden=as_json) as line,
+        click.progressbar(
+            length=max(stores.facts.head().size, 1),
+            label="Verifying",
+            hidden=as_json or not sys.stdout.isatty(),
+        ) as line,
     ):
         verdict = verify_ledger(stores.facts, remembered, lambda done, _: line.update(done - line.pos))
     if as_json:

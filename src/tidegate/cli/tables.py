@@ -10,7 +10,7 @@ from rich.text import Text
 from tidegate.cli import words
 
 if TYPE_CHECKING:
-    from tidegate.app.replay import ExporterHealth
+    from tidegate.app.exporter_health import ExporterHealth
     from tidegate.model.attacks import Attack
 
 WIDE = 104

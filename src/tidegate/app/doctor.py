@@ -1,0 +1,167 @@
+"""What keeps a node from working or data from arriving, as checks that an operator reads top down."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from tidegate.app.config import split_endpoint
+from tidegate.app.health_note import HealthNote, read_note
+from tidegate.app.settings import Config
+from tidegate.ports.clock import Clock
+from tidegate.ports.machine import Machine
+from tidegate.ports.state import StateFolder
+
+FREE_BYTES_LOW = 1 << 30
+"""Less free room than this on the state folder's disk is told."""
+
+NOTE_STALE_MS = 15_000
+"""A running node writes its note every two seconds; an older one means that it is stuck."""
+
+RELEASED_MS = 1_795_000_000_000
+"""A clock before this (November 2026, when this release was made) is wrong."""
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """`about` names the thing looked at; `text` says what is so, and what to do unless it is fine."""
+
+    about: str
+    severity: Literal["fine", "notice", "problem"]
+    code: str
+    text: str
+
+
+class Examination(msgspec.Struct, frozen=True, kw_only=True):
+    """All checks, and the running node's own note, None where none runs."""
+
+    checks: tuple[Check, ...]
+    note: HealthNote | None
+
+    @property
+    def has_problem(self) -> bool:
+        return any(check.severity == "problem" for check in self.checks)
+
+
+def examine(config: Config, state: StateFolder, machine: Machine, clock: Clock) -> Examination:
+    """Looks and changes nothing that lasts."""
+    now_ms = clock.now_ms()
+    process = state.holder()
+    note = read_note(state)
+    checks = [
+        *_of_folder(state.path, machine),
+        *_of_kernels(machine),
+        *_of_buffer(config, machine),
+        *_of_clock(note, now_ms),
+    ]
+    if process is None:
+        checks += [_no_node(note), *_of_ports(config, machine)]
+        return Examination(checks=tuple(checks), note=None)
+    checks += _of_node(note, process, now_ms)
+    return Examination(checks=tuple(checks), note=note)
+
+
+def _fine(about: str, code: str, text: str) -> Check:
+    return Check(about=about, severity="fine", code=code, text=text)
+
+
+def _notice(about: str, code: str, text: str) -> Check:
+    return Check(about=about, severity="notice", code=code, text=text)
+
+
+def _problem(about: str, code: str, text: str) -> Check:
+    return Check(about=about, severity="problem", code=code, text=text)
+
+
+def _of_folder(folder: Path, machine: Machine) -> Iterator[Check]:
+    if why := machine.can_write(folder):
+        text = f"{folder} cannot be written ({why}): choose another with --state DIR."
+        yield _problem("state folder", "state_not_writable", text)
+        return
+    free = machine.free_bytes(folder)
+    if free is not None and free < FREE_BYTES_LOW:
+        text = f"Only {free >> 20} MiB are free at {folder}: facts cannot be kept on a full disk, make room."
+        yield _problem("state folder", "state_disk_low", text)
+    else:
+        yield _fine("state folder", "state_writable", f"{folder} can be written.")
+
+
+def _of_kernels(machine: Machine) -> Iterator[Check]:
+    folder = machine.kernel_cache()
+    if folder.is_relative_to(tempfile.gettempdir()):
+        text = f"Kernels are kept in {folder} only: every start compiles them again. Set NUMBA_CACHE_DIR."
+        yield _notice("kernel cache", "kernel_cache_temporary", text)
+    elif why := machine.can_write(folder):
+        text = f"{folder} cannot be written ({why}): every start compiles again. Set NUMBA_CACHE_DIR."
+        yield _notice("kernel cache", "kernel_cache_not_writable", text)
+    else:
+        yield _fine("kernel cache", "kernel_cache_writable", f"{folder} can be written.")
+
+
+def _of_buffer(config: Config, machine: Machine) -> Iterator[Check]:
+    limit, wanted = machine.receive_buffer_limit(), config.collector.receive_buffer_bytes
+    if limit is not None and limit < wanted:
+        text = (
+            f"The system grants at most {limit} bytes and {wanted} are wanted: "
+            f"`sysctl -w net.core.rmem_max={wanted}`, or run with the right to exceed it."
+        )
+        yield _notice("receive buffer", "receive_buffer_limit", text)
+    else:
+        yield _fine("receive buffer", "receive_buffer_enough", f"{wanted} bytes may be had.")
+
+
+def _of_clock(note: HealthNote | None, now_ms: int) -> Iterator[Check]:
+    if now_ms < RELEASED_MS:
+        yield _problem("clock", "clock_before_release", "This machine's clock is years behind: set up NTP.")
+    elif note is not None and note.written_ms > now_ms + NOTE_STALE_MS:
+        behind_s = (note.written_ms - now_ms) // 1000
+        text = f"The clock stands {behind_s} s before the node's last note: it was set back. Check NTP."
+        yield _problem("clock", "clock_set_back", text)
+    else:
+        yield _fine("clock", "clock_plausible", "The time is plausible.")
+
+
+def _of_ports(config: Config, machine: Machine) -> Iterator[Check]:
+    for endpoint in config.collector.listen:
+        host, port = split_endpoint(endpoint)
+        why = machine.can_listen(host, port)
+        if why is None:
+            yield _fine(f"UDP {endpoint}", "port_free", "Free to listen on.")
+            continue
+        holder = machine.listener(port)
+        by = f" by {holder}" if holder else ""
+        text = f"Cannot be listened on ({why}){by}: end that program, or change collector.listen."
+        yield _problem(f"UDP {endpoint}", "port_not_free", text)
+
+
+def _no_node(note: HealthNote | None) -> Check:
+    text = "No node is running with this state folder; `tidegate run` starts one."
+    if note is not None:
+        text += " The last one wrote its health here, but it is gone."
+    return _notice("node", "node_not_running", text)
+
+
+def _of_node(note: HealthNote | None, process: int, now_ms: int) -> Iterator[Check]:
+    if note is None:
+        text = f"Process {process} runs but has not written its health yet: look again in a few seconds."
+        yield _notice("node", "node_without_note", text)
+        return
+    age_ms = now_ms - note.written_ms
+    if age_ms > NOTE_STALE_MS:
+        text = (
+            f"Process {process} last told of its health {age_ms // 1000} s ago: it is stuck, look at its log."
+        )
+        yield _problem("node", "node_stuck", text)
+    else:
+        yield _fine("node", "node_running", f"Process {process} runs, version {note.version}.")
+    if note.collector == "running":
+        yield _fine("collector", "collector_running", f"{note.records_per_s} records in its last second.")
+    elif note.collector_trouble:
+        text = f"It keeps failing ({note.collector_trouble}); see the node's log."
+        yield _problem("collector", "collector_failing", text)
+    else:
+        yield _notice("collector", "collector_starting", "It is starting; the first start compiles kernels.")
+    for found in note.findings:
+        about = f"exporter {found.exporter}" if found.exporter else "collector"
+        yield Check(about=about, severity=found.severity, code=found.code, text=found.text)

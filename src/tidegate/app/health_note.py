@@ -1,0 +1,94 @@
+"""A running node's health, written down every few seconds for `tidegate doctor` to read."""
+
+import os
+
+import msgspec
+
+from tidegate.app.exporter_health import ExporterHealth, exporter_health
+from tidegate.app.health import Finding, HealthWindow
+from tidegate.app.supervision import CollectorKeeper
+from tidegate.ports.clock import Clock
+from tidegate.ports.collector import CollectorReport
+from tidegate.ports.state import StateFolder
+
+EXPORTERS_NOTED_MAX = 1_024
+"""Exporters in one note, those heard last; `exporters_left_out` counts the rest."""
+
+
+class HealthNote(msgspec.Struct, frozen=True, kw_only=True):
+    """`collector` is "waiting", "starting" or "running"; `collector_trouble` says why it last failed."""
+
+    version: str
+    process: int
+    written_ms: int
+    collector: str
+    collector_trouble: str
+    second: int
+    records_per_s: int
+    bits_per_s: int
+    exporters: tuple[ExporterHealth, ...]
+    exporters_left_out: int
+    findings: tuple[Finding, ...]
+
+
+class HealthWriter:
+    """Hears every report; `write` puts the note into the state folder."""
+
+    def __init__(self, state: StateFolder, keeper: CollectorKeeper, clock: Clock, version: str) -> None:
+        self._state = state
+        self._keeper = keeper
+        self._clock = clock
+        self._version = version
+        self._window = HealthWindow()
+        self._last: CollectorReport | None = None
+
+    def __call__(self, report: CollectorReport) -> None:
+        self._window(report)
+        self._last = report
+
+    def write(self) -> None:
+        now_ms = self._clock.now_ms()
+        watch, summary = self._keeper.watch, self._last.summary if self._last else None
+        exporters = self._exporters()
+        note = HealthNote(
+            version=self._version,
+            process=os.getpid(),
+            written_ms=now_ms,
+            collector=watch.state.value,
+            collector_trouble=watch.reason if watch.failures else "",
+            second=summary.second if summary else 0,
+            records_per_s=summary.records if summary else 0,
+            bits_per_s=round(summary.bytes * 8) if summary else 0,
+            exporters=exporters[:EXPORTERS_NOTED_MAX],
+            exporters_left_out=max(0, len(exporters) - EXPORTERS_NOTED_MAX),
+            findings=self._window.findings(now_ms),
+        )
+        self._state.write_health(msgspec.json.encode(note))
+
+    def _exporters(self) -> tuple[ExporterHealth, ...]:
+        if self._last is None:
+            return ()
+        summary = self._last.summary
+        rows = sorted(
+            range(len(self._last.exporter_names)),
+            key=lambda row: -int(summary.exporters[row]["last_received_ms"]),
+        )
+        return tuple(
+            exporter_health(
+                self._last.exporter_names[row],
+                summary.exporters[row],
+                {reason: count for (at, reason), count in summary.refused.items() if at == row},
+            )
+            for row in rows
+        )
+
+
+def read_note(state: StateFolder) -> HealthNote | None:
+    """The last note of a node of this release; None where there is none that can be read."""
+    written = state.read_health()
+    if written is None:
+        return None
+    try:
+        return msgspec.json.decode(written, type=HealthNote)
+    except msgspec.MsgspecError:
+        return None

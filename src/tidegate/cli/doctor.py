@@ -1,0 +1,64 @@
+"""`tidegate doctor`: why data is missing, exporter by exporter, and what on this machine is in the way."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tidegate.cli.exits import Exit, Finished
+from tidegate.cli.options import config_option, json_option, state_option
+from tidegate.cli.output import console, print_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tidegate.app.doctor import Examination
+    from tidegate.app.parts import Parts
+
+
+@click.command()
+@config_option
+@state_option
+@json_option
+@click.pass_obj
+def doctor(parts: "Parts", config_file: Path | None, state_folder: Path | None, as_json: bool) -> None:
+    """Explain why data is missing. Works beside a running node and without one.
+
+    The exit code is 1 when there is a problem to solve.
+    """
+    from tidegate.app.config import find_state, load_config
+    from tidegate.app.doctor import examine
+
+    config = load_config(config_file, parts.environ).config
+    state = parts.state_folder(find_state(state_folder, parts.environ))
+    examination = examine(config, state, parts.machine(), parts.clock())
+    if as_json:
+        print_json(examination)
+    else:
+        print_examination(console(), examination)
+    if examination.has_problem:
+        raise Finished(Exit.FINDING)
+
+
+MARKS = {"fine": ("ok", "green"), "notice": ("note", "yellow"), "problem": ("PROBLEM", "bold red")}
+
+
+def print_examination(screen: "Console", examination: "Examination") -> None:
+    """The checks, then each exporter's counters where a node runs."""
+    from rich.text import Text
+
+    from tidegate.cli.tables import exporter_table, plain_table
+
+    table = plain_table()
+    table.add_column("", no_wrap=True)
+    table.add_column("about", overflow="fold", max_width=28)
+    table.add_column("what is so, and what to do", overflow="fold")
+    for check in examination.checks:
+        mark, style = MARKS[check.severity]
+        table.add_row(Text(mark, style=style), check.about, check.text)
+    screen.print(table)
+    if examination.note is not None and examination.note.exporters:
+        screen.print()
+        screen.print(exporter_table(examination.note.exporters))
+        if left_out := examination.note.exporters_left_out:
+            screen.print(f"{left_out} further exporters are left out.", style="dim")
