@@ -1,0 +1,293 @@
+"""The command line as a user meets it: exit codes, messages without tracebacks, JSON shapes, documentation."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from tests.stories import an_attack
+from tidegate.__main__ import PARTS
+from tidegate.adapters.clock import WallClock
+from tidegate.adapters.sql.stores import SqlStores
+from tidegate.app.node import Node
+from tidegate.app.settings import Config
+from tidegate.cli.door import COMMANDS, Front, front
+from tidegate.cli.exits import MEANINGS, Exit, Finished, tell
+from tidegate.model.facts import AttackDetected, AttackEnded, NodeStarted
+from tidegate.model.refusals import Full, Malformed, NotAllowed
+from tidegate.ports.outside import OutsideFailed
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def tidegate(
+    *arguments: str, environ: Mapping[str, str] | None = None, timeout_s: float = 120
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tidegate", *arguments],
+        env={**os.environ, **(environ or {})},
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def keep(folder: Path) -> None:
+    """A record of two attacks, of which the first has ended."""
+    folder.mkdir(exist_ok=True)
+    stores = SqlStores(f"sqlite:///{folder / 'ledger.sqlite'}", "create")
+    node = Node.open(stores.facts, [], WallClock())
+    first, second = an_attack(number=1), an_attack(number=2, doubts=("few_samples",), actionable=False)
+    node.record(NodeStarted("1"), AttackDetected(first), AttackEnded(first), AttackDetected(second))
+    stores.close()
+
+
+@pytest.mark.parametrize(
+    "error, code, told",
+    [
+        (NotAllowed("no second node"), Exit.USAGE, "no second node"),
+        (Full("attacks", 3), Exit.OUTSIDE, "attacks is full (3)"),
+        (Malformed("header cut short", 12), Exit.OUTSIDE, "header cut short (at byte 12)"),
+        (OutsideFailed("disk full", "/x", "Make room."), Exit.OUTSIDE, "disk full: /x. Make room."),
+        (FileNotFoundError(2, "No such file", "/x"), Exit.OUTSIDE, "/x: No such file"),
+        (KeyboardInterrupt(), Exit.INTERRUPTED, "interrupted"),
+        (Finished(Exit.FINDING), Exit.FINDING, ""),
+        (BrokenPipeError(), Exit.FINE, ""),
+        (AssertionError("ours"), Exit.BUG, "a bug in Tidegate: AssertionError: ours"),
+    ],
+)
+def test_every_wrong_has_its_exit_code_and_no_traceback(
+    error: BaseException, code: Exit, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tell(error, debug=False) is code
+    said = capsys.readouterr().err
+    assert told in said
+    assert "Traceback" not in said
+
+
+def test_debug_shows_where_it_happened(capsys: pytest.CaptureFixture[str]) -> None:
+    tell(AssertionError("ours"), debug=True)
+    assert "AssertionError: ours" in capsys.readouterr().err
+
+
+def test_help_names_every_command_and_every_exit_code() -> None:
+    said = CliRunner().invoke(front, ["--help"], obj=PARTS).output
+    assert all(name in said for name in COMMANDS)
+    assert all(str(int(code)) in said for code in Exit)
+    assert "collect " not in said
+
+
+def test_help_loads_nothing_heavy() -> None:
+    script = (
+        "import sys; from tidegate.__main__ import main; sys.argv = ['tidegate', '--help']\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print([m for m in ('numpy', 'numba', 'sqlalchemy', 'rich', 'msgspec') if m in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("nonsense",), ("replay",), ("attacks", "--since", "yesterday"), ("--x",)]
+)
+def test_a_wrong_command_line_ends_with_2_and_a_way_to_help(arguments: tuple[str, ...]) -> None:
+    ended = tidegate(*arguments)
+    assert ended.returncode == Exit.USAGE
+    assert "--help" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_wrong_configuration_ends_with_3(tmp_path: Path) -> None:
+    file = tmp_path / "tidegate.toml"
+    file.write_text("[metrics]\nlisten_on = 1")
+    ended = tidegate("config", "validate", str(file))
+    assert ended.returncode == Exit.CONFIGURATION
+    assert "the nearest known key is metrics.listen" in ended.stderr
+
+
+def test_config_show_prints_a_file_that_can_be_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "tidegate.toml"
+    file.write_text('[border_points."a.b"]\nexporters = ["192.0.2.1"]\n[sampling]\n"192.0.2.1" = 512\n')
+    shown = tidegate("config", "show", "--config", str(file))
+    assert f"512  # {file}" in shown.stdout
+    again = tmp_path / "again.toml"
+    again.write_text(shown.stdout)
+    assert tidegate("config", "validate", str(again)).returncode == Exit.FINE
+    as_json = [json.loads(line) for line in tidegate("config", "show", "--json").stdout.splitlines()]
+    assert {"path": ["logging", "level"], "value": "info", "origin": "default"} in as_json
+
+
+def test_attacks_lists_what_is_on_record_newest_first(tmp_path: Path) -> None:
+    keep(tmp_path)
+    ended = tidegate("attacks", "--state", str(tmp_path), "--json")
+    listed = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [one["number"] for one in listed] == [2, 1]
+    assert set(listed[0]) == {"number", "detected_at_ms", "ended_at_ms", "attack"}
+    assert ended.returncode == Exit.FINDING
+    only_open = tidegate("attacks", "--open", "--state", str(tmp_path), "--json")
+    assert [json.loads(line)["number"] for line in only_open.stdout.splitlines()] == [2]
+    assert tidegate("attacks", "--state", str(tmp_path), "--since", "2990-01-01").stdout.startswith(
+        "No attack"
+    )
+
+
+def test_attacks_show_tells_an_attacks_life_and_its_doubts(tmp_path: Path) -> None:
+    keep(tmp_path)
+    shown = tidegate("attacks", "show", "2", "--state", str(tmp_path))
+    assert shown.returncode == Exit.FINE
+    assert "few sampled packets" in shown.stdout
+    assert "never a culprit" in shown.stdout
+    life = tidegate("attacks", "show", "1", "--state", str(tmp_path), "--json").stdout.splitlines()
+    assert [json.loads(line)["change"] for line in life] == ["detected", "ended"]
+    assert tidegate("attacks", "show", "9", "--state", str(tmp_path)).returncode == Exit.USAGE
+
+
+def test_ledger_head_verify_and_proof_agree(tmp_path: Path) -> None:
+    keep(tmp_path)
+    state = ("--state", str(tmp_path))
+    head = json.loads(tidegate("ledger", "head", "--json", *state).stdout)
+    assert head["size"] == 4
+    verdict = json.loads(tidegate("ledger", "verify", "--json", *state).stdout)
+    assert verdict == {"intact": True, "size": 4, "root": head["root"], "fault": None}
+    proof = json.loads(tidegate("ledger", "proof", "2", *state).stdout)
+    assert (proof["size"], proof["root"]) == (4, head["root"])
+    remembered = tidegate("ledger", "verify", "--size", "2", "--root", "00" * 32, *state)
+    assert remembered.returncode == Exit.FINDING
+
+
+def test_doctor_works_without_a_node(tmp_path: Path) -> None:
+    ended = tidegate("doctor", "--json", "--state", str(tmp_path))
+    examination = json.loads(ended.stdout)
+    assert examination["note"] is None
+    assert "node_not_running" in {check["code"] for check in examination["checks"]}
+    assert "tidegate run" in tidegate("doctor", "--state", str(tmp_path)).stdout
+
+
+def test_doctor_names_who_holds_a_port(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
+        held.bind(("127.0.0.1", 0))
+        config = tmp_path / "tidegate.toml"
+        config.write_text(f'[collector]\nlisten = ["127.0.0.1:{held.getsockname()[1]}"]')
+        ended = tidegate("doctor", "--state", str(tmp_path), "--config", str(config), "--json")
+    (check,) = [one for one in json.loads(ended.stdout)["checks"] if one["code"] == "port_not_free"]
+    assert f"process {os.getpid()}" in check["text"]
+    assert ended.returncode == Exit.FINDING
+
+
+def config_for(folder: Path) -> Path:
+    file = folder / "tidegate.toml"
+    file.write_text('[collector]\nlisten = ["127.0.0.1:0"]\n[metrics]\nlisten = "off"\n')
+    return file
+
+
+@contextmanager
+def a_running_node(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A node whose collector is ready; it is ended whatever happens."""
+    options = ("--state", str(folder / "state"), "--config", str(config_for(folder)), "--json")
+    with (folder / "log").open("w") as log:
+        node = subprocess.Popen([sys.executable, "-m", "tidegate", "run", *options], stderr=log, text=True)
+    try:
+        patience = 600
+        while "collector ready" not in (folder / "log").read_text():
+            assert node.poll() is None, (folder / "log").read_text()
+            assert patience, "the collector never became ready"
+            patience -= 1
+            time.sleep(0.25)
+        yield node
+    finally:
+        node.kill()
+        node.wait()
+
+
+def test_a_node_runs_is_examined_and_stops_cleanly(tmp_path: Path) -> None:
+    state = ("--state", str(tmp_path / "state"))
+    with a_running_node(tmp_path) as node:
+        second = tidegate("run", *state, "--config", str(config_for(tmp_path)))
+        assert second.returncode == Exit.USAGE
+        assert f"process {node.pid}" in second.stderr
+        time.sleep(2.5)
+        examination = json.loads(tidegate("doctor", "--json", *state).stdout)
+        assert examination["note"]["process"] == node.pid
+        assert (tmp_path / "state" / "health.json").stat().st_mode & 0o777 == 0o600
+        node.send_signal(signal.SIGTERM)
+        assert node.wait(20) == Exit.FINE
+    log = [json.loads(line)["message"] for line in (tmp_path / "log").read_text().splitlines()]
+    assert log[0].startswith("node started")
+    assert log[-1] == "node stopped"
+    assert json.loads(tidegate("ledger", "verify", "--json", *state).stdout)["intact"]
+
+
+def test_a_port_in_use_is_told_with_its_holder(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
+        held.bind(("127.0.0.1", 0))
+        config = tmp_path / "tidegate.toml"
+        config.write_text(f'[collector]\nlisten = ["127.0.0.1:{held.getsockname()[1]}"]')
+        ended = tidegate("run", "--state", str(tmp_path / "state"), "--config", str(config))
+    assert ended.returncode == Exit.OUTSIDE
+    assert "collector.listen" in ended.stderr
+    assert f"process {os.getpid()}" in ended.stderr
+
+
+def test_a_state_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ended = tidegate("run", "--state", str(tmp_path / "file" / "state"))
+    assert ended.returncode == Exit.OUTSIDE
+    assert "--state DIR" in ended.stderr
+
+
+def test_a_home_that_cannot_be_written_hinders_no_reading() -> None:
+    environ = {"HOME": "/proc/nowhere", "XDG_CACHE_HOME": "", "PYTHONDONTWRITEBYTECODE": "1"}
+    assert tidegate("config", "show", environ=environ).returncode == Exit.FINE
+    assert tidegate("doctor", "--json", environ=environ).returncode == Exit.FINDING
+
+
+def commands(group: Front) -> Iterator[str]:
+    import click
+
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        yield name
+        if isinstance(command, click.Group):
+            yield from (f"{name} {inner}" for inner in command.commands)
+
+
+@pytest.mark.parametrize("command", list(commands(front)))
+def test_every_command_has_its_paragraph(command: str) -> None:
+    assert re.search(rf"^#+ `tidegate {command}", (DOCS / "commands.md").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("code", Exit)
+def test_every_exit_code_is_documented(code: Exit) -> None:
+    assert f"| {int(code)} | {MEANINGS[code]} |" in (DOCS / "commands.md").read_text()
+
+
+def settings() -> Iterator[str]:
+    for section in msgspec.structs.fields(Config):
+        hint = section.type
+        if not isinstance(hint, type):
+            hint = hint.__origin__.__args__[1]
+            if not isinstance(hint, type):
+                yield f"[{section.name}]"
+                continue
+            section_name = f"{section.name}.NAME"
+        else:
+            section_name = section.name
+        yield from (f"{section_name}.{field.name}" for field in msgspec.structs.fields(hint))
+
+
+@pytest.mark.parametrize("setting", list(settings()))
+def test_every_setting_has_its_paragraph(setting: str) -> None:
+    assert f"`{setting}`" in (DOCS / "configuration.md").read_text()
