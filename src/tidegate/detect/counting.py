@@ -1,6 +1,7 @@
 """Flow batches become one summary a second: the counting table, its growth, and what it says when full."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +36,7 @@ SWEEP_TURN = 16
 CACHE_LINE_BYTES = 64
 
 
-def aligned_zeros(count: int, dtype: np.dtype[np.void]) -> npt.NDArray[np.void]:
+def aligned_zeros(count: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """Zeros that begin at a cache line; pages cost no memory until they are touched."""
     raw = np.zeros(count * dtype.itemsize + CACHE_LINE_BYTES, np.uint8)
     skip = -raw.ctypes.data % CACHE_LINE_BYTES
@@ -60,7 +61,7 @@ def new_table(settings: CountingSettings, objects: Sequence[WatchedObject]) -> T
         touched_count=np.zeros(LEVELS, np.int64),
         missed=np.zeros(MISSED_GROUPS, np.float64),
         rings=np.zeros(settings.rings_max, RING),
-        windows=np.zeros((settings.rings_max, SECONDS, 4), np.float64),
+        windows=aligned_zeros(settings.rings_max * SECONDS * 8, np.dtype(np.float64)).reshape(-1, SECONDS, 8),
         free_rings=np.arange(settings.rings_max, dtype=np.int32),
         port_vector=tables.port_vectors(),
         bytes_min=tables.least_bytes(),

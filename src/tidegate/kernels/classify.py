@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tidegate.kernels.jit import bare_kernel
+from tidegate.kernels.jit import bare_kernel, inlined_kernel
 
 # Codes of the vectors that are not recognised by a port. `tidegate.detect.tables` checks at import that
 # they are the rows of model.vectors.VECTORS with these names.
@@ -19,7 +19,7 @@ CONTROL_FLAGS = 0x3F
 """ECE and CWR are left out: they say nothing about kind (RFC 3168)."""
 
 
-@bare_kernel
+@inlined_kernel
 def tcp_vector(flags, packets, mean_bytes):  # type: ignore[no-untyped-def]
     """The vector of a TCP record by its flags (the union over its packets), packets and mean IP bytes.
 
@@ -51,7 +51,7 @@ def tcp_vector(flags, packets, mean_bytes):  # type: ignore[no-untyped-def]
     return TCP
 
 
-@bare_kernel
+@inlined_kernel
 def udp_vector(src_port, dst_port, mean_bytes, port_vector, bytes_min):  # type: ignore[no-untyped-def]
     """The vector of a UDP record: its source port's reflection if the mean size fits, else QUIC or plain.
 
@@ -68,7 +68,7 @@ def udp_vector(src_port, dst_port, mean_bytes, port_vector, bytes_min):  # type:
     return UDP
 
 
-@bare_kernel
+@inlined_kernel
 def vector_of(row, port_vector, bytes_min):  # type: ignore[no-untyped-def]
     """The vector code of one FLOW record, or NONE where it is no IP flow.
 

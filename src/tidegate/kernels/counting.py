@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegate.kernels.classify import vector_of
-from tidegate.kernels.jit import bare_kernel
+from tidegate.kernels.jit import bare_kernel, inlined_kernel
 from tidegate.kernels.prefetch import prefetch
-from tidegate.kernels.windows import SECONDS, clear, heaviest, spread
+from tidegate.kernels.windows import SECONDS, clear, heaviest, settle_slopes, shares, spread
 
 # Levels of the roll-up: IPv4 /32 /24 /20 /16, IPv6 /128 /64 /56 /48 /32, and operators' objects.
 V4_HOST, V4_TOP, V6_HOST, V6_TOP, OBJECT_LEVEL = 0, 3, 4, 8, 9
@@ -139,7 +139,7 @@ class Table(NamedTuple):
     touched_count: npt.NDArray[np.int64]  # (LEVELS,)
     missed: npt.NDArray[np.float64]  # (MISSED_GROUPS,): most bytes that an untracked key of the group has
     rings: npt.NDArray[np.void]  # RING (rings_max,)
-    windows: npt.NDArray[np.float64]  # (rings_max, 64, 4)
+    windows: npt.NDArray[np.float64]  # (rings_max, 64, 8): see windows.py
     free_rings: npt.NDArray[np.int32]  # (rings_max,): a stack; the first rings_used are taken
     port_vector: npt.NDArray[np.uint8]  # (65536,)
     bytes_min: npt.NDArray[np.int64]  # (VECTORS_MAX,)
@@ -154,7 +154,7 @@ class Table(NamedTuple):
     guesses: npt.NDArray[np.int64]  # (BLOCK_ROWS,)
 
 
-@bare_kernel
+@inlined_kernel
 def hash_key(high, low, level, vector, seed):  # type: ignore[no-untyped-def]
     """32 well-mixed bits, as uint64, of a key under a secret seed."""
     mixed = (low ^ seed) * np.uint64(0x9E3779B97F4A7C15)
@@ -166,7 +166,7 @@ def hash_key(high, low, level, vector, seed):  # type: ignore[no-untyped-def]
     return mixed & np.uint64(0xFFFFFFFF)
 
 
-@bare_kernel
+@inlined_kernel
 def find(cells, index, hashed, high, low, level, vector):  # type: ignore[no-untyped-def]
     """The cell of a key, or -1."""
     mask = np.int64(len(index) - 1)
@@ -224,7 +224,7 @@ def index_refill(old, new):  # type: ignore[no-untyped-def]
             index_put(new, old[i] >> np.uint64(32), np.int64(old[i] & np.uint64(0xFFFFFFFF)) - 1)
 
 
-@bare_kernel
+@inlined_kernel
 def touch(cells, touched, touched_count, tick, cell):  # type: ignore[no-untyped-def]
     """Note that a cell has something of the open second."""
     c = cells[cell]
@@ -235,7 +235,7 @@ def touch(cells, touched, touched_count, tick, cell):  # type: ignore[no-untyped
         touched_count[level] += 1
 
 
-@bare_kernel
+@inlined_kernel
 def add_fresh(cells, traces, cell, source):  # type: ignore[no-untyped-def]
     """Add the fresh traffic of cell `source` to the touched `cell`: one step of the roll-up."""
     c, s = cells[cell], cells[source]
@@ -304,7 +304,7 @@ def give_way(t, hashed):  # type: ignore[no-untyped-def]
         if slot != 0:
             cell = np.int64(slot & np.uint64(0xFFFFFFFF)) - 1
             c = t.cells[cell]
-            if (c.level == V4_HOST or c.level == V6_HOST) and c.ring < 0:
+            if DEPTHS[c.level] == 0 and c.ring < 0:
                 rivals += 1
                 weight = c.bytes
                 if c.links & LINK_TRACE:
@@ -444,7 +444,7 @@ def clear_trace(traces, cell):  # type: ignore[no-untyped-def]
     r.error = np.float32(0)
 
 
-@bare_kernel
+@inlined_kernel
 def promote_floor(cells, traces, floors, object_floors, chains, cell):  # type: ignore[no-untyped-def]
     """(bytes, packets) in a second from which a cell is heavy; inside objects, the lowest of theirs."""
     c = cells[cell]
@@ -477,6 +477,7 @@ def promote(t, cell):  # type: ignore[no-untyped-def]
     head = t.rings[ring]
     head.cell = np.int32(cell)
     head.newest = head.born = s.open_second
+    head.sloped = np.uint8(0)
     head.evidence = s.open_second - (SECONDS - 1)
     head.touched = s.open_second
     head.used = np.uint8(1)
@@ -492,8 +493,7 @@ def promote(t, cell):  # type: ignore[no-untyped-def]
             t.windows,
             head,
             ring,
-            start_ms,
-            end_ms,
+            shares(start_ms, end_ms),
             r.settled_bytes,
             r.settled_packets,
             np.float64(r.settled_bytes_variance),
@@ -502,8 +502,8 @@ def promote(t, cell):  # type: ignore[no-untyped-def]
     return True
 
 
-@bare_kernel
-def settle(cells, traces, rings, windows, cell, value, bit):  # type: ignore[no-untyped-def]
+@inlined_kernel
+def settle(cells, traces, rings, windows, cell, value, when, bit):  # type: ignore[no-untyped-def]
     """Add an aged record to one touched cell, and to its ring if it is heavy.
 
     `value`: (bytes, packets, bytes variance, packets variance, start ms, end ms, age ms, unscaled bytes).
@@ -523,12 +523,10 @@ def settle(cells, traces, rings, windows, cell, value, bit):  # type: ignore[no-
     if c.ring < 0:
         return True
     ring = np.int64(c.ring)
-    return spread(
-        windows, rings[ring], ring, start_ms, end_ms, size, packets, bytes_variance, packets_variance
-    )
+    return spread(windows, rings[ring], ring, when, size, packets, bytes_variance, packets_variance)
 
 
-@bare_kernel
+@inlined_kernel
 def grows_heavy(cells, traces, floors, object_floors, chains, scale, cell, value):  # type: ignore[no-untyped-def]
     """Whether a light cell's aged traffic of the open second, with this record, passes its floor."""
     if cells[cell].ring >= 0:
@@ -563,7 +561,7 @@ def settle_in_objects(t, host, high, low, vector, value, bit):  # type: ignore[n
             t.cells, t.traces, t.promote, t.object_promote, t.chains, s.promote_scale, cell, value
         ):
             promote(t, cell)
-        settle(t.cells, t.traces, t.rings, t.windows, cell, value, bit)
+        settle(t.cells, t.traces, t.rings, t.windows, cell, value, shares(value[4], value[5]), bit)
 
 
 @bare_kernel
@@ -600,7 +598,7 @@ def add_untracked(t, parent, high, low, vector, value, bit):  # type: ignore[no-
                 add_value(t, around, value, bit)
 
 
-@bare_kernel
+@inlined_kernel
 def scaled(row, received_ms, open_start_ms):  # type: ignore[no-untyped-def]
     """The scaled amounts, clipped times and age of a record, as `settle` takes them.
 
@@ -692,13 +690,14 @@ def count_rows(t, rows, first, received_ms):  # type: ignore[no-untyped-def]
             if value[4] < open_start_ms:
                 around = cell if cell >= 0 else parent
                 whole = True
+                when = shares(value[4], value[5])
                 while around >= 0:
                     touch(cells, touched, touched_count, tick, around)
                     if grows_heavy(
                         cells, traces, floors, object_floors, chains, s.promote_scale, around, value
                     ):
                         promote(t, around)
-                    whole &= settle(cells, traces, rings, windows, around, value, bit)
+                    whole &= settle(cells, traces, rings, windows, around, value, when, bit)
                     around = np.int64(cells[around].parent)
                 if not whole:
                     s.clipped += 1
@@ -728,7 +727,7 @@ def count_rows(t, rows, first, received_ms):  # type: ignore[no-untyped-def]
     return at
 
 
-@bare_kernel
+@inlined_kernel
 def close_ring(cells, traces, rings, windows, open_second, cell):  # type: ignore[no-untyped-def]
     """Put a heavy cell's fresh traffic into its ring, and note who told of it and how late."""
     c, r = cells[cell], traces[cell]
@@ -740,13 +739,13 @@ def close_ring(cells, traces, rings, windows, open_second, cell):  # type: ignor
             windows,
             head,
             ring,
-            moment,
-            moment,
+            shares(moment, moment),
             c.bytes,
             c.packets,
             np.float64(c.bytes_variance),
             np.float64(c.packets_variance),
         )
+    settle_slopes(windows, head, ring)
     head.touched = open_second
     head.exporters = c.exporters
     head.age_ms = head.unscaled = head.error = 0.0

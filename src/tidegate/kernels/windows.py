@@ -2,10 +2,13 @@
 
 import numpy as np
 
-from tidegate.kernels.jit import bare_kernel
+from tidegate.kernels.jit import bare_kernel, inlined_kernel
 
 SECONDS = 64
 """Columns of a ring, one for each second; equals model.summaries.WINDOW_SECONDS."""
+
+SLOPE = 4
+"""A column is one cache line: four amounts, then by how much each rises from here on."""
 
 RING = np.dtype(
     [
@@ -20,62 +23,124 @@ RING = np.dtype(
         ("error", np.float64),
         ("cell", np.int32),
         ("used", np.uint8),
+        ("sloped", np.uint8),  # slopes wait to become amounts
     ],
     align=True,
 )
-"""The head of one ring; its columns are windows[ring, second % 64] = bytes, packets and their variances."""
+"""The head of one ring. Its columns are windows[ring, second % 64]: bytes, packets, variances; slopes."""
 
 
 @bare_kernel
 def clear(windows, ring):  # type: ignore[no-untyped-def]
     """Set every column of a ring to zero."""
     for column in range(SECONDS):
-        for quantity in range(4):
+        for quantity in range(8):
             windows[ring, column, quantity] = 0.0
 
 
-@bare_kernel
+@inlined_kernel
 def advance(windows, head, ring, second):  # type: ignore[no-untyped-def]
-    """Make room for a second: columns that fall out of the window are cleared for the new ones."""
+    """Make room for a second: columns that fall out of the window are cleared for the new ones.
+
+    The slope of a column that falls out goes on in the oldest one that stays.
+    """
     gap = second - head.newest
     if gap <= 0:
         return
-    for s in range(second - min(gap, SECONDS) + 1, second + 1):
-        for quantity in range(4):
-            windows[ring, s & (SECONDS - 1), quantity] = 0.0
+    if gap >= SECONDS:
+        clear(windows, ring)
+        head.sloped = np.uint8(0)
+    else:
+        for s in range(head.newest + 1, second + 1):
+            column, next_column = s & (SECONDS - 1), (s + 1) & (SECONDS - 1)
+            for quantity in range(4):
+                windows[ring, next_column, SLOPE + quantity] += windows[ring, column, SLOPE + quantity]
+            for quantity in range(8):
+                windows[ring, column, quantity] = 0.0
     head.newest = second
 
 
-@bare_kernel
-def spread(windows, head, ring, start_ms, end_ms, size, packets, bytes_variance, packets_variance):  # type: ignore[no-untyped-def]
-    """Spread one record evenly over its milliseconds; returns False where some lay before the window.
+@inlined_kernel
+def shares(start_ms, end_ms):  # type: ignore[no-untyped-def]
+    """(first second, last second, share of the first, of each between, of the last) of a record.
 
-    The caller has checked start_ms <= end_ms. The part before the window is left out: it is over.
+    Its last packet lies in its end millisecond, so that it lasts to the end of that. The caller has
+    checked start_ms <= end_ms.
     """
-    last = end_ms // 1000
+    first, last = start_ms // 1000, end_ms // 1000
+    if first == last:
+        return first, last, 1.0, 0.0, 0.0
+    per_ms = 1.0 / (end_ms + 1 - start_ms)
+    return (
+        first,
+        last,
+        ((first + 1) * 1000 - start_ms) * per_ms,
+        1000.0 * per_ms,
+        (end_ms + 1 - last * 1000) * per_ms,
+    )
+
+
+@inlined_kernel
+def put(windows, ring, column, offset, share, size, packets, bytes_variance, packets_variance):  # type: ignore[no-untyped-def]
+    """Add a share of four amounts to a column, from `offset` on."""
+    windows[ring, column, offset] += size * share
+    windows[ring, column, offset + 1] += packets * share
+    windows[ring, column, offset + 2] += bytes_variance * share
+    windows[ring, column, offset + 3] += packets_variance * share
+
+
+@inlined_kernel
+def spread(windows, head, ring, when, size, packets, bytes_variance, packets_variance):  # type: ignore[no-untyped-def]
+    """Spread one record over its seconds (`when`: see `shares`); False where some lay before the window.
+
+    The part before the window is left out: it is over. The seconds between first and last all have the
+    same share: for a long record only the rise and the fall are noted, as slopes, until `settle_slopes`.
+    """
+    first, last, first_share, between_share, last_share = when
     advance(windows, head, ring, last)
     oldest = head.newest - (SECONDS - 1)
     if last < oldest:
         return False
     head.evidence = max(head.evidence, last)
-    first = start_ms // 1000
-    if first == last:
-        column = last & (SECONDS - 1)
-        windows[ring, column, 0] += size
-        windows[ring, column, 1] += packets
-        windows[ring, column, 2] += bytes_variance
-        windows[ring, column, 3] += packets_variance
+    mask = SECONDS - 1
+    if first >= oldest:
+        put(windows, ring, first & mask, 0, first_share, size, packets, bytes_variance, packets_variance)
+    if last == first:
         return True
-    # A record's last packet lies in its end millisecond, so that it lasts to the end of it.
-    per_ms = 1.0 / (end_ms + 1 - start_ms)
-    for s in range(max(first, oldest), last + 1):
-        share = (min(end_ms + 1, (s + 1) * 1000) - max(start_ms, s * 1000)) * per_ms
-        column = s & (SECONDS - 1)
-        windows[ring, column, 0] += size * share
-        windows[ring, column, 1] += packets * share
-        windows[ring, column, 2] += bytes_variance * share
-        windows[ring, column, 3] += packets_variance * share
+    put(windows, ring, last & mask, 0, last_share, size, packets, bytes_variance, packets_variance)
+    begin = max(first + 1, oldest)
+    if last - begin <= 2:
+        for s in range(begin, last):
+            put(windows, ring, s & mask, 0, between_share, size, packets, bytes_variance, packets_variance)
+    else:
+        put(
+            windows, ring, begin & mask, SLOPE, between_share, size, packets, bytes_variance, packets_variance
+        )
+        put(
+            windows, ring, last & mask, SLOPE, -between_share, size, packets, bytes_variance, packets_variance
+        )
+        head.sloped = np.uint8(1)
     return first >= oldest
+
+
+@bare_kernel
+def settle_slopes(windows, head, ring):  # type: ignore[no-untyped-def]
+    """Turn the slopes of a ring into amounts, from the oldest second on.
+
+    What rounding leaves of a rise after its fall, below a billionth of it, is nothing.
+    """
+    if head.sloped == 0:
+        return
+    head.sloped = np.uint8(0)
+    for quantity in range(4):
+        running = highest = 0.0
+        for s in range(head.newest - (SECONDS - 1), head.newest + 1):
+            column = s & (SECONDS - 1)
+            running += windows[ring, column, SLOPE + quantity]
+            windows[ring, column, SLOPE + quantity] = 0.0
+            highest = max(highest, running)
+            if running > 1e-9 * highest:
+                windows[ring, column, quantity] += running
 
 
 @bare_kernel
