@@ -32,6 +32,7 @@ def main(folder: str, port: str) -> None:
         reader=LetterReader(),
         counting=PlainCounting(),
         recent=RecentFlows(),
+        load=lambda: None,
         version="test",
     )
     process.on_sigterm(collector.stop)

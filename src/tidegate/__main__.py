@@ -79,6 +79,7 @@ def collect(folder: "Path") -> None:
     from tidegate.adapters.udp import UdpSource
     from tidegate.app import mapping
     from tidegate.app.collector import Collector
+    from tidegate.app.loading import load_kernels
     from tidegate.app.orders import read_orders
     from tidegate.app.recent import RecentFlows
     from tidegate.detect.counting import SecondCounter
@@ -102,6 +103,7 @@ def collect(folder: "Path") -> None:
             ),
             counting=SecondCounter(mapping.counting_settings(config), mapping.watched_objects(config)),
             recent=RecentFlows(),
+            load=load_kernels,
             version=__version__,
         )
         on_sigterm(collecting.stop)

@@ -5,11 +5,9 @@ a second is closed when the clock has passed it and everything received in it ha
 node's questions are answered between blocks. Nothing here waits for the node or the disk.
 """
 
-import numpy as np
+from collections.abc import Callable
 
 from tidegate.app.recent import RecentFlows
-from tidegate.model.datagrams import DatagramBlock
-from tidegate.model.flows import FlowBatch, empty_rows
 from tidegate.ports.clock import Clock
 from tidegate.ports.collector import (
     CollectorReport,
@@ -31,7 +29,10 @@ SENDERLESS = -1
 
 
 class Collector:
-    """Runs until it is told to stop. Every part is handed in; `run` starts and closes the source."""
+    """Runs until it is told to stop. Every part is handed in; `run` starts and closes the source.
+
+    `load` loads all kernels (tidegate.app.loading): nothing may be compiled once datagrams come.
+    """
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class Collector:
         reader: TelemetryReader,
         counting: SecondCounting,
         recent: RecentFlows,
+        load: Callable[[], None],
         version: str,
     ) -> None:
         self._source = source
@@ -52,6 +54,7 @@ class Collector:
         self._reader = reader
         self._counting = counting
         self._recent = recent
+        self._load = load
         self._version = version
         self._second = 0
         self._dropped_before = 0
@@ -68,7 +71,7 @@ class Collector:
         NotAllowed when an address cannot be listened on; OSError when a socket fails later.
         """
         self._remember()
-        self._load_kernels()
+        self._load()
         self._source.start()
         try:
             self._second = self._clock.now_ms() // 1000
@@ -93,18 +96,6 @@ class Collector:
         if entries := self._journal.entries():
             self._reader.relearn(entries)
             self._journal.rewrite(self._reader.remembered())
-
-    def _load_kernels(self) -> None:
-        """Decodes and counts nothing once, so that the first datagrams meet compiled kernels."""
-        none = np.zeros(0, np.int64)
-        nobody = np.zeros(0, np.uint64)
-        for batch in self._reader.decode(
-            DatagramBlock(np.zeros(1, np.uint8), none, none, nobody, nobody, none)
-        ):
-            self._counting.count(batch, 0)
-        now_ms = self._clock.now_ms()
-        self._counting.count(FlowBatch(empty_rows(0)), now_ms)
-        self._counting.close_second(now_ms // 1000 - 1, self._reader.exporters, {}, 0)
 
     def _take_what_is_there(self, wait_ms: int) -> None:
         for block in self._source.receive(wait_ms):
