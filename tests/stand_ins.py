@@ -94,7 +94,7 @@ class PlainCounting:
         return summary_of(second, records, exporters.copy(), refused, datagrams_dropped)
 
 
-def summary_of(  # noqa: PLR0917
+def summary_of(
     second: int,
     records: int = 0,
     exporters: npt.NDArray[np.void] | None = None,
