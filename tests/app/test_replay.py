@@ -1,4 +1,4 @@
-"""Recordings replayed: the captured attacks are found in their own time, whether as packets or as telemetry."""
+"""Recordings replayed: captured attacks are found in the time of their capture."""
 
 from pathlib import Path
 

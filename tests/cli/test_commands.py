@@ -1,4 +1,4 @@
-"""The command line as a user meets it: exit codes, messages without tracebacks, JSON shapes, documentation."""
+"""The command line as a user meets it: exit codes, messages, JSON shapes, documentation."""
 
 import json
 import os

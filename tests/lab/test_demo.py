@@ -1,4 +1,4 @@
-"""The demo from end to end: real packets, real datagrams, a real collector and a real node, judged by the lab."""
+"""The demo from end to end: real packets, datagrams, collector and node, judged by the lab."""
 
 import json
 import subprocess

@@ -6,7 +6,8 @@ from typing import Protocol
 
 from tidegate.app.node import Node
 from tidegate.app.sentences import sentence
-from tidegate.app.supervision import CollectorKeeper
+from tidegate.app.supervision import CollectorKeeper, WatchState
+from tidegate.model.attacks import Attack
 from tidegate.model.exporters import PROTOCOL_NAMES
 from tidegate.model.facts import CollectorRestarted, ExporterAppeared, Fact, NodeStarted, NodeStopped
 from tidegate.model.refusals import Full
@@ -24,6 +25,9 @@ CATCH_UP_EVERY_MS = 1_000
 PULSE_EVERY_MS = 2_000
 """The health note for the doctor is written this often."""
 
+STARTING_TOLD_EVERY_MS = 5_000
+"""A start that takes long is told this often, so that nobody takes it for stuck."""
+
 STOP_WAIT_S = 5.0
 """The collector gets this long to tell of its last second; then it is killed."""
 
@@ -34,6 +38,9 @@ class Detecting(Protocol):
     """Closed seconds in, facts about attacks out; learns what is usual on the way."""
 
     def observe(self, summary: SecondSummary) -> list[Fact]: ...
+
+    def open_attacks(self) -> list[Attack]:
+        """Every attack going on, as last observed; newer than the last fact about it."""
 
     def pending_baselines(self) -> Iterable[tuple[bytes, bytes, int]]:
         """(key, blob, updated ms) of what was learned since the last call, to be stored."""
@@ -73,10 +80,15 @@ class NodeRun:
         self._ears = ears
         self._pulse = pulse
         self._pulse_due_ms = 0
+        self._waiting_told_ms = 0
         self._exporters_told: set[tuple[str, str]] = set()
         self._baselines_due_ms = 0
         self._catch_up_due_ms = 0
         self.ready: Ready | None = None
+
+    def attacks(self) -> tuple[Attack, ...]:
+        """Attacks under way as last observed, by number."""
+        return tuple(sorted(self._detector.open_attacks(), key=lambda attack: attack.number))
 
     def start(self) -> None:
         """Records that the node is there; the collector is started by the first turn."""
@@ -132,6 +144,10 @@ class NodeRun:
             log.error("facts are lost: %s", full)
 
     def _look_after(self, now_ms: int) -> None:
+        if self._keeper.watch.state is WatchState.STARTING and now_ms >= self._waiting_told_ms:
+            if self._waiting_told_ms:
+                log.info("the collector is starting; the first start on a machine compiles kernels")
+            self._waiting_told_ms = now_ms + STARTING_TOLD_EVERY_MS
         if now_ms >= self._pulse_due_ms:
             self._pulse_due_ms = now_ms + PULSE_EVERY_MS
             self._pulse()

@@ -54,8 +54,9 @@ class _Changes:
         self._step = ""
 
     def step(self, view: "DemoView") -> str:
-        new = view.step if view.step != self._step else ""
-        self._step = view.step
+        kind = view.step.partition(",")[0]
+        new = view.step if kind != self._step else ""
+        self._step = kind
         return new
 
     def attacks(self, view: "DemoView") -> Iterator[tuple[str, int]]:

@@ -138,6 +138,7 @@ class Demo:
         self._parts = parts
         self._stage = _Stage(parts.clock())
         self._screen = _Screen()
+        self._made_ms = parts.clock().now_ms()
         with ExitStack() as unless_started:
             self._folder = folder or Path(
                 unless_started.enter_context(tempfile.TemporaryDirectory(prefix="tidegate-demo-"))
@@ -158,7 +159,7 @@ class Demo:
             self._stage.begin(self._run.ready.ports[0])
         state = self._run.node.state
         ended = {attack.number: attack for attack in state.ended_attacks}
-        attacks = {**ended, **state.open_attacks}
+        attacks = {**ended, **{attack.number: attack for attack in self._run.attacks()}}
         return DemoView(
             elapsed_s=self._stage.elapsed_s,
             of_s=LAST_S + PATIENCE_S,
@@ -172,7 +173,8 @@ class Demo:
 
     def _step(self) -> str:
         if self._run.ready is None:
-            return "Starting the collector; the first start on a machine compiles kernels for a while"
+            waited_s = (self._parts.clock().now_ms() - self._made_ms) // 1000
+            return f"Starting the collector, {waited_s} s; a first start compiles kernels for half a minute"
         if self._stage.started_ms is None:
             return "Making the traffic"
         now_s = self._stage.elapsed_s
