@@ -14,6 +14,7 @@ from tidegate.detect.open_attack import Circumstances, OpenAttack, Target, reope
 from tidegate.detect.settings import DetectionSettings
 from tidegate.detect.targets import Pick, Seen, around, groups, smallest
 from tidegate.detect.thresholds import CLASS_OF, UNCLASSIFIED, Objects, Row, Thresholds, rows_of
+from tidegate.detect.whereabouts import Whereabouts
 from tidegate.model import doubts
 from tidegate.model.addresses import Prefix
 from tidegate.model.attacks import Attack
@@ -277,13 +278,12 @@ class Detector:
 
     def _place(self, found: list[tuple[list[Pick], list[int], int]], scene: Scene) -> list[Fact]:
         facts: list[Fact] = []
+        places = Whereabouts(self._open)
         for group, lone, first_second in found:
             wanted: list[tuple[Target, int]] = [(pick.prefix, pick.vector) for pick in group]
             if lone:
                 wanted = [(lone[0], vector) for vector in lone[1:]]
-            home = next(
-                (a for a in self._open if any(a.touches(target, vector) for target, vector in wanted)), None
-            )
+            home = places.of(wanted)
             if home is None:
                 if len(self._open) >= self._settings.open_attacks_max:
                     continue
@@ -291,6 +291,7 @@ class Detector:
                 self._open.append(home)
             for target, vector in wanted:
                 home.take(target, vector, self._threshold(scene, target, vector))
+            places.add(home)
             self._fill(home, scene)
             if home.told is None:
                 home.told_second = scene.second

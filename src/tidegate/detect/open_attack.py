@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tidegate.detect.intervals import Floats, rate, samples, whole
-from tidegate.detect.targets import counted_parts, joined, overlaps, wider
+from tidegate.detect.targets import counted_parts, joined, wider
 from tidegate.detect.thresholds import Objects
 from tidegate.model import doubts
 from tidegate.model.addresses import Prefix
@@ -102,23 +102,6 @@ class OpenAttack:
 
     def prefixes(self) -> set[Prefix]:
         return {target for target, _ in self.parts if isinstance(target, Prefix)}
-
-    def touches(self, target: Target, vector: int) -> bool:
-        """Whether a pick belongs here: overlapping, or a sibling under the same vector."""
-        if isinstance(target, int):
-            return target in self.targets()
-        for own, own_vector in self.parts:
-            if isinstance(own, int):
-                continue
-            if overlaps(own, target):
-                return True
-            if (
-                own_vector == vector
-                and own.length == target.length
-                and wider(own) == wider(target) is not None
-            ):
-                return True
-        return False
 
     def take(self, target: Target, vector: int, threshold: tuple[float, float]) -> bool:
         """Add a pick; narrower parts inside it give way. Returns whether the targets changed."""

@@ -171,10 +171,6 @@ def groups(picks: Iterable[Pick]) -> list[list[Pick]]:
     return list(gathered.values())
 
 
-def overlaps(one: Prefix, other: Prefix) -> bool:
-    return one.covers(other) or other.covers(one)
-
-
 def joined(prefixes: Iterable[Prefix]) -> tuple[str, ...]:
     """The same addresses in as few prefixes as can be, as sorted text: two adjacent /24 are one /23."""
     nets4 = [ip_network(str(p)) for p in prefixes if ipv4(p)]
