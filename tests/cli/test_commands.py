@@ -117,6 +117,15 @@ def test_a_wrong_configuration_ends_with_3(tmp_path: Path) -> None:
     assert "the nearest known key is metrics.listen" in ended.stderr
 
 
+def test_mistakes_are_told_to_machines_too(tmp_path: Path) -> None:
+    file = tmp_path / "tidegate.toml"
+    file.write_text("[metrics]\nlisten_on = 1")
+    ended = tidegate("config", "validate", str(file), "--json")
+    assert ended.returncode == Exit.CONFIGURATION
+    told = json.loads(ended.stdout)
+    assert (told["valid"], told["problems"][0]["key"]) == (False, "metrics.listen_on")
+
+
 def test_config_show_prints_a_file_that_can_be_read_again(tmp_path: Path) -> None:
     file = tmp_path / "tidegate.toml"
     file.write_text('[border_points."a.b"]\nexporters = ["192.0.2.1"]\n[sampling]\n"192.0.2.1" = 512\n')

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tidegate.cli.exits import Exit, Finished
 from tidegate.cli.options import config_option, json_option
 from tidegate.cli.output import print_json
 
@@ -62,9 +63,15 @@ def _toml_key(key: str) -> str:
 @click.pass_obj
 def validate(parts: "Parts", file: Path | None, as_json: bool) -> None:
     """Check FILE, or the settings in use; every mistake is told, and the exit code is 3."""
-    from tidegate.app.config import load_config
+    from tidegate.app.config import ConfigurationWrong, load_config
 
-    loaded = load_config(file, parts.environ)
+    try:
+        loaded = load_config(file, parts.environ)
+    except ConfigurationWrong as wrong:
+        if not as_json:
+            raise
+        print_json({"file": wrong.file, "valid": False, "problems": wrong.problems})
+        raise Finished(Exit.CONFIGURATION) from wrong
     if as_json:
         print_json({"file": str(loaded.file) if loaded.file else None, "valid": True, "problems": []})
     elif loaded.file is None:

@@ -198,7 +198,7 @@ def _expectations(report: "DemoReport", width: int) -> Table:
     table.add_column("seen by", no_wrap=True)
     table.add_column("true rate", justify="right", no_wrap=True)
     table.add_column("peak rate (90 % interval)" if wide else "peak rate", justify="right", no_wrap=True)
-    table.add_column("vectors", no_wrap=True)
+    table.add_column("vectors", no_wrap=not wide)
     table.add_column("after", justify="right", no_wrap=True)
     for sent in report.expectations:
         table.add_row(
@@ -214,7 +214,7 @@ def _made_of(sent: "Expectation", *, wide: bool) -> list[Text | str]:
     attack = sent.detected
     if attack is None or sent.after_ms is None:
         return ["-", Text("missed", style="bold red"), "-"]
-    named = words.vectors(attack).replace(", ", ",\n")
+    named = words.vectors(attack) if wide else words.vectors(attack).replace(", ", ",\n")
     rate = words.rate(attack.peak_bits_per_s, "bps", scaled=words.is_scaled(attack))
     return [
         rate if wide else rate.replace(" (", "\n("),
@@ -229,5 +229,10 @@ def _could_not_know(report: "DemoReport") -> Iterator[str]:
             yield (
                 f"Attack {sent.number} on {sent.target}: its exporter never told its sampling rate, so the "
                 "rate is a lower bound and nothing would be proposed on it."
+            )
+        if sent.rate_within_interval is False:
+            yield (
+                f"Attack {sent.number} on {sent.target}: the true rate of its vectors lies outside the stated "
+                "interval; telemetry of the last seconds had not all come."
             )
     yield words.FORGED
