@@ -1,4 +1,4 @@
-"""NetFlow and IPFIX built by hand for tests, one plain function a structure, and rows as plain dictionaries."""
+"""NetFlow and IPFIX built by hand for tests, one plain function a structure; rows as plain dictionaries."""
 
 from collections.abc import Iterable, Sequence
 from struct import pack

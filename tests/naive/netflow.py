@@ -1,4 +1,4 @@
-"""The plain twin of the NetFlow v5, v9 and IPFIX decoder: one datagram, one record, one dictionary at a time."""
+"""The plain twin of the NetFlow v5, v9 and IPFIX decoder: one datagram, record and dictionary at a time."""
 
 import struct
 from ipaddress import IPv4Address, IPv6Address
@@ -189,8 +189,9 @@ def split(content: bytes, fields: list[tuple[int, int, int]]) -> list[list[tuple
     records, at = [], 0
     while at + least <= len(content):
         record = []
-        for element, enterprise, length in fields:
-            varies = length == 65535
+        for element, enterprise, told in fields:
+            length = told
+            varies = told == 65535
             if varies:
                 if at + 1 > len(content):
                     raise Wrong

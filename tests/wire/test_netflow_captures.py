@@ -1,4 +1,4 @@
-"""NetFlow and IPFIX datagrams of real routers and firewalls: what their origins state, and readable goldens."""
+"""NetFlow and IPFIX datagrams of real devices: what their origins state, and readable goldens."""
 
 import csv
 import re

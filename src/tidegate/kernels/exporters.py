@@ -3,7 +3,7 @@
 import numpy as np
 
 from tidegate.kernels.jit import bare_kernel
-from tidegate.kernels.reasons import EXPORTER_NOT_ALLOWED, EXPORTER_TABLE_FULL
+from tidegate.kernels.reasons import EXPORTER_TABLE_FULL
 
 NETFLOW5, NETFLOW9, IPFIX, SFLOW5 = 5, 9, 10, 11
 
@@ -40,6 +40,9 @@ STATE = np.dtype(
         # Learning: how much of this second's allowance is used.
         ("learned_second", np.int64),
         ("learned", np.int64),
+        # The sender last found allowed: an sFlow agent's name is in the datagram, where anyone can write it.
+        ("sender_high", np.uint64),
+        ("sender_low", np.uint64),
         # Clocks.
         ("system_init_ms", np.int64),  # exporter's clock when its uptime was zero (IE 160); 0 = not told
         ("window_start_ms", np.int64),
@@ -136,30 +139,18 @@ def add_exporter(  # type: ignore[no-untyped-def]
 
 
 @bare_kernel
-def meet_exporter(  # type: ignore[no-untyped-def]
-    index,
-    exporters,
-    states,
-    table,
-    allowed,
-    overrides,
-    override_rates,
-    source_high,
-    source_low,
-    high,
-    low,
-    domain,
-    protocol,
-):
-    """The row of whoever sent a sound datagram, made if new; minus a reason where it may not have one."""
-    row = find_exporter(index, exporters, high, low, domain, protocol)
+def sender_allowed(states, row, allowed, high, low):  # type: ignore[no-untyped-def]
+    """Whether a datagram from this address may speak for the exporter in `row`, or for a new one (-1)."""
+    if allowed.shape[0] == 0:
+        return True
+    if row >= 0 and states[row].sender_low == low and states[row].sender_high == high:
+        return True
+    if first_match(allowed, high, low) < 0:
+        return False
     if row >= 0:
-        return row
-    if allowed.shape[0] > 0 and first_match(allowed, source_high, source_low) < 0:
-        return -EXPORTER_NOT_ALLOWED
-    return add_exporter(
-        index, exporters, states, table, overrides, override_rates, high, low, domain, protocol
-    )
+        states[row].sender_high = high
+        states[row].sender_low = low
+    return True
 
 
 @bare_kernel

@@ -11,12 +11,13 @@ from tidegate.kernels.exporters import (
     REORDERED_MAX,
     SFLOW5,
     UNITS_PER_DATAGRAM,
+    add_exporter,
     find_exporter,
-    meet_exporter,
     note_clock,
     note_rows,
     note_sequence,
     note_uptime,
+    sender_allowed,
     turn_window,
 )
 from tidegate.kernels.jit import bare_kernel, kernel
@@ -24,6 +25,7 @@ from tidegate.kernels.netflow import NETFLOW5_HEADER, NETFLOW5_RECORD, decode_ne
 from tidegate.kernels.reasons import (
     ANNOUNCED_TOO_OFTEN,
     BYTES_LEFT_OVER,
+    EXPORTER_NOT_ALLOWED,
     FLOW_TIME_ABSURD,
     HEADER_CUT_SHORT,
     LENGTH_DISAGREES,
@@ -43,11 +45,14 @@ NETFLOW9_HEADER, IPFIX_HEADER = 20, 16
 DATAGRAM_BYTES_MAX = 9216
 """Longest datagram read; a longer one is refused. The same number as in tidegate.model.datagrams."""
 
-LEARNED_PER_SECOND_MAX = 256
-"""Datagrams with new templates or options that one exporter may have read in one second."""
+LEARNING_BYTES = 256
+"""Reading announcements costs one unit a datagram, and one more for every so many bytes of it."""
 
-LEARNED_PER_SECOND_ALL_MAX = 2048
-"""The same for all exporters together: Python reads these, at perhaps 20,000 a second."""
+LEARNING_PER_SECOND_MAX = 512
+"""Units that reading one exporter's new templates and options may cost in one second; more are refused."""
+
+LEARNING_PER_SECOND_ALL_MAX = 8192
+"""The same for all exporters together: Python reads these, and must not fall behind under a flood of them."""
 
 # Cells of the int64 array `table`.
 EXPORTERS_USED, LEARNED_SECOND, LEARNED = 0, 1, 2
@@ -55,8 +60,8 @@ TABLE_CELLS = 4
 
 
 @bare_kernel
-def learning_allowed(states, row, table, received_ms):  # type: ignore[no-untyped-def]
-    """Whether this exporter may have one more announcement read in this second, counting it."""
+def learning_allowed(states, row, table, length, received_ms):  # type: ignore[no-untyped-def]
+    """Whether a datagram of this exporter may have its announcements read now, counting the cost."""
     second = received_ms // 1000
     if table[LEARNED_SECOND] != second:
         table[LEARNED_SECOND] = second
@@ -64,10 +69,11 @@ def learning_allowed(states, row, table, received_ms):  # type: ignore[no-untype
     if states[row].learned_second != second:
         states[row].learned_second = second
         states[row].learned = 0
-    if table[LEARNED] >= LEARNED_PER_SECOND_ALL_MAX or states[row].learned >= LEARNED_PER_SECOND_MAX:
+    if table[LEARNED] >= LEARNING_PER_SECOND_ALL_MAX or states[row].learned >= LEARNING_PER_SECOND_MAX:
         return False
-    table[LEARNED] += 1
-    states[row].learned += 1
+    cost = 1 + length // LEARNING_BYTES
+    table[LEARNED] += cost
+    states[row].learned += cost
     return True
 
 
@@ -224,17 +230,18 @@ def decode_block(  # type: ignore[no-untyped-def]
             reason, news = survey_sets(
                 data, sets, limit, end, protocol == IPFIX, row, template_index, templates
             )
+        sender_high, sender_low = source_high[position], source_low[position]
+        if reason == 0 and not sender_allowed(states, row, allowed, sender_high, sender_low):
+            reason = EXPORTER_NOT_ALLOWED
+            row = np.int64(-1)
         if reason == 0 and row < 0:
-            row = meet_exporter(
+            row = add_exporter(
                 exporter_index,
                 exporters,
                 states,
                 table,
-                allowed,
                 overrides,
                 override_rates,
-                source_high[position],
-                source_low[position],
                 high,
                 low,
                 domain,
@@ -244,7 +251,7 @@ def decode_block(  # type: ignore[no-untyped-def]
                 reason = -row
                 row = np.int64(-1)
         if reason == 0 and news and position != learned_at:
-            if learning_allowed(states, row, table, received_ms):
+            if learning_allowed(states, row, table, length, received_ms):
                 return position, used, SOMETHING_NEW
             reason = ANNOUNCED_TOO_OFTEN
         if reason != 0:
@@ -300,6 +307,7 @@ def decode_block(  # type: ignore[no-untyped-def]
             refused[row, BYTES_LEFT_OVER] += np.uint64(1)
         if protocol != IPFIX:
             note_uptime(exporters, row, uptime_ms, received_ms)
+        arrived(exporters, states, row, length, received_ms)
         if protocol != SFLOW5:
             note_clock(exporters, states, row, export_ms, received_ms)
         if protocol == IPFIX and units < 0:
@@ -309,7 +317,6 @@ def decode_block(  # type: ignore[no-untyped-def]
             note_sequence(exporters, row, sequence, units, REORDERED_MAX * UNITS_PER_DATAGRAM)
         else:
             note_sequence(exporters, row, sequence, np.int64(1), REORDERED_MAX)
-        arrived(exporters, states, row, length, received_ms)
         note_rows(exporters, states, row, received_ms, rows, before, used)
         position += 1
     return position, used, ALL_DONE

@@ -87,6 +87,8 @@ def _set_addresses(records: npt.NDArray[np.void], rows: FlowRows) -> None:
 def set_of(identity: int, content: bytes) -> bytes:
     """A set (RFC 7011 section 3.3), padded to whole words."""
     padded = content + bytes(-len(content) % 4)
+    if len(padded) + 4 > 0xFFFF:
+        raise NotAllowed(f"a set holds at most 65535 bytes, not {len(padded) + 4}")
     return identity.to_bytes(2) + (len(padded) + 4).to_bytes(2) + padded
 
 
