@@ -1,4 +1,4 @@
-"""The doctor: each thing that stands in the way is named with its way out, and a stuck node is not called well."""
+"""The doctor: each obstacle is named with its way out, and a stuck node is not called well."""
 
 from pathlib import Path
 

@@ -232,7 +232,7 @@ def _could_not_know(report: "DemoReport") -> Iterator[str]:
             )
         if sent.rate_within_interval is False:
             yield (
-                f"Attack {sent.number} on {sent.target}: the true rate of its vectors lies outside the stated "
+                f"Attack {sent.number} on {sent.target}: the true rate of its vectors is outside the stated "
                 "interval; telemetry of the last seconds had not all come."
             )
     yield words.FORGED

@@ -1,0 +1,161 @@
+"""The node's main loop: what it hears becomes facts, in order, and nothing outside makes it stumble."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tests.stand_ins import HandClock, report_of, summary_of
+from tests.stores import MemoryStore
+from tidegate.app.node import Node
+from tidegate.app.run import BASELINES_EVERY_MS, NodeRun
+from tidegate.app.supervision import CollectorKeeper
+from tidegate.model.attacks import Attack
+from tidegate.model.canonical import decode_record
+from tidegate.model.exporters import EXPORTER, SFLOW5
+from tidegate.model.facts import Fact
+from tidegate.model.summaries import SecondSummary
+from tidegate.ports.baselines import BaselineRow
+from tidegate.ports.collector import CollectorReport, Ready, Stopping, ToCollector, ToNode
+from tidegate.ports.outside import OutsideFailed
+
+
+class SayingProcess:
+    """A collector that says what the test lets it say, and its last words when it is stopped."""
+
+    def __init__(self, says: Iterable[Sequence[ToNode]], last: Sequence[ToNode] = (Stopping(),)) -> None:
+        self._says, self._last = list(says), last
+
+    def start(self) -> None: ...
+    def kill(self) -> None: ...
+    def send(self, message: ToCollector) -> None: ...
+
+    def receive(self, timeout_s: float) -> Sequence[ToNode]:
+        return self._says.pop(0) if self._says else ()
+
+    def ended(self) -> str | None:
+        return None
+
+    def stop(self, timeout_s: float) -> Sequence[ToNode]:
+        return self._last
+
+
+class QuietDetector:
+    """Sees no attack; has one baseline to store each time."""
+
+    def __init__(self) -> None:
+        self.seconds: list[int] = []
+
+    def observe(self, summary: SecondSummary) -> list[Fact]:
+        self.seconds.append(summary.second)
+        return []
+
+    def open_attacks(self) -> list[Attack]:
+        return []
+
+    def pending_baselines(self) -> Iterable[tuple[bytes, bytes, int]]:
+        return [(b"key", b"blob", 1)]
+
+
+class ListedBaselines:
+    def __init__(self, *, fails: bool = False) -> None:
+        self.saved: list[BaselineRow] = []
+        self._fails = fails
+
+    def save(self, rows: Iterable[BaselineRow]) -> None:
+        if self._fails:
+            raise OutsideFailed("no room", "memory", "Make room.")
+        self.saved += rows
+
+    def load(self) -> Iterable[BaselineRow]:
+        return self.saved
+
+
+def a_report(second: int, datagrams: int = 1) -> CollectorReport:
+    exporters = np.zeros(1, EXPORTER)
+    exporters["protocol"], exporters["datagrams"] = SFLOW5, datagrams
+    return report_of(summary_of(second, exporters=exporters), names=["192.0.2.1#0"])
+
+
+def a_run(process: SayingProcess, **changes: Any) -> tuple[NodeRun, MemoryStore, HandClock]:
+    clock, store = HandClock(), MemoryStore()
+    parts: dict[str, Any] = {
+        "node": Node.open(store, [], clock),
+        "keeper": CollectorKeeper(process, clock),
+        "detector": QuietDetector(),
+        "baselines": ListedBaselines(),
+        "clock": clock,
+        "version": "0.1.0",
+    }
+    return NodeRun(**(parts | changes)), store, clock
+
+
+def kinds(store: MemoryStore) -> list[str]:
+    return [type(decode_record(fact.body).fact).__name__ for fact in store.facts(0, 1000)]
+
+
+def test_a_run_is_recorded_from_its_start_to_its_clean_stop() -> None:
+    run, store, _ = a_run(SayingProcess([[Ready("0.1.0", (2055,))], [a_report(1)]]))
+    run.start()
+    run.turn(0)
+    run.turn(0)
+    run.stop()
+    assert kinds(store) == ["NodeStarted", "ExporterAppeared", "NodeStopped"]
+    assert run.ready == Ready("0.1.0", (2055,))
+
+
+def test_an_exporter_appears_once_ever_also_after_a_restart() -> None:
+    run, store, clock = a_run(SayingProcess([[a_report(1)], [a_report(2)]]))
+    run.start()
+    run.turn(0)
+    run.turn(0)
+    run.stop()
+    again, _, _ = a_run(SayingProcess([[a_report(3)]]), node=Node.open(store, [], clock))
+    again.start()
+    again.turn(0)
+    assert kinds(store).count("ExporterAppeared") == 1
+
+
+def test_an_exporter_that_only_the_journal_knows_has_not_appeared() -> None:
+    run, store, _ = a_run(SayingProcess([[a_report(1, datagrams=0)]]))
+    run.start()
+    run.turn(0)
+    assert kinds(store) == ["NodeStarted"]
+
+
+def test_the_collectors_last_second_is_heard_when_the_node_stops() -> None:
+    detector = QuietDetector()
+    run, _, _ = a_run(SayingProcess([], last=[a_report(9), Stopping()]), detector=detector)
+    run.start()
+    run.stop()
+    assert detector.seconds == [9]
+
+
+def test_every_report_is_passed_on_after_its_facts_are_stored() -> None:
+    heard: list[tuple[int, int]] = []
+    run, store, _ = a_run(
+        SayingProcess([[a_report(1)]]),
+        ears=[lambda report: heard.append((report.summary.second, store.head().size))],
+    )
+    run.start()
+    run.turn(0)
+    assert heard == [(1, 2)]
+
+
+def test_what_is_usual_is_stored_every_minute_and_at_the_end() -> None:
+    baselines = ListedBaselines()
+    run, _, clock = a_run(SayingProcess([]), baselines=baselines)
+    run.start()
+    run.turn(0)
+    assert not baselines.saved
+    clock.at_ms += BASELINES_EVERY_MS
+    run.turn(0)
+    run.stop()
+    assert len(baselines.saved) == 2
+
+
+def test_baselines_that_cannot_be_stored_stop_nobody() -> None:
+    run, store, _ = a_run(SayingProcess([]), baselines=ListedBaselines(fails=True))
+    run.start()
+    run.stop()
+    assert kinds(store) == ["NodeStarted", "NodeStopped"]
