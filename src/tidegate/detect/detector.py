@@ -1,18 +1,17 @@
 """From one summary a second to facts about attacks: detected, grown, changed, ended."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
-from tidegate.detect.baseline import Baselines, History
-from tidegate.detect.decision import Aligned, align, persistent
+from tidegate.detect.baseline import Baselines
+from tidegate.detect.decision import Aligned, align
 from tidegate.detect.exporters import Exporters
-from tidegate.detect.intervals import Floats
 from tidegate.detect.open_attack import Circumstances, OpenAttack, Target, reopened
+from tidegate.detect.picking import FRAGMENTS, Group, Picking, Scene
 from tidegate.detect.settings import DetectionSettings
-from tidegate.detect.targets import Pick, Seen, around, groups, smallest
+from tidegate.detect.targets import around
 from tidegate.detect.thresholds import CLASS_OF, UNCLASSIFIED, Objects, Row, Thresholds, rows_of
 from tidegate.detect.whereabouts import Whereabouts
 from tidegate.model import doubts
@@ -20,11 +19,6 @@ from tidegate.model.addresses import Prefix
 from tidegate.model.attacks import Attack
 from tidegate.model.facts import AttackDetected, AttackEnded, AttackGrew, AttackVectorsChanged, Fact
 from tidegate.model.summaries import WINDOW_SECONDS, SecondSummary
-from tidegate.model.vectors import CODE_OF
-
-FRAGMENTS = CODE_OF["fragments"]
-FRAGMENT_SHARE = 0.1
-"""Fragments carry no ports; on a target of another vector they count with it from this share of it."""
 
 SPREAD_QUIET_SECONDS = 10
 """Facts about spread targets or changed vectors are at least this far apart, for one attack."""
@@ -47,37 +41,6 @@ COOL_SECONDS = 300
 """Learning stays frozen for this long after an attack."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """One summary as the detector looks at it: rows, their windows on one axis, thresholds, decisions."""
-
-    second: int
-    cells: npt.NDArray[np.void]
-    rows: list[Row]
-    place: Mapping[Row, int]
-    aligned: Aligned
-    thresholds: Floats  # (rows, 2)
-    history: History
-    summary: SecondSummary
-
-    def amounts(self, at: int, end_column: int, seconds: int) -> tuple[float, float]:
-        """(bits/s, packets/s) of a row over the `seconds` columns that end at a column."""
-        part = slice(max(0, end_column - seconds + 1), end_column + 1)
-        return (
-            float(self.aligned.bytes[at, part].sum()) * 8 / seconds,
-            float(self.aligned.packets[at, part].sum()) / seconds,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Hot:
-    """A row that is decided to be under attack: since which second, and up to which column."""
-
-    at: int
-    first_second: int
-    column: int
-
-
 class Detector:
     """Watches summaries, in order of their seconds, and says what began, grew, changed and ended.
 
@@ -97,6 +60,7 @@ class Detector:
         self._settings = settings
         self._objects = Objects(settings.objects)
         self._thresholds = Thresholds(settings, self._objects)
+        self._picking = Picking(settings, self._objects)
         self._exporters = Exporters(border_point_of)
         self._restored = list(open_attacks)
         self._open: list[OpenAttack] = []
@@ -121,7 +85,7 @@ class Detector:
         self._exporters.heard(summary)
         scene, baseline_rows = self._look(summary)
         self._follow(scene)
-        facts = self._place(self._pick(scene), scene)
+        facts = self._place(self._picking.groups(scene, self._ended), scene)
         facts += self._changes(scene)
         facts += self._endings(scene)
         self._learn(scene, baseline_rows)
@@ -165,129 +129,18 @@ class Detector:
         )
         self._baselines.suppose(np.where(wide, baseline_rows, -1), levels)
 
-    def _hot(self, scene: Scene) -> list[Hot]:
-        aligned, settings = scene.aligned, self._settings
-        bits, packets = aligned.bytes * 8, aligned.packets
-        maybe = np.flatnonzero(
-            (bits.sum(axis=1) >= scene.thresholds[:, 0]) | (packets.sum(axis=1) >= scene.thresholds[:, 1])
-        )
-        if not len(maybe):
-            return []
-        needed, among = settings.persistence_seconds, settings.persistence_window_seconds
-        limits = scene.thresholds[maybe]
-        decided = persistent(bits[maybe], aligned.bytes_variance[maybe] * 64, limits[:, 0], needed, among)
-        decided |= persistent(packets[maybe], aligned.packets_variance[maybe], limits[:, 1], needed, among)
-        reached = (bits[maybe] >= limits[:, :1]) | (packets[maybe] >= limits[:, 1:])
-        found = []
-        for i, at in enumerate(maybe.tolist()):
-            columns = np.flatnonzero(decided[i])
-            if len(columns) and aligned.second(int(columns[-1])) > self._ended_second(scene.rows[at]):
-                first, last = _run(reached[i], int(columns[-1]), among)
-                found.append(Hot(at, aligned.second(first), last))
-        return found
-
-    def _ended_second(self, row: Row) -> int:
-        """Evidence up to this second belongs to an attack that has been told as ended."""
-        if row.prefix is None:
-            return -1
-        return max(
-            (self._ended[p][0] for p in (row.prefix, *around(row.prefix)) if p in self._ended), default=-1
-        )
-
-    # Choosing targets.
-
-    def _pick(self, scene: Scene) -> list[tuple[list[Pick], list[int], int]]:
-        """Groups of (picks, objects' rows, first second), each one attack."""
-        hot = self._hot(scene)
-        by_vector: dict[int, list[Hot]] = {}
-        for one in hot:
-            by_vector.setdefault(scene.rows[one.at].vector, []).append(one)
-        picks: set[Pick] = set()
-        first: dict[int, int] = {}
-        lone_objects: list[tuple[int, int, int]] = []
-        for vector, ones in by_vector.items():
-            chosen = self._targets(scene, vector, ones)
-            picks |= {Pick(prefix, vector) for prefix in chosen}
-            first[vector] = min(one.first_second for one in ones)
-            for one in ones:
-                number = scene.rows[one.at].watched
-                if number >= 0 and not self._explained(scene, one, chosen):
-                    lone_objects.append((number, vector, one.first_second))
-        picks |= self._fragments(scene, picks)
-        found: list[tuple[list[Pick], list[int], int]] = []
-        for group in groups(picks):
-            begun = [self._first(scene, hot, pick, first) for pick in group]
-            found.append((group, [], min(begun)))
-        for number in sorted({number for number, _, _ in lone_objects}):
-            own = [entry for entry in lone_objects if entry[0] == number]
-            found.append(([], [number, *(vector for _, vector, _ in own)], min(entry[2] for entry in own)))
-        return found
-
-    def _first(self, scene: Scene, hot: list[Hot], pick: Pick, first: dict[int, int]) -> int:
-        own = [
-            one.first_second
-            for one in hot
-            if scene.rows[one.at].vector == pick.vector and scene.rows[one.at].prefix == pick.prefix
-        ]
-        return min(own, default=first.get(pick.vector, scene.second))
-
-    def _targets(self, scene: Scene, vector: int, ones: list[Hot]) -> set[Prefix]:
-        column = max(one.column for one in ones)
-        seconds = self._settings.persistence_window_seconds
-        seen = {}
-        for at, row in enumerate(scene.rows):
-            if row.vector == vector and row.prefix is not None:
-                seen[row.prefix] = Seen(
-                    *scene.amounts(at, column, seconds), *map(float, scene.thresholds[at])
-                )
-        hot = [prefix for one in ones if (prefix := scene.rows[one.at].prefix) is not None]
-        return smallest(hot, seen)
-
-    def _explained(self, scene: Scene, one: Hot, chosen: set[Prefix]) -> bool:
-        """Whether an object's traffic is that of targets already chosen: at least half of it."""
-        row = scene.rows[one.at]
-        seconds = self._settings.persistence_window_seconds
-        bits, packets = scene.amounts(one.at, one.column, seconds)
-        inside_bits = inside_packets = 0.0
-        for prefix in chosen:
-            if any(
-                own.covers(prefix) or prefix.covers(own) for own in self._objects.all[row.watched].prefixes
-            ):
-                at = scene.place[Row(prefix, -1, row.vector)]
-                more_bits, more_packets = scene.amounts(at, one.column, seconds)
-                inside_bits, inside_packets = inside_bits + more_bits, inside_packets + more_packets
-        return inside_bits >= 0.5 * bits or inside_packets >= 0.5 * packets
-
-    def _fragments(self, scene: Scene, picks: set[Pick]) -> set[Pick]:
-        found = set()
-        for pick in picks:
-            at = scene.place.get(Row(pick.prefix, -1, FRAGMENTS))
-            own = scene.place.get(Row(pick.prefix, -1, pick.vector))
-            if at is None or own is None or pick.vector == FRAGMENTS:
-                continue
-            recent = slice(-self._settings.persistence_window_seconds, None)
-            if (
-                scene.aligned.bytes[at, recent].sum()
-                >= FRAGMENT_SHARE * scene.aligned.bytes[own, recent].sum()
-                > 0
-            ):
-                found.add(Pick(pick.prefix, FRAGMENTS))
-        return found
-
     # Placing what was picked: into an open attack, or as a new one.
 
-    def _place(self, found: list[tuple[list[Pick], list[int], int]], scene: Scene) -> list[Fact]:
+    def _place(self, found: list[Group], scene: Scene) -> list[Fact]:
         facts: list[Fact] = []
         places = Whereabouts(self._open)
-        for group, lone, first_second in found:
-            wanted: list[tuple[Target, int]] = [(pick.prefix, pick.vector) for pick in group]
-            if lone:
-                wanted = [(lone[0], vector) for vector in lone[1:]]
+        for group in found:
+            wanted = group.wanted
             home = places.of(wanted)
             if home is None:
                 if len(self._open) >= self._settings.open_attacks_max:
                     continue
-                home = self._begin(wanted, first_second, scene)
+                home = self._begin(wanted, group.first_second, scene)
                 self._open.append(home)
             for target, vector in wanted:
                 home.take(target, vector, self._threshold(scene, target, vector))
@@ -478,19 +331,6 @@ class Detector:
 
 def _row(target: Target, vector: int) -> Row:
     return Row(None, target, vector) if isinstance(target, int) else Row(target, -1, vector)
-
-
-def _run(reached: npt.NDArray[np.bool_], column: int, among: int) -> tuple[int, int]:
-    """First and last column of the newest run of seconds above the threshold, up to a column.
-
-    Gaps shorter than `among` do not break a run. Where no single second reaches the threshold, the
-    column itself is the run.
-    """
-    columns = np.flatnonzero(reached[: column + 1])
-    if not len(columns):
-        return column, column
-    breaks = np.flatnonzero(np.diff(columns) >= among)
-    return int(columns[breaks[-1] + 1 if len(breaks) else 0]), int(columns[-1])
 
 
 def _doubled(value: Attack, attack: OpenAttack) -> bool:

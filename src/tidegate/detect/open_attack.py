@@ -142,11 +142,14 @@ class OpenAttack:
     def _told_in_full(self, newest: int, window_seconds: int) -> tuple[int, int]:
         """(last second, seconds) that the rates are taken over: the newest ones of the attack.
 
+        The first second is left out once there are two more: the attack began somewhere inside it.
+
         Where exporters tell of long flows after they are over, the newest seconds are not told in full;
         of late telemetry, the heaviest seconds are nearest to the truth.
         """
         last = max(self.first_second, min(newest, self.last_second))
-        seconds = max(1, min(window_seconds, last - self.first_second + 1))
+        lasted = last - self.first_second
+        seconds = min(window_seconds, lasted if lasted >= 2 else lasted + 1)
         if self.delay_seconds <= PROMPT_SECONDS:
             return last, seconds
         ends = range(max(self.first_second + seconds - 1, newest - WINDOW_SECONDS + seconds), last + 1)
