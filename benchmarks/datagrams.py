@@ -236,6 +236,11 @@ def ipfix(mix: Mix) -> DatagramSet:
     return DatagramSet((header.tobytes() + body,), out, RECORDS, 1, RECORDS)
 
 
+def flags_of_one(flags: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The flags of one packet in the middle of a flow whose union also holds its SYN and FIN."""
+    return np.where((flags & 0x03) == 0x03, flags & 0xFC, flags).astype(np.uint8)
+
+
 def frames(mix: Mix, six: npt.NDArray[np.bool_], lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
     """The first HEADER_BYTES of an Ethernet frame for each flow, shape (n, HEADER_BYTES); `six` chooses
     IPv6.
@@ -266,7 +271,7 @@ def frames(mix: Mix, six: npt.NDArray[np.bool_], lengths: npt.NDArray[np.int64])
         put(mask, at + 2, mix.dst_port, ">u2")
         tcp = mask & (mix.protocol == 6)
         out[tcp, at + 12] = 0x50
-        put(tcp, at + 13, mix.tcp_flags, "u1")
+        put(tcp, at + 13, flags_of_one(mix.tcp_flags), "u1")
         udp = mask & (mix.protocol == 17)
         put(udp, at + 4, ip_length - (at - 14), ">u2")
     return out

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -158,7 +159,8 @@ def export(plan: Plan) -> list[int]:
             datagram = stream.next(sequence)
             if stream.sent == 1:
                 first_ms[number] = time.time_ns() // 1_000_000
-            out.send(datagram)
+            with suppress(ConnectionRefusedError):  # nobody listens just now: an exporter goes on
+                out.send(datagram)
             following = moment + stream.gap_s * rng.gamma(SAMPLES) / SAMPLES
             if following < stream.ends_s:
                 heapq.heappush(due, (following, number))

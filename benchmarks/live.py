@@ -14,6 +14,9 @@ PROBE_SECONDS = 2.0
 PRECISION = 0.06
 """The search stops when the lossless and the lossy rate are this close."""
 
+CONFIRMATIONS_MAX = 12
+"""A rate that held for a moment is lowered so often at most, to half, until it holds for long."""
+
 LATE_SHARE_MAX = 0.03
 """A sender that ran this much longer than planned could not keep the pace: the rate was not offered."""
 
@@ -81,10 +84,10 @@ def highest_lossless(
     while good and bad - good > PRECISION * good:
         middle = (good + bad) / 2
         good, bad = (middle, bad) if lossless(middle, PROBE_SECONDS) else (good, middle)
-    while good > start / 100:
+    for _ in range(CONFIRMATIONS_MAX if good else 0):
         if lossless(good, confirm_seconds):
             return tried[-1], tried
-        good *= 0.95
+        good *= 0.94
     return None, tried
 
 

@@ -119,6 +119,9 @@ def ordinary_mix(rng: np.random.Generator, count: int) -> Mix:
     ephemeral = rng.integers(32_768, 61_000, count)
     to_service = column("to_service").astype(np.bool_)
     ported = np.isin(column("protocol"), (6, 17))
+    flags = column("flags")
+    # A union of SYN, FIN and data needs more packets than one or two.
+    flags = np.where((flags == 0x1B) & (packets < 3), 0x18, flags)
     return Mix(
         src=src,
         dst=dst,
@@ -133,7 +136,7 @@ def ordinary_mix(rng: np.random.Generator, count: int) -> Mix:
         src_port=np.where(ported, np.where(to_service, ephemeral, column("port")), 0).astype(np.uint16),
         dst_port=np.where(ported, np.where(to_service, column("port"), ephemeral), 0).astype(np.uint16),
         protocol=column("protocol").astype(np.uint8),
-        tcp_flags=column("flags").astype(np.uint8),
+        tcp_flags=flags.astype(np.uint8),
     )
 
 

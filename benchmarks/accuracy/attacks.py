@@ -4,7 +4,7 @@ of each.
 
 import io
 import lzma
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from benchmarks.accuracy.bursts import Burst, Packets
 from benchmarks.accuracy.country import Exporter, Kind, Networks
+from tidegate.model.addresses import Prefix
 from tidegate.model.flows import FlowRows, empty_rows
 
 CAPTURES = {
@@ -27,6 +28,7 @@ SHIPPED = Path(__file__).parent.parent.parent / "src" / "tidegate" / "lab" / "ca
 PCAPNG = bytes.fromhex("0a0d0d0a")
 
 REFLECTORS = {161: "snmp", 47808: "bacnet", 37810: "dahua", 30120: "fivem", 53: "dns"}
+TCP_VECTORS = {0x02: "tcp_syn", 0x12: "tcp_syn_ack", 0x04: "tcp_rst", 0x14: "tcp_rst"}
 SHARE_THAT_COUNTS = 0.10
 """A vector is one of the attack's when it has this share of its bytes or packets."""
 
@@ -38,17 +40,35 @@ SYN_PACKETS_PER_S = (5e3, 20e3, 100e3, 500e3, 2e6)
 
 
 class Spread(StrEnum):
-    """Which addresses are hit. Carpets are made by rewriting destinations; no public capture of one is
-    known.
+    """Which addresses are hit. The captures are of one IPv4 host each; everything else is made by rewriting
+    destinations (and, for IPv6, the family), because no public capture of a carpet is known.
     """
 
     HOST = "host"
     NETWORK = "network"
     SIXTEEN_NETWORKS = "sixteen networks"
+    IPV6_HOST = "IPv6 host"
+    IPV6_NETWORK = "IPv6 network"
 
 
-HOSTS_HIT = {Spread.HOST: (7, 8), Spread.NETWORK: (0, 256), Spread.SIXTEEN_NETWORKS: (0, 4096)}
-"""First and past-the-last address that is hit, counted from the network's own."""
+FAMILY = {Spread.IPV6_HOST: 6, Spread.IPV6_NETWORK: 6}
+TARGET_LENGTH = {
+    Spread.HOST: 128,
+    Spread.NETWORK: 120,
+    Spread.SIXTEEN_NETWORKS: 116,
+    Spread.IPV6_HOST: 128,
+    Spread.IPV6_NETWORK: 48,
+}
+"""Lengths over the two words: an IPv4 /24 is 120."""
+
+HOSTS_HIT = {
+    Spread.HOST: (7, 8),
+    Spread.NETWORK: (0, 256),
+    Spread.SIXTEEN_NETWORKS: (0, 4096),
+    Spread.IPV6_HOST: (7, 8),
+    Spread.IPV6_NETWORK: (1, 64),
+}
+"""First and past-the-last address that is hit, counted from the network's own, or in every /64 of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,23 +143,27 @@ def _vector_of(row: np.void) -> str:
     if row["fragment"] == 2:
         return "fragments"
     if row["protocol"] == 6:
-        return "tcp_syn" if row["tcp_flags"] == 2 else "ordinary"
+        return TCP_VECTORS.get(int(row["tcp_flags"]) & 0x3F, "ordinary")
     if row["protocol"] == 17:
         return REFLECTORS.get(int(row["src_port"]), "udp")
     return "icmp" if row["protocol"] == 1 else "ordinary"
 
 
 def packets_of(capture: Capture, networks: Networks, network: int, spread: Spread) -> Packets:
-    """A maker of the capture's packets, chosen evenly, towards a host, a whole network, or sixteen
-    neighbours.
-    """
+    """A maker of the capture's packets, chosen evenly, towards the addresses of the spread."""
+
+    low_high = HOSTS_HIT[spread]
+    subnets = 1 << 16 if spread is Spread.IPV6_NETWORK else 1
 
     def make(times: npt.NDArray[np.int64], rng: np.random.Generator) -> FlowRows:
         rows = capture.rows[rng.integers(0, len(capture.rows), len(times))]
         rows["start_ms"] = rows["end_ms"] = times
-        rows["dst_high"] = networks.high[network]
-        offset = rng.integers(*HOSTS_HIT[spread], len(times))
-        rows["dst_low"] = networks.low[network] + offset.astype(np.uint64)
+        if spread in FAMILY:
+            rows["family"] = 6
+            rows["src_high"] = np.uint64(0x2A00_0000_0000_0000) + (rows["src_low"] & np.uint64(0xFFFF_FFFF))
+            rows["protocol"] = np.where(rows["protocol"] == 1, 58, rows["protocol"])
+        rows["dst_high"] = networks.high[network] + rng.integers(0, subnets, len(times)).astype(np.uint64)
+        rows["dst_low"] = networks.low[network] + rng.integers(*low_high, len(times)).astype(np.uint64)
         return rows
 
     return make
@@ -173,18 +197,15 @@ def truth_of(
     start_s: int,
     duration_s: int,
 ) -> Truth:
-    """An attack of the given strength (a step of the rate tables) on an IPv4 network."""
+    """An attack of the given strength (a step of the rate tables) on a network."""
     packets_per_s = (
         SYN_PACKETS_PER_S[step] if capture.name == "syn" else BITS_PER_S[step] / 8 / capture.mean_bytes
     )
     exporter = int(networks.exporter[network])
     bits = packets_per_s * capture.mean_bytes * 8
-    base = int(networks.low[network]) & 0xFFFF_FFFF
-    address = {Spread.HOST: (base + 7, 32), Spread.NETWORK: (base, 24), Spread.SIXTEEN_NETWORKS: (base, 20)}[
-        spread
-    ]
-    dotted = ".".join(str(address[0] >> shift & 255) for shift in (24, 16, 8, 0))
-    shares = capture.shares()
+    first = 7 if TARGET_LENGTH[spread] == 128 else 0
+    target = Prefix(int(networks.high[network]), int(networks.low[network]) + first, TARGET_LENGTH[spread])
+    shares = {_renamed(name, spread): share for name, share in capture.shares().items()}
     return Truth(
         burst=Burst(
             name=f"{capture.name} on a {spread.value}",
@@ -202,11 +223,27 @@ def truth_of(
         bits_per_s=bits,
         sampling_rate=exporters[exporter].sampling_rate,
         kind=exporters[exporter].kind,
-        target=f"{dotted}/{address[1]}",
+        target=str(target),
         vectors=capture.vectors(),
         vector_bits_per_s={name: bits * share for name, (share, _) in shares.items()},
         vector_packets_per_s={name: packets_per_s * share for name, (_, share) in shares.items()},
     )
+
+
+def _renamed(vector: str, spread: Spread) -> str:
+    return "icmpv6" if vector == "icmp" and spread in FAMILY else vector
+
+
+def _planned(quick: bool) -> Iterator[tuple[Spread, str, int]]:
+    """Spread, capture and step of every attack that one exporter is to see; a fifth of them when quick."""
+    wanted = [
+        (spread, capture, step)
+        for spread in Spread
+        for capture in CAPTURES
+        for step in range(len(BITS_PER_S))
+        if spread is Spread.HOST or step > 1 or capture == "syn"
+    ]
+    yield from wanted[::5] if quick else wanted
 
 
 def plan_attacks(
@@ -216,38 +253,37 @@ def plan_attacks(
     start_s: int,
     quick: bool,
 ) -> list[Truth]:
-    """Every capture at every strength behind every exporter, one after another there; then the carpets."""
+    """Every capture at every strength and spread behind every exporter, one after another there."""
+    by_name = {capture.name: capture for capture in captures}
     found = []
     for number, exporter in enumerate(exporters):
-        mine = np.flatnonzero((networks.exporter == number) & (networks.family == 4))
-        aligned = [int(one) for one in mine if int(networks.low[one]) >> 8 & 15 == 0]
-        duration, pause = (40, 80) if exporter.kind is Kind.SFLOW else (150, 150)
-        at, turn = start_s + 7 * number, 0
-        for spread in Spread:
-            for capture in captures:
-                for step in range(len(BITS_PER_S)):
-                    if spread is not Spread.HOST and step in (0, 1) and capture.name != "syn":
-                        continue
-                    if quick and (step + turn) % 3:
-                        turn += 1
-                        continue
-                    candidates = aligned if spread is Spread.SIXTEEN_NETWORKS else list(mine)
-                    if not candidates:
-                        continue
-                    network = int(candidates[turn % len(candidates)])
-                    truth = truth_of(
-                        capture=capture,
-                        networks=networks,
-                        exporters=exporters,
-                        network=network,
-                        spread=spread,
-                        step=step,
-                        start_s=at,
-                        duration_s=duration,
-                    )
-                    turn += 1
-                    if truth.burst.packets_per_s / exporter.sampling_rate > SAMPLES_PER_S_MAX:
-                        continue
-                    found.append(truth)
-                    at += duration + pause
+        duration, pause = (40, 80) if exporter.kind is Kind.SFLOW else (100, 110)
+        at = start_s + 7 * number
+        for turn, (spread, capture, step) in enumerate(_planned(quick)):
+            candidates = _candidates(networks, number, spread)
+            if not len(candidates):
+                continue
+            truth = truth_of(
+                capture=by_name[capture],
+                networks=networks,
+                exporters=exporters,
+                network=int(candidates[turn % len(candidates)]),
+                spread=spread,
+                step=step,
+                start_s=at,
+                duration_s=duration,
+            )
+            if truth.burst.packets_per_s / exporter.sampling_rate <= SAMPLES_PER_S_MAX:
+                found.append(truth)
+                at += duration + pause
     return found
+
+
+def _candidates(networks: Networks, exporter: int, spread: Spread) -> npt.NDArray[np.int64]:
+    """The exporter's networks that can be hit so: of the family, and where sixteen are hit, the first
+    of sixteen.
+    """
+    fit = (networks.exporter == exporter) & (networks.family == FAMILY.get(spread, 4))
+    if spread is Spread.SIXTEEN_NETWORKS:
+        fit &= (networks.low >> np.uint64(8) & np.uint64(15)) == 0
+    return np.flatnonzero(fit)

@@ -170,7 +170,7 @@ def into_block(second: int) -> int:
 
 def simulate(seed: int, judged: Judged, captures: Path | None, quick: bool) -> Outcome:
     """Days of learning, days of ordinary life, then the attacks."""
-    learning_s, ordinary_s = (26 * 3600, 6 * 3600) if quick else (8 * DAY_S, 5 * DAY_S)
+    learning_s, ordinary_s = (25 * 3600, 3 * 3600) if quick else (8 * DAY_S, 4 * DAY_S)
     country = Country(seed, MONDAY, 2 + (learning_s + ordinary_s) // DAY_S)
     table = exporter_table()
     simulated = 0

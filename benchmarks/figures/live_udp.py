@@ -80,10 +80,12 @@ def measure(settings: Settings) -> Figure:
         save_ring(datagrams, ring)
         with tidegate_running(folder, settings.collector_core) as running:
             settle(5.0)
+            collector = running.collector_pid()
             found, tried, share = _search(
                 settings, datagrams, ring, port=running.port, pid=running.pid, start=2e6
             )
             time.sleep(2.5)
+            restarted = running.collector_pid() != collector
             counted = running.metrics().get("tidegate_exporter_records_total")
     peers = tuple(
         measure_peer(settings, peer, datagrams, start) for peer, start in PEERS if settings.with_peers
@@ -97,7 +99,9 @@ def measure(settings: Settings) -> Figure:
         ),
         *(f"{peer.name}: {peer.note}" for peer in peers),
     ]
-    if counted is not None:
+    if restarted:
+        notes.append("the node started its collector again meanwhile: see the drops")
+    elif counted is not None:
         notes.append(
             f"delivered to the socket {delivered:,} records, counted by the collector {counted:,.0f}"
         )

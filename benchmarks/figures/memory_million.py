@@ -47,7 +47,8 @@ def measure(settings: Settings) -> Figure:
         save_ring(datagrams, ring)
         with tidegate_running(folder, settings.collector_core) as running:
             settle(4.0)
-            idle = memory_bytes(running.collector_pid(), "Rss")
+            before = running.collector_pid()
+            idle = memory_bytes(before, "Rss")
             made = offer(
                 datagrams,
                 ring,
@@ -57,6 +58,8 @@ def measure(settings: Settings) -> Figure:
                 seconds=seconds,
             )
             collector = running.collector_pid()
+            if collector != before:
+                raise RuntimeError("the node started its collector again during the measurement")
             proportional, resident = memory_bytes(collector, "Pss"), memory_bytes(collector, "Rss")
             node = memory_bytes(running.pid, "Pss")
             time.sleep(1.0)
