@@ -1,6 +1,7 @@
 """`tidegate run`: the node, until it is told to stop."""
 
 import signal
+import time
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -40,16 +41,23 @@ def run(parts: "Parts", config_file: Path | None, state_folder: Path | None, as_
             node.turn(TURN_S)
 
 
+IMPATIENT_S = 2.0
+"""One Ctrl-C often arrives twice (terminal and launcher); a signal so long after the first means it."""
+
+
 class _Stopping:
-    """Whether a signal asked to stop; a second one ends at once, the ordinary way of Python."""
+    """Whether a signal asked to stop; a later one ends at once, the ordinary way of Python."""
 
     def __init__(self) -> None:
         self.asked = False
+        self._asked_at_s = 0.0
 
     def listen(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask)
 
     def _ask(self, number: int, _: FrameType | None) -> None:
-        self.asked = True
-        signal.signal(number, signal.default_int_handler)
+        if self.asked and time.monotonic() - self._asked_at_s > IMPATIENT_S:
+            raise KeyboardInterrupt
+        if not self.asked:
+            self.asked, self._asked_at_s = True, time.monotonic()
