@@ -8,22 +8,18 @@ import numpy.typing as npt
 
 from tidegate.detect import tables
 from tidegate.detect.settings import CountingSettings, WatchedObject
-from tidegate.kernels.counting import (
+from tidegate.kernels.cells import (
     BLOCK_ROWS,
     CELL_STATE,
     LEVELS,
-    LIGHT,
     MISSED_GROUPS,
     STATE,
     TRACE,
     Table,
-    close_cells,
-    count_rows,
     index_refill,
-    sweep,
-    weigh_rings,
-    write_summary,
 )
+from tidegate.kernels.closing import LIGHT, close_cells, sweep, weigh_rings, write_summary
+from tidegate.kernels.counting import count_rows
 from tidegate.kernels.windows import RING, SECONDS
 from tidegate.model.flows import FlowBatch
 from tidegate.model.summaries import CELL, SUMMARY_CELLS_MAX, SecondSummary

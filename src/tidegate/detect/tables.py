@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from tidegate.detect.settings import OBJECT_PREFIXES_MAX, OBJECTS_MAX, Floors, WatchedObject
 from tidegate.kernels import classify
-from tidegate.kernels.counting import LEVELS, OBJECT_DEPTH_MAX, OBJECT_LEVEL, OBJECT_PREFIX
+from tidegate.kernels.cells import LEVELS, OBJECT_DEPTH_MAX, OBJECT_LEVEL, OBJECT_PREFIX
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.vectors import CODE_OF, NO_VECTOR, VECTORS, VECTORS_MAX
 

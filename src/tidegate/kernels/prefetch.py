@@ -16,12 +16,12 @@ def _prefetch(typing_context, array, at):  # type: ignore[no-untyped-def]
         array_type, at_type = sig.args
         values = context.make_array(array_type)(context, builder, args[0])
         position = context.cast(builder, args[1], at_type, types.intp)
-        pointer = cgutils.get_item_pointer(
+        pointer = cgutils.get_item_pointer(  # type: ignore[no-untyped-call]
             context, builder, array_type, values, [position], wraparound=False, boundscheck=False
         )
         byte_pointer = ir.IntType(8).as_pointer()
         word = ir.IntType(32)
-        llvm = cgutils.get_or_insert_function(
+        llvm = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
             builder.module,
             ir.FunctionType(ir.VoidType(), [byte_pointer, word, word, word]),
             "llvm.prefetch.p0",

@@ -1,0 +1,428 @@
+"""The table of cells, one cache line each: found by hash, linked to their prefixes, giving way when full.
+
+A cell is one (destination prefix, vector) pair. Host cells know the cell of their parent prefix, so that
+rolling up needs no hashing.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegate.kernels.jit import bare_kernel, inlined_kernel
+
+# Levels of the roll-up: IPv4 /32 /24 /20 /16, IPv6 /128 /64 /56 /48 /32, and operators' objects.
+V4_HOST, V4_TOP, V6_HOST, V6_TOP, OBJECT_LEVEL = 0, 3, 4, 8, 9
+LEVELS = 10
+LEVEL_LENGTH = (128, 120, 116, 112, 128, 64, 56, 48, 32, 0)
+LEVEL_DEPTH = (0, 1, 2, 3, 0, 1, 2, 3, 4, 5)
+
+ALL = 0xFFFF_FFFF_FFFF_FFFF
+MASK_HIGH = np.array([ALL << (64 - min(n, 64)) & ALL for n in LEVEL_LENGTH], np.uint64)
+MASK_LOW = np.array([ALL << (128 - max(n, 64)) & ALL for n in LEVEL_LENGTH], np.uint64)
+LENGTHS = np.array(LEVEL_LENGTH, np.int64)
+DEPTHS = np.array(LEVEL_DEPTH, np.int64)
+
+ROOM = np.array([0.75, 0.85, 0.92, 0.97, 0.75, 0.85, 0.92, 0.97, 0.97, 1.0])
+"""By level, how full the table may be for a new cell to be made: wide prefixes always find room."""
+
+BLOCK_ROWS = 256
+"""Rows looked up together, so that their cache misses overlap."""
+
+OBJECT_DEPTH_MAX = 4
+"""Operators' objects that one destination may lie in."""
+
+RIVALS = 8
+PROBES = 64
+"""When the table is full, the lightest of RIVALS neighbouring host cells gives way; PROBES slots are read."""
+
+MISSED_GROUPS = 65536
+"""Groups of keys over which the error of giving way is bounded."""
+
+CELL_STATE = np.dtype(
+    [
+        ("high", np.uint64),
+        ("low", np.uint64),
+        # Fresh traffic of the open second, scaled by the sampling rate; rolled up at the close.
+        ("bytes", np.float64),
+        ("packets", np.float64),
+        ("bytes_variance", np.float32),
+        ("packets_variance", np.float32),
+        ("exporters", np.uint64),
+        ("parent", np.int32),  # cell of the next wider prefix, -1 = none; free cells: the next free one
+        ("ring", np.int32),  # row in the rings, -1 = light
+        ("tick", np.uint32),  # the close before which it was last touched
+        ("vector", np.uint8),
+        ("level", np.uint8),
+        ("links", np.uint8),  # LINK_OBJECTS, LINK_TRACE
+        ("used", np.uint8),
+    ],
+    align=True,
+)
+"""One (prefix, vector) pair: 64 bytes."""
+
+LINK_OBJECTS = 1  # lies in an operator's object: see its trace
+LINK_TRACE = 2  # its trace holds something to be cleared at the close
+
+TRACE = np.dtype(
+    [
+        # Aged traffic of the open second. It already stands in every prefix and is not rolled up.
+        ("settled_bytes", np.float64),
+        ("settled_packets", np.float64),
+        ("settled_bytes_variance", np.float32),
+        ("settled_packets_variance", np.float32),
+        ("age", np.float64),  # sum of bytes times (receive time - end), ms
+        ("span", np.float64),  # sum of bytes times (end - start), ms
+        ("unscaled", np.float64),  # fresh bytes whose sampling is unknown; rolled up
+        ("unscaled_settled", np.float64),  # aged bytes whose sampling is unknown
+        ("error", np.float32),  # bytes that may have been missed before the cell was made
+        ("chain", np.int32),  # row of object chains
+    ],
+    align=True,
+)
+"""What few cells need, beside the cell of the same number; untouched pages of it cost nothing."""
+
+OBJECT_PREFIX = np.dtype(
+    [("high", np.uint64), ("low", np.uint64), ("length", np.int64), ("chain", np.int64)], align=True
+)
+"""A prefix of an operator's object, sorted by length (longest first), then address."""
+
+STATE = np.dtype(
+    [
+        ("open_second", np.int64),
+        ("tick", np.int64),
+        ("used", np.int64),
+        ("high_water", np.int64),
+        ("free", np.int64),  # first of the free cells, -1 = none
+        ("rings_used", np.int64),
+        ("swept_to", np.int64),
+        ("seed", np.uint64),
+        ("promote_scale", np.float64),
+        # Of the open second.
+        ("records", np.int64),
+        ("bytes", np.float64),
+        ("packets", np.float64),
+        ("replaced", np.int64),  # host cells that gave way
+        ("untracked", np.int64),  # records whose host found no cell
+        ("unrolled", np.int64),  # cells made without the prefix cell that they should have
+        ("rings_missing", np.int64),  # heavy cells that found no ring
+        ("clipped", np.int64),  # records (partly) older than the window
+    ],
+    align=True,
+)
+
+
+class Table(NamedTuple):
+    """All arrays of one counter. Rows of `cells` and `traces` belong together."""
+
+    state: npt.NDArray[np.void]  # STATE (1,)
+    cells: npt.NDArray[np.void]  # CELL_STATE (cells_max,)
+    traces: npt.NDArray[np.void]  # TRACE (cells_max,)
+    slots: npt.NDArray[np.uint64]  # (power of two,): upper half hash, lower half cell + 1; 0 = empty
+    touched: npt.NDArray[np.int32]  # (LEVELS, cells_max): cells touched since the last close, by level
+    touched_count: npt.NDArray[np.int64]  # (LEVELS,)
+    missed: npt.NDArray[np.float64]  # (MISSED_GROUPS,): most bytes that an untracked key of the group has
+    rings: npt.NDArray[np.void]  # RING (rings_max,)
+    windows: npt.NDArray[np.float64]  # (rings_max, 64, 8): see windows.py
+    free_rings: npt.NDArray[np.int32]  # (rings_max,): a stack; the first rings_used are taken
+    port_vector: npt.NDArray[np.uint8]  # (65536,)
+    bytes_min: npt.NDArray[np.int64]  # (VECTORS_MAX,)
+    promote: npt.NDArray[np.float64]  # (LEVELS, VECTORS_MAX, 2): bytes and packets in a second
+    object_promote: npt.NDArray[np.float64]  # (objects, VECTORS_MAX, 2)
+    object_prefixes: npt.NDArray[np.void]  # OBJECT_PREFIX
+    chains: npt.NDArray[np.int32]  # (chains, OBJECT_DEPTH_MAX): objects, -1 = none
+    object_cells: npt.NDArray[np.int32]  # (objects, VECTORS_MAX): cell, -1 = none yet
+    # Notes on one block of rows.
+    hashes: npt.NDArray[np.uint64]  # (BLOCK_ROWS,)
+    codes: npt.NDArray[np.uint8]  # (BLOCK_ROWS,)
+    guesses: npt.NDArray[np.int64]  # (BLOCK_ROWS,)
+
+
+@inlined_kernel
+def hash_key(high, low, level, vector, seed):  # type: ignore[no-untyped-def]
+    """32 well-mixed bits, as uint64, of a key under a secret seed."""
+    mixed = (low ^ seed) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(32)
+    mixed = (mixed ^ high) * np.uint64(0xD6E8FEB86659FD93)
+    mixed ^= mixed >> np.uint64(29)
+    mixed = (mixed ^ (np.uint64(level) << np.uint64(8) | np.uint64(vector))) * np.uint64(0xA0761D6478BD642F)
+    mixed ^= mixed >> np.uint64(32)
+    return mixed & np.uint64(0xFFFFFFFF)
+
+
+@inlined_kernel
+def find(cells, index, hashed, high, low, level, vector):  # type: ignore[no-untyped-def]
+    """The cell of a key, or -1."""
+    mask = np.int64(len(index) - 1)
+    at = np.int64(hashed) & mask
+    while True:
+        slot = index[at]
+        if slot == 0:
+            return np.int64(-1)
+        if slot >> np.uint64(32) == hashed:
+            cell = np.int64(slot & np.uint64(0xFFFFFFFF)) - 1
+            c = cells[cell]
+            if c.low == low and c.high == high and c.vector == vector and c.level == level:
+                return cell
+        at = (at + 1) & mask
+
+
+@bare_kernel
+def index_put(index, hashed, cell):  # type: ignore[no-untyped-def]
+    """Enter a cell that is not in the index; the caller keeps the index at most two thirds full."""
+    mask = np.int64(len(index) - 1)
+    at = np.int64(hashed) & mask
+    while index[at] != 0:
+        at = (at + 1) & mask
+    index[at] = (hashed << np.uint64(32)) | np.uint64(cell + 1)
+
+
+@bare_kernel
+def index_drop(index, hashed, cell):  # type: ignore[no-untyped-def]
+    """Remove a cell's entry and close the gap (backward shift), so that no tombstone stays."""
+    mask = np.int64(len(index) - 1)
+    wanted = (hashed << np.uint64(32)) | np.uint64(cell + 1)
+    gap = np.int64(hashed) & mask
+    while index[gap] != wanted:
+        if index[gap] == 0:
+            return
+        gap = (gap + 1) & mask
+    at = gap
+    while True:
+        at = (at + 1) & mask
+        slot = index[at]
+        if slot == 0:
+            break
+        home = np.int64(slot >> np.uint64(32)) & mask
+        if (at - home) & mask >= (at - gap) & mask:
+            index[gap] = slot
+            gap = at
+    index[gap] = np.uint64(0)
+
+
+@bare_kernel
+def index_refill(old, new):  # type: ignore[no-untyped-def]
+    """Enter every slot of `old` into the larger, empty `new`."""
+    for i in range(len(old)):
+        if old[i] != 0:
+            index_put(new, old[i] >> np.uint64(32), np.int64(old[i] & np.uint64(0xFFFFFFFF)) - 1)
+
+
+@inlined_kernel
+def touch(cells, touched, touched_count, tick, cell):  # type: ignore[no-untyped-def]
+    """Note that a cell has something of the open second."""
+    c = cells[cell]
+    if c.tick != tick:
+        c.tick = tick
+        level = np.int64(c.level)
+        touched[level, touched_count[level]] = np.int32(cell)
+        touched_count[level] += 1
+
+
+@inlined_kernel
+def add_fresh(cells, traces, cell, source):  # type: ignore[no-untyped-def]
+    """Add the fresh traffic of cell `source` to the touched `cell`: one step of the roll-up."""
+    c, s = cells[cell], cells[source]
+    c.bytes += s.bytes
+    c.packets += s.packets
+    c.bytes_variance += s.bytes_variance
+    c.packets_variance += s.packets_variance
+    c.exporters |= s.exporters
+    if s.links & LINK_TRACE and traces[source].unscaled > 0:
+        traces[cell].unscaled += traces[source].unscaled
+        c.links |= np.uint8(LINK_TRACE)
+
+
+@bare_kernel
+def chain_of(prefixes, high, low, length):  # type: ignore[no-untyped-def]
+    """The chain of the longest object prefix, no longer than `length`, that holds an address; or -1."""
+    at = 0
+    count = len(prefixes)
+    while at < count:
+        bits = prefixes[at].length
+        end = at
+        low_at, high_at = at, count
+        while low_at < high_at:  # the end of the run of this length
+            middle = (low_at + high_at) // 2
+            if prefixes[middle].length == bits:
+                low_at = middle + 1
+            else:
+                high_at = middle
+        end = low_at
+        if bits <= length:
+            full = np.uint64(0xFFFFFFFFFFFFFFFF)
+            mask_high = full if bits >= 64 else (np.uint64(0) if bits == 0 else full << np.uint64(64 - bits))
+            mask_low = (
+                np.uint64(0) if bits <= 64 else (full if bits == 128 else full << np.uint64(128 - bits))
+            )
+            want_high, want_low = high & mask_high, low & mask_low
+            left, right = at, end
+            while left < right:
+                middle = (left + right) // 2
+                p = prefixes[middle]
+                if p.high < want_high or (p.high == want_high and p.low < want_low):
+                    left = middle + 1
+                else:
+                    right = middle
+            if left < end and prefixes[left].high == want_high and prefixes[left].low == want_low:
+                return prefixes[left].chain
+        at = end
+    return np.int64(-1)
+
+
+@bare_kernel
+def give_way(t, hashed):  # type: ignore[no-untyped-def]
+    """Take the lightest host cell near a full table's wanted place; -1 where all near it are heavy.
+
+    Space-saving (Metwally et al., 2005) within a few neighbours: the loser's fresh bytes go to its
+    prefix first, so that prefixes stay exact; what it had is remembered as the most that an
+    untracked key of its group can have had.
+    """
+    mask = np.int64(len(t.slots) - 1)
+    at = np.int64(hashed) & mask
+    loser = np.int64(-1)
+    least = np.inf
+    rivals = 0
+    for _ in range(PROBES):
+        slot = t.slots[at]
+        if slot != 0:
+            cell = np.int64(slot & np.uint64(0xFFFFFFFF)) - 1
+            c = t.cells[cell]
+            if DEPTHS[c.level] == 0 and c.ring < 0:
+                rivals += 1
+                weight = c.bytes
+                if c.links & LINK_TRACE:
+                    weight += t.traces[cell].settled_bytes + t.traces[cell].error
+                if weight < least:
+                    least, loser = weight, cell
+                if rivals == RIVALS:
+                    break
+        at = (at + 1) & mask
+    if loser < 0:
+        return loser
+    c = t.cells[loser]
+    lost = hash_key(c.high, c.low, c.level, c.vector, t.state[0].seed)
+    group = np.int64(lost >> np.uint64(16))
+    t.missed[group] = max(t.missed[group], least)
+    if c.bytes > 0 or c.packets > 0:
+        roll_up(t, loser)
+    index_drop(t.slots, lost, loser)
+    t.state[0].replaced += 1
+    return loser
+
+
+@bare_kernel
+def object_cell(t, object_number, vector):  # type: ignore[no-untyped-def]
+    """The cell of an operator's object and vector, made if need be; -1 where the table has no room."""
+    cell = np.int64(t.object_cells[object_number, vector])
+    if cell < 0:
+        cell = make_cell(
+            t, np.uint64(0), np.uint64(0), np.uint64(object_number), OBJECT_LEVEL, vector, np.int64(-1)
+        )
+        t.object_cells[object_number, vector] = np.int32(cell)
+    return cell
+
+
+@bare_kernel
+def add_to_objects(t, cell):  # type: ignore[no-untyped-def]
+    """Add a host's fresh traffic to the operators' objects around it."""
+    for i in range(OBJECT_DEPTH_MAX):
+        number = t.chains[t.traces[cell].chain, i]
+        if number < 0:
+            break
+        around = object_cell(t, number, np.int64(t.cells[cell].vector))
+        if around >= 0:
+            touch(t.cells, t.touched, t.touched_count, np.uint32(t.state[0].tick), around)
+            add_fresh(t.cells, t.traces, around, cell)
+
+
+@bare_kernel
+def roll_up(t, cell):  # type: ignore[no-untyped-def]
+    """Add a cell's fresh traffic to its parent prefix and, from hosts, to the objects around it."""
+    c = t.cells[cell]
+    if c.parent >= 0:
+        touch(t.cells, t.touched, t.touched_count, np.uint32(t.state[0].tick), np.int64(c.parent))
+        add_fresh(t.cells, t.traces, np.int64(c.parent), cell)
+    if c.links & LINK_OBJECTS and DEPTHS[c.level] == 0:
+        add_to_objects(t, cell)
+
+
+@bare_kernel
+def make_cell(t, hashed, high, low, level, vector, parent):  # type: ignore[no-untyped-def]
+    """A new, empty cell, or -1 where the table has no room at this level.
+
+    Objects' cells are found by number, not through the index: their `low` is the object's number.
+    """
+    s = t.state[0]
+    if s.used >= np.int64(len(t.cells) * ROOM[level]):
+        return np.int64(-1)
+    if s.free >= 0:
+        cell = s.free
+        s.free = np.int64(t.cells[cell].parent)
+    else:
+        cell = s.high_water
+        s.high_water += 1
+    s.used += 1
+    set_cell(t, cell, hashed, high, low, level, vector, parent)
+    t.cells[cell].tick = np.uint32(s.tick - 1)
+    return cell
+
+
+@bare_kernel
+def set_cell(t, cell, hashed, high, low, level, vector, parent):  # type: ignore[no-untyped-def]
+    """Fill a cell for its key with nothing counted, and enter it into the index; its tick stays."""
+    c = t.cells[cell]
+    c.high, c.low = high, low
+    c.level, c.vector = np.uint8(level), np.uint8(vector)
+    c.parent, c.ring = np.int32(parent), np.int32(-1)
+    c.bytes = c.packets = 0.0
+    c.bytes_variance = c.packets_variance = np.float32(0)
+    c.exporters = np.uint64(0)
+    c.links, c.used = np.uint8(0), np.uint8(1)
+    if level == OBJECT_LEVEL:
+        return
+    index_put(t.slots, hashed, cell)
+    if len(t.object_prefixes):
+        chain = chain_of(t.object_prefixes, high, low, LENGTHS[level])
+        if chain >= 0:
+            t.traces[cell].chain = np.int32(chain)
+            c.links |= np.uint8(LINK_OBJECTS)
+
+
+@bare_kernel
+def locate(t, hashed, high, low, host_level, vector):  # type: ignore[no-untyped-def]
+    """(cell of a host not yet counted, its parent): makes the prefixes around it first, widest first.
+
+    The cell is -1 where the full table has only heavy neighbours; then its parent stands for it.
+    """
+    parent = np.int64(-1)
+    top = V4_TOP if host_level == V4_HOST else V6_TOP
+    for level in range(top, host_level, -1):
+        prefix_high, prefix_low = high & MASK_HIGH[level], low & MASK_LOW[level]
+        prefix_hash = hash_key(prefix_high, prefix_low, level, vector, t.state[0].seed)
+        cell = find(t.cells, t.slots, prefix_hash, prefix_high, prefix_low, level, vector)
+        if cell < 0:
+            cell = make_cell(t, prefix_hash, prefix_high, prefix_low, level, vector, parent)
+        if cell >= 0:
+            parent = cell
+        else:
+            t.state[0].unrolled += 1
+    cell = make_cell(t, hashed, high, low, host_level, vector, parent)
+    if cell < 0:
+        cell = give_way(t, hashed)
+        if cell >= 0:
+            clear_trace(t.traces, cell)
+            set_cell(t, cell, hashed, high, low, host_level, vector, parent)
+            t.traces[cell].error = np.float32(t.missed[np.int64(hashed >> np.uint64(16))])
+            t.cells[cell].links |= np.uint8(LINK_TRACE)
+    return cell, parent
+
+
+@bare_kernel
+def clear_trace(traces, cell):  # type: ignore[no-untyped-def]
+    """Forget a cell's second in its trace; the object chain stays."""
+    r = traces[cell]
+    r.settled_bytes = r.settled_packets = 0.0
+    r.settled_bytes_variance = r.settled_packets_variance = np.float32(0)
+    r.age = r.span = r.unscaled = r.unscaled_settled = 0.0
+    r.error = np.float32(0)
