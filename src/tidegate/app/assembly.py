@@ -40,15 +40,18 @@ def open_node(parts: Parts, config: Config, folder: Path, ears: Sequence[Ear] = 
         afterwards.callback(state.release)
         ports_must_be_free(config, parts.machine())
         write_orders(folder, config)
+        clock = parts.clock()
+        process = parts.collector(folder)
+        afterwards.callback(process.kill)
+        keeper = CollectorKeeper(process, clock)
+        keeper.turn(0)  # it takes as long to be ready as the database to open: begin both at once
         stores = parts.stores(database_url(config, folder), "create")
         afterwards.callback(stores.close)
-        clock = parts.clock()
         node = Node.open(stores.facts, parts.sinks(config), clock)
         usual = Baselines()
         stored = ((row.key, row.blob) for row in stores.baselines.load())
         usual.recall(stored, clock.now_ms() // 1000)
         observation = Observation(node)
-        keeper = CollectorKeeper(parts.collector(folder), clock)
         health = HealthWriter(state, keeper, clock, parts.version)
         run = NodeRun(
             node=node,
