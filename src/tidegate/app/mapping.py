@@ -1,13 +1,16 @@
 """The settings as the parts take them: counting, detection, objects, sampling, border points."""
 
 import ipaddress
+from typing import TYPE_CHECKING
 
 from tidegate.app.config import split_endpoint
 from tidegate.app.settings import Config
 from tidegate.detect.settings import CountingSettings, DetectionSettings, Floors, WatchedObject
 from tidegate.model.addresses import Prefix
 from tidegate.model.vectors import CODE_OF, VECTORS
-from tidegate.wire.sampling import SamplingOverrides
+
+if TYPE_CHECKING:
+    from tidegate.wire.sampling import SamplingOverrides
 
 
 def floors(config: Config) -> Floors:
@@ -52,7 +55,10 @@ def detection_settings(config: Config) -> DetectionSettings:
     )
 
 
-def sampling_overrides(config: Config) -> SamplingOverrides:
+def sampling_overrides(config: Config) -> "SamplingOverrides":
+    """Loads Numba, which only the collector and a replay need."""
+    from tidegate.wire.sampling import SamplingOverrides
+
     return SamplingOverrides(tuple((Prefix.parse(text), rate) for text, rate in config.sampling.items()))
 
 
