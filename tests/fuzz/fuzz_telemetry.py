@@ -1,9 +1,9 @@
 """A coverage-guided fuzzer of the whole telemetry decoder.
 
-With atheris installed: `python -m tests.fuzz.fuzz_telemetry FOLDER tests/fuzz/corpus [options]`; new inputs go to FOLDER. The kernels run as plain Python (NUMBA_DISABLE_JIT), so that the fuzzer sees
-their branches and an index out of bounds is an error; compiled code is held against the same inputs by
-test_telemetry_corpus.py. Arithmetic on plain Python numbers differs from the compiled one only where it
-would wrap.
+With atheris installed, `python -m tests.fuzz.fuzz_telemetry FOLDER tests/fuzz/corpus [options]` runs
+until it is stopped; new inputs go to FOLDER. The kernels run as plain Python (NUMBA_DISABLE_JIT), so that
+the fuzzer sees their branches and an index behind the datagram is an error; compiled code is held against
+the same inputs by tests/wire/test_telemetry_corpus.py.
 """
 
 import os

@@ -134,6 +134,23 @@ def test_an_entry_with_an_impossible_content_is_malformed(learned: AnnouncedRate
         decode_learned(encode_learned(KEY, learned))
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        template(256, ((1, 40000), (2, 40000))),
+        template(256, ((1, 0),)),
+        template(256, ((1, 4),) * 300),
+        template(200, PLAIN),
+        template(256, PLAIN)[:-1],
+        template(256, PLAIN) + template(257, PLAIN),
+        template(256, ()),
+    ],
+)
+def test_a_template_that_no_datagram_could_have_brought_is_skipped(raw: bytes) -> None:
+    entry = encode_learned(KEY, Template(256, 10, -1, (), raw))
+    assert after_restart([entry]).entries_skipped == 1
+
+
 def test_the_longest_template_fits_into_an_entry() -> None:
     (longest,) = read_template_set(template(256, ((1, 4, 9),) * 256), 10, False)
     assert len(encode_learned(KEY, longest)) <= ENTRY_BYTES_MAX

@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,11 @@ if _CACHE.is_dir():
     _remove_old_folders(_CACHE)
 
 
+@lru_cache
+def _folder_of(source: Path) -> Path:
+    return _CACHE / f"{source.stem}-{fingerprint(source)}"
+
+
 def _compiled(**options: bool) -> Callable[[Callable[..., Any]], Any]:
     """A decorator that compiles with these options and keeps the result by the text it was made from.
 
@@ -70,8 +76,7 @@ def _compiled(**options: bool) -> Callable[[Callable[..., Any]], Any]:
     """
 
     def compiled(function: Callable[..., Any]) -> Any:
-        source = Path(function.__code__.co_filename)
-        _numba.config.CACHE_DIR = str(_CACHE / f"{source.stem}-{fingerprint(source)}")
+        _numba.config.CACHE_DIR = str(_folder_of(Path(function.__code__.co_filename)))
         try:
             return _numba.njit(cache=True, nogil=True, error_model="numpy", boundscheck=False, **options)(
                 function

@@ -8,6 +8,9 @@ from tidegate.model.refusals import Malformed
 
 IPFIX_VERSION = 10
 
+RECORD_BYTES_MAX = 0xFFFF
+"""Longest record, or shortest where lengths vary, that a template may describe: a set holds no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -81,8 +84,11 @@ def _read_record(content: bytes, at: int, version: int, options: bool) -> tuple[
     for _ in range(count):
         field, at = _read_field(content, at, ipfix)
         fields.append(field)
-    if not fields or not any(field.length for field in fields):
+    record_length = sum(1 if ipfix and field.variable else field.length for field in fields)
+    if not record_length:
         raise Malformed("template invalid", start)
+    if record_length > RECORD_BYTES_MAX:
+        raise Malformed("template too large", start)
     return Template(identity, version, scopes, tuple(fields), content[start:at]), at
 
 
