@@ -46,17 +46,22 @@ def rate(value: Rate, unit: str, *, scaled: bool) -> str:
     """As "~2.1 Gbps (1.9 to 2.4)"; without ~ where every packet was counted, "at least" where unscaled."""
     if not scaled:
         return f"at least {si(value.estimate, unit)}"
-    if value.low == value.high:
+    if is_exact(value):
         return si(value.estimate, unit)
     low, high = (si_like(part, value.estimate) for part in (value.low, value.high))
     return f"~{si(value.estimate, unit)} ({low} to {high})"
+
+
+def is_exact(value: Rate) -> bool:
+    """Whether every packet was counted; the ends of the interval are rounded outwards to whole numbers."""
+    return value.high - value.low <= 1
 
 
 def short_rate(value: Rate, unit: str, *, scaled: bool) -> str:
     """The estimate alone, for narrow columns: "~2.1 Gbps", or "≥ 2.1 Gbps" where not scalable."""
     if not scaled:
         return f"≥ {si(value.estimate, unit)}"
-    mark = "" if value.low == value.high else "~"
+    mark = "" if is_exact(value) else "~"
     return f"{mark}{si(value.estimate, unit)}"
 
 
