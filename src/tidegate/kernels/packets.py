@@ -25,6 +25,7 @@ OTHER, TELEMETRY, UDP_FRAGMENT, TELEMETRY_CUT = 0, 1, 2, 3
 
 NETFLOW5_RECORDS_MAX = 30
 SFLOW5_SAMPLES_MAX = 512
+"""A UDP payload that claims more records or samples than these does not look like telemetry."""
 
 
 @bare_kernel

@@ -13,6 +13,7 @@ FRAGMENT_WAIT_MS_MAX = 30_000
 """Longest wait for the rest of a datagram, by the packets' own times; then it is given up."""
 
 DATAGRAM_BYTES_MAX = 65_535
+"""What IPv4 and IPv6 can carry; fragments that would make a longer datagram are given up, all of them."""
 
 UDP = 17
 IPV6_FRAGMENT = 44
