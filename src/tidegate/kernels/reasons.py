@@ -14,8 +14,6 @@ TEMPLATE_TOO_LARGE = 10
 TEMPLATE_CUT_SHORT = 11
 TEMPLATE_INVALID = 12
 TEMPLATES_FULL = 13
-TOO_MANY_RECORDS = 14
-SENDER_TABLE_FULL = 15
 SET_ID_RESERVED = 16
 SAMPLING_TABLE_FULL = 17
 ANNOUNCED_TOO_OFTEN = 18
@@ -44,8 +42,6 @@ REASON_TEXT = {
     TEMPLATE_CUT_SHORT: "template cut short",
     TEMPLATE_INVALID: "template invalid",
     TEMPLATES_FULL: "template table full",
-    TOO_MANY_RECORDS: "too many records",
-    SENDER_TABLE_FULL: "sender table full",
     SET_ID_RESERVED: "reserved set id",
     SAMPLING_TABLE_FULL: "sampling table full",
     ANNOUNCED_TOO_OFTEN: "templates or options change too often",
