@@ -1,4 +1,4 @@
-"""Addresses as two 64-bit words (IPv4 mapped as in RFC 4291 section 2.5.5.2), and prefixes over both families."""
+"""Addresses as two 64-bit words, with IPv4 mapped as in RFC 4291 section 2.5.5.2, and prefixes over both."""
 
 import ipaddress
 from dataclasses import dataclass

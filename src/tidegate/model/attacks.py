@@ -1,4 +1,4 @@
-"""Attacks as values: what is hit, by which vectors, how strongly, and what is uncertain or doubtful about it."""
+"""Attacks as values: what is hit, by which vectors, how strongly, and what is doubtful about it."""
 
 import msgspec
 

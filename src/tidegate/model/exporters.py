@@ -1,4 +1,4 @@
-"""What is known of each exporter: identity, what it sent, how far its clock and its sampling can be trusted."""
+"""What is known of each exporter: identity, what it sent, how far its clock and sampling can be trusted."""
 
 import numpy as np
 

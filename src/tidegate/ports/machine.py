@@ -8,7 +8,7 @@ class Machine(Protocol):
     """Answers questions and changes nothing that lasts."""
 
     def receive_buffer_limit(self) -> int | None:
-        """Most bytes that a program without privilege gets for a socket (net.core.rmem_max); None: not told."""
+        """Most bytes that a plain program gets for a socket (net.core.rmem_max); None: not told."""
 
     def can_listen(self, host: str, port: int) -> str | None:
         """None where a UDP socket could be bound there now, else why not."""

@@ -20,6 +20,9 @@ class MetricsServer(Protocol):
     """Answers Prometheus on one address; only /metrics is there."""
 
     def start(self, read: Callable[[], Iterable[Family]]) -> None:
-        """Serves what `read` returns at each scrape, from another thread. OutsideFailed: port in use, no right."""
+        """Serves what `read` returns at each scrape, from another thread.
+
+        OutsideFailed when the port is in use or not allowed.
+        """
 
     def stop(self) -> None: ...

@@ -1,4 +1,4 @@
-"""The folder in which a node keeps everything: one node at a time, and a note of its health for the doctor."""
+"""The folder in which one node at a time keeps everything, and a note of its health for the doctor."""
 
 from pathlib import Path
 from typing import Protocol
