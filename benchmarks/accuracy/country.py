@@ -16,7 +16,9 @@ NETWORK_IPV4 = 0x0A00_0000
 NETWORKS_MAX = 256
 """Networks behind one exporter, which fill its /16."""
 
-NETWORK_IPV6_HIGH = 0x2001_0DB8_0000_0000
+NETWORK_IPV6_HIGH = 0x3FFF_0000_0000_0000
+"""Network i of exporter e is 3fff:e:i::/48, in the documentation prefix of RFC 9637."""
+
 IPV6_SHARE = 0.15
 DAY_S, HOUR_S = 86_400, 3_600
 
@@ -176,7 +178,9 @@ def found_networks(exporters: tuple[Exporter, ...], rng: np.random.Generator) ->
         exporter=exporter,
         bits_per_s=median * np.exp(spread * rng.standard_normal(count)) * level,
         phase_hours=rng.normal(0, 0.7, count),
-        high=np.where(six, NETWORK_IPV6_HIGH + (number << 16), 0).astype(np.uint64),
+        high=np.where(six, NETWORK_IPV6_HIGH + (exporter << 32) + (number % NETWORKS_MAX << 16), 0).astype(
+            np.uint64
+        ),
         low=np.where(six, 0, 0xFFFF_0000_0000 + NETWORK_IPV4 + (number << 8)).astype(np.uint64),
         family=np.where(six, 6, 4).astype(np.uint8),
     )

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from benchmarks.accuracy.attacks import SYN_PACKETS_PER_S, Spread, Truth
-from benchmarks.accuracy.bursts import Burst
 from benchmarks.accuracy.country import Kind, Networks
 from benchmarks.accuracy.simulate import Outcome, Told
 from tidegate.model.addresses import Prefix
@@ -16,9 +15,6 @@ from tidegate.model.facts import AttackDetected, AttackEnded, AttackGrew, Attack
 
 LATE_S_MAX = 90
 """A detection belongs to an attack until so long after its last record was told."""
-
-STEADY_S = 12
-"""Rates are held against the truth once an attack has lasted so long that no averaging reaches before it."""
 
 VECTOR_SHARE_MIN = 0.01
 """A reported vector that holds less than this share of the capture is wrong."""
@@ -94,21 +90,23 @@ def score(outcome: Outcome) -> Score:
     false += [told for told in detections if attack_of(told).number not in explained]
     return Score(
         found=found,
-        alarms=[_alarm(told, outcome.happenings, outcome.networks) for told in false],
+        alarms=[_alarm(told, outcome) for told in false],
         prefix_days=outcome.prefix_days,
         simulated_seconds=outcome.simulated_seconds,
     )
 
 
-def _alarm(told: Told, happenings: Iterable[Burst], networks: Networks) -> Alarm:
+def _alarm(told: Told, outcome: Outcome) -> Alarm:
     attack = attack_of(told)
     targets = [Prefix.parse(target) for target in attack.targets]
     names = {
         burst.name
-        for burst in happenings
+        for burst in outcome.happenings
         if burst.start_s - 5 <= told.second <= burst.end_s + 90
-        and any(_network_in(networks, burst.network, target) for target in targets)
+        and any(_network_in(outcome.networks, burst.network, target) for target in targets)
     }
+    if any(-5 <= told.second - one.start_s <= one.duration_s + 90 for one in outcome.silences):
+        names.add("a restart of an exporter")
     return Alarm(told.second, attack, " and ".join(sorted(names)) or "nothing in particular")
 
 
@@ -150,15 +148,15 @@ def right_vectors(one: Found) -> bool:
 def rates_held(found: Iterable[Found]) -> tuple[int, int]:
     """How many stated 90 % intervals of a vector's bits and packets hold the true rate, of how many.
 
-    Taken from every fact between STEADY_S after the beginning and the end of the attack, when sFlow tells
-    it.
+    Taken from every fact that names the true target while the attack lasts, at exporters that tell by
+    samples.
     """
     held = asked = 0
     for one in found:
         if one.detected is None or one.truth.kind is not Kind.SFLOW:
             continue
         for told in (one.detected, *one.later):
-            if told.second >= one.truth.burst.end_s:
+            if told.second >= one.truth.burst.end_s or attack_of(told).targets != (one.truth.target,):
                 continue
             for rate in attack_of(told).vectors:
                 for true, said in (

@@ -66,6 +66,7 @@ class Outcome:
     attacked: list[Told]
     truths: list[Truth]
     happenings: list[Burst]
+    silences: list[Silence]
     networks: Networks
     prefix_days: float
     simulated_seconds: int
@@ -205,6 +206,7 @@ def simulate(seed: int, judged: Judged, captures: Path | None, quick: bool) -> O
         attacked=attacked,
         truths=truths,
         happenings=country.happenings,
+        silences=country.silences,
         networks=country.networks,
         prefix_days=len(country.networks) * (last - begin) / DAY_S,
         simulated_seconds=simulated,

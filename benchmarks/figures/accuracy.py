@@ -90,7 +90,8 @@ def measure_intervals(settings: Settings) -> Figure:
     held, asked = scoring.rates_held(scored(settings).found)
     return _with(
         _share(held, asked),
-        "of every vector's bits and packets in every fact while an attack told by sFlow lasts",
+        "of every vector's bits and packets, in every fact that names the right target while an attack "
+        "told by sFlow lasts",
     )
 
 

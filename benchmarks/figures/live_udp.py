@@ -40,9 +40,9 @@ def _search(
 
     def try_rate(rate: float, seconds: float) -> Offer:
         nonlocal share
-        before, began = cpu_seconds(pid), time.perf_counter()
+        before = cpu_seconds(pid)
         made = offer(datagrams, ring, port, core=settings.sender_core, records_per_s=rate, seconds=seconds)
-        share = (cpu_seconds(pid) - before) / (time.perf_counter() - began)
+        share = (cpu_seconds(pid) - before) / made.seconds
         return made
 
     found, tried = highest_lossless(try_rate, start, CEILING, _confirm_seconds(settings))
@@ -61,7 +61,9 @@ def measure_peer(settings: Settings, peer: Peer, datagrams: DatagramSet, start: 
             with child(peer.prepare(folder, port), settings.collector_core, folder / "peer.log") as process:
                 wait_until_bound(port, process)
                 settle()
-                found, tried, _ = _search(settings, datagrams, ring, port=port, pid=process.pid, start=start)
+                found, tried, share = _search(
+                    settings, datagrams, ring, port=port, pid=process.pid, start=start
+                )
         except RuntimeError as error:
             return PeerFigure(peer.name, None, str(error))
         counted = peer.records(folder)
@@ -70,7 +72,7 @@ def measure_peer(settings: Settings, peer: Peer, datagrams: DatagramSet, start: 
     said = f"; it counted {counted:,} of {sent - dropped:,} delivered" if counted is not None else ""
     if found is None:
         return PeerFigure(peer.name, None, f"{peer.version()}: lost datagrams at every rate tried{said}")
-    return PeerFigure(peer.name, found.records_per_s, f"{peer.version()}{said}")
+    return PeerFigure(peer.name, found.records_per_s, f"{peer.version()}, {share:.0%} of its core{said}")
 
 
 def measure(settings: Settings) -> Figure:
