@@ -16,10 +16,11 @@ from tests.flow_datagrams import (
     template,
 )
 from tidegate.model.addresses import Prefix
+from tidegate.model.exporters import EXPORTERS_MAX
 from tidegate.model.refusals import Malformed
 from tidegate.wire.learned import ENTRY_BYTES_MAX, ExporterKey, SystemInit, decode_learned, encode_learned
 from tidegate.wire.sampling import BY_DOMAIN, AnnouncedRate
-from tidegate.wire.telemetry import TelemetryDecoder
+from tidegate.wire.telemetry import RELEARNED_EXPORTERS_MAX, TelemetryDecoder
 from tidegate.wire.templates import Template, Withdrawal, read_template_set
 
 KEY = ExporterKey(0, 0xFFFF_C000_0201, 7, 10)
@@ -109,6 +110,18 @@ def test_entries_of_exporters_that_are_no_longer_allowed_are_skipped() -> None:
     decoder.relearn(busy().take_learned())
     assert {decoder.exporter_name(row) for row in range(len(decoder.exporters))} == {"192.0.2.1#0"}
     assert decoder.entries_skipped > 0
+
+
+def test_a_journal_full_of_spoofed_exporters_leaves_room_for_real_ones() -> None:
+    entries = [
+        encode_learned(ExporterKey(0x20010DB8 << 32, i, 0, 9), AnnouncedRate(BY_DOMAIN, 0, 100))
+        for i in range(EXPORTERS_MAX)
+    ]
+    decoder = after_restart(entries)
+    assert len(decoder.exporters) == RELEARNED_EXPORTERS_MAX
+    assert decoder.entries_skipped == EXPORTERS_MAX - RELEARNED_EXPORTERS_MAX
+    decode(decoder, ipfix(set_of(2, template(256, PLAIN))))
+    assert len(decoder.exporters) == RELEARNED_EXPORTERS_MAX + 1
 
 
 LEARNED = [

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from tidegate.kernels.directions import INTERFACE, INTERFACE_SLOTS
 from tidegate.kernels.exporters import EXPORTER_INDEX_SLOTS, STATE, add_exporter, find_exporter, first_match
 from tidegate.kernels.reasons import (
     REASON_TEXT,
@@ -29,6 +30,9 @@ BATCH_ROWS_MAX = 16384
 
 ALLOWED_MAX = 1024
 """Prefixes from which exporters may be accepted."""
+
+RELEARNED_EXPORTERS_MAX = EXPORTERS_MAX // 2
+"""Exporters that a journal may bring back; the rest of the table is left for those that are heard."""
 
 LEARNED_WAITING_MAX = 65536
 """Journal entries that wait to be taken; at the bound the oldest half is dropped: exporters repeat them."""
@@ -59,6 +63,8 @@ class TelemetryDecoder:
         self._refused = np.zeros((EXPORTERS_MAX + 1, REASONS_MAX), np.uint64)
         self._templates = Templates()
         self._sampling = SamplingTable(self._states, self._exporters)
+        self._interfaces: npt.NDArray[np.void] = np.zeros(INTERFACE_SLOTS, INTERFACE)
+        self._remembered = np.zeros(2, np.int64)
         self._registers = np.zeros((REGISTERS, CHUNK), np.uint64)
         self._rows = empty_rows(BATCH_ROWS_MAX)
         self._waiting: list[bytes] = []
@@ -108,6 +114,8 @@ class TelemetryDecoder:
             self._templates.rows,
             self._templates.ops,
             self._sampling.slots,
+            self._interfaces,
+            self._remembered,
             self._registers,
             self._rows,
             used,
@@ -155,7 +163,11 @@ class TelemetryDecoder:
         return entries
 
     def relearn(self, entries: Iterable[bytes]) -> None:
-        """Take journal entries in force, after a restart; one that is damaged or has no room is skipped."""
+        """Take journal entries in force, after a restart; one that is damaged or has no room is skipped.
+
+        Exporters that only a journal knows have a row without datagrams. They may fill only half of the
+        table: otherwise a flood of spoofed senders would be remembered at the cost of real ones.
+        """
         for entry in entries:
             try:
                 key, learned = decode_learned(entry)
@@ -185,6 +197,8 @@ class TelemetryDecoder:
         high, low = np.uint64(key.high), np.uint64(key.low)
         if row >= 0:
             return row
+        if len(self.exporters) >= RELEARNED_EXPORTERS_MAX:
+            return -1
         if len(self._allowed) and first_match(self._allowed, high, low) < 0:
             return -1
         return int(
