@@ -66,7 +66,7 @@ def number(value: float, unit: str) -> str:
         return f"{value / 1e6:.3g} million {unit}"
     if unit.endswith("/s") and value >= 1e3:
         return f"{value / 1e3:.3g} thousand {unit}"
-    return f"{value:.3g} {unit}"
+    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
 
 
 def row(result: Result) -> Row:
