@@ -119,8 +119,9 @@ class SecondCounter:
         close_cells(self._table)
         open_second = int(state["open_second"])
         weigh_rings(self._table, open_second, self._weights)
-        touched = self._table.rings["touched"] == open_second
-        heavy = np.flatnonzero((self._weights >= LIGHT * state["promote_scale"]) & touched)
+        # A ring that was silent in this second is told too: if the host left before the network around it,
+        # the network's window would look like traffic of its own.
+        heavy = np.flatnonzero(self._weights >= LIGHT * state["promote_scale"])
         left_out = max(0, len(heavy) - SUMMARY_CELLS_MAX)
         if left_out:
             heavy = heavy[np.argpartition(self._weights[heavy], left_out)[left_out:]]
