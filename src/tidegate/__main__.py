@@ -89,10 +89,11 @@ def collect(folder: "Path") -> None:
     config = read_orders(folder)
     journal = FileJournal(folder)
     with ExitStack() as afterwards:
-        journal.open()
-        afterwards.callback(journal.close)
         link.start()
         afterwards.callback(link.close, 2.0)
+        afterwards.push(link.tell_failure)
+        journal.open()
+        afterwards.callback(journal.close)
         collecting = Collector(
             source=UdpSource(mapping.endpoints(config), clock(), config.collector.receive_buffer_bytes),
             outlet=link,

@@ -4,7 +4,7 @@ import socket
 import struct
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import numpy as np
 import pytest
@@ -17,11 +17,12 @@ from tidegate.adapters.link import CollectorEnd, FrameReader, Message, decode, e
 from tidegate.model.addresses import Prefix
 from tidegate.model.exporters import EXPORTER, EXPORTERS_MAX
 from tidegate.model.flows import FLOW, empty_rows
-from tidegate.model.refusals import Malformed
+from tidegate.model.refusals import Malformed, NotAllowed
 from tidegate.model.summaries import SUMMARY_CELLS_MAX, SecondSummary
 from tidegate.ports.collector import (
     SAMPLE_ROWS_MAX,
     CollectorReport,
+    Failed,
     FlowSample,
     Ready,
     SampleReply,
@@ -70,6 +71,7 @@ def some_messages() -> list[Message]:
         SampleRequest(7, Prefix.parse("2001:db8::/32"), 100),
         SampleRequest(8, Prefix.parse("0.0.0.0/0"), 0),
         Ready("0.1.0", (2055, 4739)),
+        Failed("cannot listen on UDP 127.0.0.1 port 2055"),
         Stopping(),
     ]
 
@@ -124,7 +126,7 @@ def test_garbage_is_malformed_or_waits_for_more_and_never_anything_else(garbage:
 
 
 @settings(max_examples=500)
-@given(st.sampled_from(range(2, 8)), st.integers(0, 10**6), st.binary(min_size=1, max_size=4))
+@given(st.sampled_from(range(2, 9)), st.integers(0, 10**6), st.binary(min_size=1, max_size=4))
 def test_a_damaged_frame_gives_a_message_or_malformed(which: int, at: int, patch: bytes) -> None:
     frame = bytearray(encode(some_messages()[which]))
     at %= len(frame)
@@ -190,7 +192,7 @@ def test_a_node_that_does_not_read_costs_old_reports_and_never_a_wait() -> None:
 def test_a_queue_full_of_replies_takes_no_more_of_them_but_still_reports(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(link, "MESSAGES_QUEUED_MAX", 3)
+    monkeypatch.setattr(link, "REPLIES_QUEUED_MAX", 3)
     ours, theirs = socket.socketpair()
     end = CollectorEnd(theirs)
     for number in range(10):
@@ -201,6 +203,27 @@ def test_a_queue_full_of_replies_takes_no_more_of_them_but_still_reports(
     kinds = [type(message).__name__ for message in read_until_closed(ours)]
     assert kinds == ["SampleReply"] * 3 + ["CollectorReport"]
     ours.close()
+
+
+def test_the_node_hears_why_its_collector_fails_and_nothing_of_the_kind_from_one_that_ends_well() -> None:
+    heard = []
+    for error in (NotAllowed("the port is taken"), OSError(28, "No space left on device"), None):
+        ours, theirs = socket.socketpair()
+        end = CollectorEnd(theirs)
+        with suppress(NotAllowed, OSError), ExitStack() as afterwards:
+            end.start()
+            afterwards.callback(end.close, 5)
+            afterwards.push(end.tell_failure)
+            if error is not None:
+                raise error
+        heard.append(read_until_closed(ours))
+        ours.close()
+    assert heard == [[Failed("the port is taken")], [Failed("[Errno 28] No space left on device")], []]
+
+
+def test_a_long_reason_is_told_in_part() -> None:
+    found = decode(encode(Failed("x" * 10**6)))
+    assert found == Failed("x" * link.WHY_CHARACTERS_MAX)
 
 
 def requests_within(end: CollectorEnd, seconds: float) -> list[ToCollector]:

@@ -10,11 +10,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.stand_ins import HandClock, report_of, summary_of
-from tests.stores import MemoryStore
+from tests.stores import FailingStore, MemoryStore
+from tests.stories import an_attack
 from tidegate.adapters.metrics_http import PrometheusServer
+from tidegate.app.config import split_endpoint
 from tidegate.app.metrics import Observation
 from tidegate.app.node import Node
-from tidegate.model.exporters import EXPORTER
+from tidegate.model.exporters import EXPORTER, NETFLOW9, SFLOW5
+from tidegate.model.facts import Alert, AttackDetected, NodeStarted
 from tidegate.ports.metrics import Family
 from tidegate.ports.outside import OutsideFailed
 
@@ -91,17 +94,52 @@ def test_every_figure_follows_from_the_last_report(scraped: Scraped) -> None:
     assert ("tidegate_datagrams_dropped_total", ()) not in scraped.samples(), "nothing was reported yet"
     exporters = np.zeros(2, EXPORTER)
     exporters["datagrams"], exporters["lost"], exporters["skew_ms"] = [7, 8], [0, 3], [0, -1500]
+    exporters["protocol"] = [NETFLOW9, SFLOW5]
     refused = {(1, "set cut short"): 4, (-1, "unknown version"): 2}
     summary = summary_of(1, 30, exporters, refused, degraded="only heavy keys are tracked")
-    observed(report_of(summary, datagrams_dropped=5, summaries_dropped=6))
+    names = ["192.0.2.1#0", "192.0.2.1#0"]
+    observed(report_of(summary, names, datagrams_dropped=5, summaries_dropped=6))
     assert {
-        ("tidegate_exporter_datagrams_total", ("192.0.2.1#0",)): 8.0,
-        ("tidegate_exporter_lost_total", ("192.0.2.1#0",)): 3.0,
-        ("tidegate_exporter_skew_seconds", ("192.0.2.1#0",)): -1.5,
-        ("tidegate_refused_total", ("192.0.2.1#0", "set cut short")): 4.0,
-        ("tidegate_refused_total", ("", "unknown version")): 2.0,
+        ("tidegate_exporter_datagrams_total", ("192.0.2.1#0", "netflow9")): 7.0,
+        ("tidegate_exporter_datagrams_total", ("192.0.2.1#0", "sflow5")): 8.0,
+        ("tidegate_exporter_lost_total", ("192.0.2.1#0", "sflow5")): 3.0,
+        ("tidegate_exporter_skew_seconds", ("192.0.2.1#0", "sflow5")): -1.5,
+        ("tidegate_refused_total", ("192.0.2.1#0", "sflow5", "set cut short")): 4.0,
+        ("tidegate_refused_total", ("", "", "unknown version")): 2.0,
+        ("tidegate_storage_failing", ()): 0.0,
         ("tidegate_datagrams_dropped_total", ()): 5.0,
         ("tidegate_summaries_dropped_total", ()): 6.0,
         ("tidegate_counting_degraded", ()): 1.0,
         ("tidegate_records_per_second", ()): 30.0,
     }.items() <= scraped.samples().items()
+
+
+def test_a_store_and_an_alert_command_that_fail_show(scraped: Scraped) -> None:
+    class DeafSink:
+        name = "command"
+
+        def carry_out(self, number: int, alert: Alert) -> None:
+            raise OutsideFailed("the command ended with 1", "/x", "Repair it.")
+
+    store = FailingStore()
+    node = Node.open(store, [DeafSink()], HandClock())
+    node.record(NodeStarted("1"), AttackDetected(an_attack(number=1)))
+    store.fails = "and did nothing"
+    with pytest.raises(OutsideFailed):
+        node.record(AttackDetected(an_attack(number=2)))
+    scraped.server.start(Observation(node).families)
+    assert {
+        ("tidegate_storage_failing", ()): 1.0,
+        ("tidegate_facts_waiting", ()): 1.0,
+        ("tidegate_alert_failures", ("command",)): 1.0,
+    }.items() <= scraped.samples().items()
+
+
+def test_metrics_are_served_on_ipv6_too() -> None:
+    host, port = split_endpoint("[::1]:0")
+    server = PrometheusServer(host, port)
+    server.start(lambda: [])
+    assert server.address[0] == "::1"
+    with urllib.request.urlopen(f"http://[::1]:{server.address[1]}/metrics", timeout=10) as answer:
+        assert answer.status == 200
+    server.stop()

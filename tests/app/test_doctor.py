@@ -77,6 +77,9 @@ def a_note(**changes: object) -> bytes:
         written_ms=NOW_MS - 1000,
         collector="running",
         collector_trouble="",
+        facts_waiting=0,
+        storage_trouble="",
+        alerts_trouble="",
         second=NOW_MS // 1000,
         records_per_s=12,
         bits_per_s=3400,
@@ -115,8 +118,22 @@ def test_a_full_disk_is_a_problem() -> None:
 
 
 def test_a_node_whose_note_is_old_is_stuck() -> None:
-    old = a_note(written_ms=NOW_MS - NOTE_STALE_MS - 1)
+    old = a_note(written_ms=NOW_MS - NOTE_STALE_MS - 1000)
     assert "node_stuck" in codes(examine(Config(), AFolder(77, old), AMachine(), AClock()), "problem")
+
+
+def test_a_node_that_has_no_room_for_its_note_is_not_called_stuck() -> None:
+    old = a_note(written_ms=NOW_MS - NOTE_STALE_MS - 1000)
+    full = AMachine(free=0)
+    problems = codes(examine(Config(), AFolder(77, old), full, AClock()), "problem")
+    assert problems == {"state_disk_low", "node_cannot_tell"}
+
+
+def test_facts_that_wait_and_alerts_that_nobody_hears_are_problems() -> None:
+    note = a_note(facts_waiting=3, storage_trouble="the disk is full", alerts_trouble="ended with 1")
+    examined = examine(Config(), AFolder(77, note), AMachine(), AClock())
+    assert codes(examined, "problem") == {"facts_not_stored", "alerts_not_told"}
+    assert any("3 facts wait" in check.text and "the disk is full" in check.text for check in examined.checks)
 
 
 def test_a_clock_that_was_set_back_is_told() -> None:

@@ -4,19 +4,23 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests.stand_ins import HandClock, report_of, summary_of
-from tests.stores import MemoryStore
+from tests.stores import FailingStore, MemoryStore
+from tests.stories import an_attack
+from tidegate.app.complaints import TOLD_AGAIN_MS
 from tidegate.app.node import Node
-from tidegate.app.run import BASELINES_EVERY_MS, NodeRun
+from tidegate.app.run import BASELINES_EVERY_MS, FIRST_STARTS_MAX, NodeRun
 from tidegate.app.supervision import CollectorKeeper
 from tidegate.model.attacks import Attack
 from tidegate.model.canonical import decode_record
 from tidegate.model.exporters import EXPORTER, SFLOW5
-from tidegate.model.facts import Fact
+from tidegate.model.facts import Alert, AttackDetected, AttackEnded, AttackGrew, Fact
 from tidegate.model.summaries import SecondSummary
 from tidegate.ports.baselines import BaselineRow
 from tidegate.ports.collector import CollectorReport, Ready, Stopping, ToCollector, ToNode
+from tidegate.ports.facts import HeadMoved
 from tidegate.ports.outside import OutsideFailed
 
 
@@ -25,8 +29,12 @@ class SayingProcess:
 
     def __init__(self, says: Iterable[Sequence[ToNode]], last: Sequence[ToNode] = (Stopping(),)) -> None:
         self._says, self._last = list(says), last
+        self.why_ended: str | None = None
+        self.starts = 0
 
-    def start(self) -> None: ...
+    def start(self) -> None:
+        self.starts += 1
+
     def kill(self) -> None: ...
     def send(self, message: ToCollector) -> None: ...
 
@@ -34,7 +42,7 @@ class SayingProcess:
         return self._says.pop(0) if self._says else ()
 
     def ended(self) -> str | None:
-        return None
+        return self.why_ended
 
     def stop(self, timeout_s: float) -> Sequence[ToNode]:
         return self._last
@@ -57,6 +65,17 @@ class QuietDetector:
         return [(b"key", b"blob", 1)]
 
 
+class ScriptedDetector(QuietDetector):
+    """Says the next list of facts each second."""
+
+    def __init__(self, *says: Sequence[Fact]) -> None:
+        super().__init__()
+        self._says = list(says)
+
+    def observe(self, summary: SecondSummary) -> list[Fact]:
+        return list(self._says.pop(0)) if self._says else []
+
+
 class ListedBaselines:
     def __init__(self, *, fails: bool = False) -> None:
         self.saved: list[BaselineRow] = []
@@ -77,8 +96,8 @@ def a_report(second: int, datagrams: int = 1) -> CollectorReport:
     return report_of(summary_of(second, exporters=exporters), names=["192.0.2.1#0"])
 
 
-def a_run(process: SayingProcess, **changes: Any) -> tuple[NodeRun, MemoryStore, HandClock]:
-    clock, store = HandClock(), MemoryStore()
+def a_run(process: SayingProcess, **changes: Any) -> tuple[NodeRun, FailingStore, HandClock]:
+    clock, store = HandClock(), FailingStore()
     parts: dict[str, Any] = {
         "node": Node.open(store, [], clock),
         "keeper": CollectorKeeper(process, clock),
@@ -159,3 +178,91 @@ def test_baselines_that_cannot_be_stored_stop_nobody() -> None:
     run.start()
     run.stop()
     assert kinds(store) == ["NodeStarted", "NodeStopped"]
+
+
+def test_a_full_disk_is_told_once_a_minute_and_its_end_once(caplog: pytest.LogCaptureFixture) -> None:
+    run, store, clock = a_run(SayingProcess([[a_report(1)]]))
+    run.start()
+    store.fails = "and did nothing"
+    run.turn(0)
+    for _ in range(2 * TOLD_AGAIN_MS // 1000):
+        clock.at_ms += 1000
+        run.turn(0)
+    store.fails = None
+    clock.at_ms += 1000
+    with caplog.at_level("INFO"):
+        run.turn(0)
+    told = [record.message for record in caplog.records]
+    assert len([line for line in told if line.startswith("1 facts wait in memory")]) == 3
+    assert told[-1] == "everything that waited is stored"
+    assert kinds(store) == ["NodeStarted", "ExporterAppeared"]
+
+
+def test_a_node_that_stops_with_facts_unstored_says_that_they_are_lost() -> None:
+    run, store, _ = a_run(SayingProcess([[a_report(1)]]))
+    run.start()
+    store.fails = "and did nothing"
+    run.turn(0)
+    with pytest.raises(OutsideFailed, match="2 facts are lost, because the store does not answer"):
+        run.stop()
+
+
+def test_a_fact_that_the_node_refuses_takes_no_other_with_it() -> None:
+    attack, unknown = an_attack(number=1), an_attack(number=7)
+    detector = ScriptedDetector([AttackGrew(unknown), AttackDetected(attack)], [AttackEnded(attack)])
+    run, store, _ = a_run(SayingProcess([[a_report(1)], [a_report(2)]]), detector=detector)
+    run.start()
+    run.turn(0)
+    run.turn(0)
+    assert kinds(store) == ["NodeStarted", "ExporterAppeared", "AttackDetected", "AttackEnded"]
+
+
+def test_another_node_on_the_same_database_ends_this_one() -> None:
+    run, store, clock = a_run(SayingProcess([[a_report(1)]]))
+    run.start()
+    Node.open(store, [], clock).record(AttackDetected(an_attack(number=1)))
+    with pytest.raises(HeadMoved, match="another node"):
+        run.turn(0)
+
+
+def test_alerts_that_nobody_hears_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    class DeafSink:
+        name = "command"
+
+        def carry_out(self, number: int, alert: Alert) -> None:
+            raise OutsideFailed("the alert command ended with 1", "/x", "Repair it.")
+
+    store, clock = FailingStore(), HandClock()
+    node = Node.open(store, [DeafSink()], clock)
+    detector = ScriptedDetector([AttackDetected(an_attack(number=1))])
+    run, _, _ = a_run(SayingProcess([[a_report(1)]]), node=node, clock=clock, detector=detector)
+    run.start()
+    run.turn(0)
+    assert "alerts are not told: the alert command ended with 1" in caplog.text
+
+
+def turn_often(run: NodeRun, clock: HandClock) -> None:
+    for _ in range(100):
+        run.turn(0)
+        clock.at_ms += 1000
+
+
+def test_a_collector_that_never_gets_ready_ends_the_node_with_its_reason() -> None:
+    process = SayingProcess([])
+    process.why_ended = "exit code 2"
+    run, _, clock = a_run(process)
+    run.start()
+    with pytest.raises(OutsideFailed, match=f"failed {FIRST_STARTS_MAX} times .* ready: exit code 2"):
+        turn_often(run, clock)
+    assert process.starts == FIRST_STARTS_MAX
+
+
+def test_a_collector_that_was_ready_once_is_started_again_for_ever(caplog: pytest.LogCaptureFixture) -> None:
+    process = SayingProcess([[Ready("1", ())]])
+    run, _, clock = a_run(process)
+    run.start()
+    run.turn(0)
+    process.why_ended = "killed by signal 9"
+    turn_often(run, clock)
+    assert process.starts > FIRST_STARTS_MAX
+    assert "the collector ended and is started again: killed by signal 9" in caplog.text

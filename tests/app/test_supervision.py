@@ -30,6 +30,7 @@ from tidegate.model.flows import empty_rows
 from tidegate.model.refusals import Full, Malformed
 from tidegate.ports.collector import (
     CollectorReport,
+    Failed,
     FlowSample,
     Ready,
     SampleReply,
@@ -210,6 +211,19 @@ def test_a_collector_that_cannot_be_started_is_tried_again_and_known_as_never_re
     assert not world.keeper.watch.ever_ready
     assert world.keeper.watch.state is WatchState.WAITING
     assert "no such program" in world.keeper.watch.reason
+
+
+def test_what_a_failing_collector_said_last_is_the_reason_and_not_that_of_the_next_failure() -> None:
+    world = World()
+    world.process.start_error = None
+    world.turn(Failed("the port is taken"))
+    world.process.why_ended = "exit code 2"
+    world.turn(pass_ms=BACKOFF_MS)
+    assert world.keeper.watch.reason == "the port is taken"
+    world.turn()
+    world.process.why_ended = "killed by signal 9"
+    world.turn()
+    assert world.keeper.watch.reason == "killed by signal 9"
 
 
 def test_the_last_reports_come_with_the_stop() -> None:

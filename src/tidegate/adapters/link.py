@@ -26,6 +26,7 @@ from tidegate.model.summaries import CELL, SUMMARY_CELLS_MAX, SecondSummary
 from tidegate.ports.collector import (
     SAMPLE_ROWS_MAX,
     CollectorReport,
+    Failed,
     FlowSample,
     Ready,
     SampleReply,
@@ -41,8 +42,11 @@ FRAME_BYTES_MAX = 16 << 20
 REPORTS_QUEUED_MAX = 8
 """Reports waiting for a slow node; beyond it the oldest is dropped and counted."""
 
-MESSAGES_QUEUED_MAX = 64
-"""All messages waiting for a slow node; beyond it a sample reply is dropped (its asker times out)."""
+REPLIES_QUEUED_MAX = 4
+"""Samples waiting for a slow node (at most 38 MB); a further one is dropped (its asker times out)."""
+
+WHY_CHARACTERS_MAX = 1_000
+"""Of the reason why a collector failed, so much is told."""
 
 REQUESTS_QUEUED_MAX = 16
 """Requests of the node not yet answered; further ones are dropped (their asker times out)."""
@@ -102,13 +106,18 @@ class _Stopping(msgspec.Struct, frozen=True, array_like=True):
     pass
 
 
-_REPORT, _SAMPLE, _REQUEST, _READY, _STOPPING = range(1, 6)
+class _Failed(msgspec.Struct, frozen=True, array_like=True):
+    why: str
+
+
+_REPORT, _SAMPLE, _REQUEST, _READY, _STOPPING, _FAILED = range(1, 7)
 _PARTS: Final[dict[int, type[msgspec.Struct]]] = {
     _REPORT: _Report,
     _SAMPLE: _Sample,
     _REQUEST: _Request,
     _READY: _Ready,
     _STOPPING: _Stopping,
+    _FAILED: _Failed,
 }
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = {kind: msgspec.msgpack.Decoder(part).decode for kind, part in _PARTS.items()}
@@ -135,6 +144,8 @@ def _taken_apart(message: Message) -> tuple[int, msgspec.Struct, _Columns]:
             return _READY, _Ready(version, ports, _LAYOUT), ()
         case Stopping():
             return _STOPPING, _Stopping(), ()
+        case Failed(why):
+            return _FAILED, _Failed(why[:WHY_CHARACTERS_MAX]), ()
 
 
 def _report_part(report: CollectorReport) -> _Report:
@@ -259,6 +270,8 @@ def _put_together(part: msgspec.Struct, columns: _ColumnReader) -> Message:
                     "the collector is of another release than the node: restart the node", _HEADER.size
                 )
             message = Ready(version, ports)
+        case _Failed(why):
+            message = Failed(why)
         case _:
             message = Stopping()
     columns.end()
@@ -301,7 +314,7 @@ class CollectorEnd:
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
-        self._queue: deque[tuple[bool, bytes]] = deque()
+        self._queue: deque[tuple[type[ToNode], bytes]] = deque()
         self._changed = threading.Condition()
         self._requests: list[ToCollector] = []
         self._dropped = 0
@@ -320,14 +333,20 @@ class CollectorEnd:
 
     def send(self, message: ToNode) -> None:
         frame = encode(message)
-        is_report = isinstance(message, CollectorReport)
+        kind = type(message)
         with self._changed:
-            if is_report and sum(report for report, _ in self._queue) >= REPORTS_QUEUED_MAX:
+            waiting = sum(queued is kind for queued, _ in self._queue)
+            if kind is CollectorReport and waiting >= REPORTS_QUEUED_MAX:
                 self._drop_oldest_report()
-            elif isinstance(message, SampleReply) and len(self._queue) >= MESSAGES_QUEUED_MAX:
+            elif kind is SampleReply and waiting >= REPLIES_QUEUED_MAX:
                 return
-            self._queue.append((is_report, frame))
+            self._queue.append((kind, frame))
             self._changed.notify()
+
+    def tell_failure(self, _: object, error: BaseException | None, __: object) -> None:
+        """Says why the collector ends; given to `ExitStack.push`, which calls it however that happens."""
+        if error is not None:
+            self.send(Failed(str(error) or type(error).__name__))
 
     def requests(self) -> Sequence[ToCollector]:
         with self._changed:
@@ -346,7 +365,7 @@ class CollectorEnd:
         self._socket.close()
 
     def _drop_oldest_report(self) -> None:
-        at = next(at for at, (report, _) in enumerate(self._queue) if report)
+        at = next(at for at, (kind, _) in enumerate(self._queue) if kind is CollectorReport)
         del self._queue[at]
         self._dropped += 1
 

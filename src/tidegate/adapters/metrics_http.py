@@ -84,6 +84,13 @@ class PrometheusServer:
         self._server.registry.register(_Families(read))
         threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True).start()
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it serves; port 0 asked for any free one."""
+        assert self._server is not None, "not started"
+        host, port = self._server.server_address[:2]
+        return str(host), int(port)
+
     def stop(self) -> None:
         if self._server is not None:
             self._server.shutdown()

@@ -52,7 +52,7 @@ def open_node(parts: Parts, config: Config, folder: Path, ears: Sequence[Ear] = 
         stored = ((row.key, row.blob) for row in stores.baselines.load())
         usual.recall(stored, clock.now_ms() // 1000)
         observation = Observation(node)
-        health = HealthWriter(state, keeper, clock, parts.version)
+        health = HealthWriter(state, node, keeper, clock, parts.version)
         run = NodeRun(
             node=node,
             keeper=keeper,

@@ -49,8 +49,9 @@ def examine(config: Config, state: StateFolder, machine: Machine, clock: Clock) 
     now_ms = clock.now_ms()
     process = state.holder()
     note = read_note(state)
+    of_folder = list(_of_folder(state.path, machine))
     checks = [
-        *_of_folder(state.path, machine),
+        *of_folder,
         *_of_kernels(machine),
         *_of_buffer(config, machine),
         *_of_clock(note, now_ms),
@@ -58,7 +59,8 @@ def examine(config: Config, state: StateFolder, machine: Machine, clock: Clock) 
     if process is None:
         checks += [_no_node(note), *_of_ports(config, machine)]
         return Examination(checks=tuple(checks), note=None)
-    checks += _of_node(note, process, now_ms)
+    takes_notes = all(check.severity == "fine" for check in of_folder)
+    checks += _of_node(note, process, now_ms, takes_notes=takes_notes)
     return Examination(checks=tuple(checks), note=note)
 
 
@@ -142,16 +144,20 @@ def _no_node(note: HealthNote | None) -> Check:
     return _notice("node", "node_not_running", text)
 
 
-def _of_node(note: HealthNote | None, process: int, now_ms: int) -> Iterator[Check]:
+def _of_node(note: HealthNote | None, process: int, now_ms: int, *, takes_notes: bool) -> Iterator[Check]:
     if note is None:
         text = f"Process {process} runs but has not written its health yet: look again in a few seconds."
         yield _notice("node", "node_without_note", text)
         return
-    age_ms = now_ms - note.written_ms
-    if age_ms > NOTE_STALE_MS:
+    age_s = (now_ms - note.written_ms) // 1000
+    if age_s * 1000 > NOTE_STALE_MS and not takes_notes:
         text = (
-            f"Process {process} last told of its health {age_ms // 1000} s ago: it is stuck, look at its log."
+            f"Process {process} could not write its health down for {age_s} s, because of the state folder; "
+            f"what follows is of that time."
         )
+        yield _problem("node", "node_cannot_tell", text)
+    elif age_s * 1000 > NOTE_STALE_MS:
+        text = f"Process {process} last told of its health {age_s} s ago: it is stuck, look at its log."
         yield _problem("node", "node_stuck", text)
     else:
         yield _fine("node", "node_running", f"Process {process} runs, version {note.version}.")
@@ -162,6 +168,13 @@ def _of_node(note: HealthNote | None, process: int, now_ms: int) -> Iterator[Che
         yield _problem("collector", "collector_failing", text)
     else:
         yield _notice("collector", "collector_starting", "It is starting; the first start compiles kernels.")
+    if note.storage_trouble:
+        text = (
+            f"{note.facts_waiting} facts wait in memory and are lost if the node ends: {note.storage_trouble}"
+        )
+        yield _problem("facts", "facts_not_stored", text)
+    if note.alerts_trouble:
+        yield _problem("alerts", "alerts_not_told", f"Nobody is told of attacks: {note.alerts_trouble}")
     for found in note.findings:
         about = f"exporter {found.exporter}" if found.exporter else "collector"
         yield Check(about=about, severity=found.severity, code=found.code, text=found.text)

@@ -6,6 +6,7 @@ import msgspec
 
 from tidegate.app.exporter_health import ExporterHealth, exporter_health
 from tidegate.app.health import Finding, HealthWindow
+from tidegate.app.node import Node
 from tidegate.app.supervision import CollectorKeeper
 from tidegate.ports.clock import Clock
 from tidegate.ports.collector import CollectorReport
@@ -16,13 +17,20 @@ EXPORTERS_NOTED_MAX = 1_024
 
 
 class HealthNote(msgspec.Struct, frozen=True, kw_only=True):
-    """`collector` is "waiting", "starting" or "running"; `collector_trouble` says why it last failed."""
+    """`collector` is "waiting", "starting" or "running"; `collector_trouble` says why it last failed.
+
+    `storage_trouble` says why `facts_waiting` facts are in memory only, `alerts_trouble` why alerts are not
+    told; both are empty while all is well.
+    """
 
     version: str
     process: int
     written_ms: int
     collector: str
     collector_trouble: str
+    facts_waiting: int
+    storage_trouble: str
+    alerts_trouble: str
     second: int
     records_per_s: int
     bits_per_s: int
@@ -34,8 +42,11 @@ class HealthNote(msgspec.Struct, frozen=True, kw_only=True):
 class HealthWriter:
     """Hears every report; `write` puts the note into the state folder."""
 
-    def __init__(self, state: StateFolder, keeper: CollectorKeeper, clock: Clock, version: str) -> None:
+    def __init__(
+        self, state: StateFolder, node: Node, keeper: CollectorKeeper, clock: Clock, version: str
+    ) -> None:
         self._state = state
+        self._node = node
         self._keeper = keeper
         self._clock = clock
         self._version = version
@@ -56,6 +67,9 @@ class HealthWriter:
             written_ms=now_ms,
             collector=watch.state.value,
             collector_trouble=watch.reason if watch.failures else "",
+            facts_waiting=self._node.waiting,
+            storage_trouble=str(self._node.trouble or ""),
+            alerts_trouble="; ".join(sink.why or "" for sink in self._node.sinks() if sink.failures),
             second=summary.second if summary else 0,
             records_per_s=summary.records if summary else 0,
             bits_per_s=round(summary.bytes * 8) if summary else 0,

@@ -1,15 +1,17 @@
 """The figures that Prometheus reads, derived from the last report and the node's state in this one place."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
 
 from tidegate.app.node import Node
+from tidegate.model.exporters import PROTOCOL_NAMES
 from tidegate.ports.collector import CollectorReport
 from tidegate.ports.metrics import Family
 
-Samples = Iterable[tuple[tuple[str, ...], float]]
+EXPORTER_LABELS = ("exporter", "protocol")
+"""A router that speaks two protocols is two exporters of one name."""
 
 EXPORTER_COUNTERS = {
     "datagrams": "Datagrams received from the exporter.",
@@ -52,6 +54,9 @@ def _of_node(node: Node) -> Iterator[Family]:
     state = node.state
     yield _plain("facts", "counter", "Facts on record.", state.facts)
     yield _plain("facts_waiting", "gauge", "Facts in memory that the store does not take.", node.waiting)
+    yield _plain("storage_failing", "gauge", "1 while the store fails.", node.trouble is not None)
+    failing = tuple(((sink.name,), float(sink.failures)) for sink in node.sinks())
+    yield Family("alert_failures", "gauge", "Failures in a row to tell of an attack.", ("sink",), failing)
     yield _plain("open_attacks", "gauge", "Attacks under way.", len(state.open_attacks))
     attacks = state.open_attacks.values()
     yield Family(
@@ -79,7 +84,9 @@ def _of_collector(report: CollectorReport) -> Iterator[Family]:
 
 
 def _of_exporters(report: CollectorReport) -> Iterator[Family]:
-    names, rows = report.exporter_names, report.summary.exporters
+    rows = report.summary.exporters
+    protocols = (PROTOCOL_NAMES.get(protocol, "unknown") for protocol in rows["protocol"].tolist())
+    names = tuple(zip(report.exporter_names, protocols, strict=True))
     for field, text in EXPORTER_COUNTERS.items():
         yield _per_exporter(field, "counter", text, names, rows[field])
     rate = "Latest sampling rate; 0 is unknown."
@@ -91,19 +98,20 @@ def _of_exporters(report: CollectorReport) -> Iterator[Family]:
     heard = rows["last_received_ms"] / 1000
     yield _per_exporter("last_received_timestamp_seconds", "gauge", "When it was last heard.", names, heard)
     reasons = tuple(
-        ((names[row] if row >= 0 else "", reason), float(count))
+        ((*(names[row] if row >= 0 else ("", "")), reason), float(count))
         for (row, reason), count in report.summary.refused.items()
         if row < len(names)
     )
-    yield Family("refused", "counter", "Datagrams refused, by reason.", ("exporter", "reason"), reasons)
+    labels = (*EXPORTER_LABELS, "reason")
+    yield Family("refused", "counter", "Datagrams refused, by reason.", labels, reasons)
 
 
 def _per_exporter(
     field: str,
     kind: Literal["counter", "gauge"],
     text: str,
-    names: tuple[str, ...],
+    names: tuple[tuple[str, str], ...],
     values: "np.typing.NDArray[np.generic]",
 ) -> Family:
-    samples = tuple(((name,), float(value)) for name, value in zip(names, values.tolist(), strict=True))
-    return Family(f"exporter_{field}", kind, text, ("exporter",), samples)
+    samples = tuple((name, float(value)) for name, value in zip(names, values.tolist(), strict=True))
+    return Family(f"exporter_{field}", kind, text, EXPORTER_LABELS, samples)

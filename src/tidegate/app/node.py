@@ -84,8 +84,12 @@ class Node:
 
     def catch_up(self) -> None:
         """Store what waits and carry out what is due. OutsideFailed when the store still fails."""
-        while self._waiting:
-            self._store_some()
+        try:
+            while self._waiting:
+                self._store_some()
+        except OutsideFailed as failure:
+            self._trouble = failure
+            raise
         self.carry_out()
 
     def carry_out(self) -> None:
@@ -149,7 +153,7 @@ class Node:
 
     @property
     def trouble(self) -> OutsideFailed | None:
-        """Why the store failed after the last facts were stored, if it did; what was left is tried again."""
+        """Why the store failed when it was last used, if it did; what was left is tried again."""
         return self._trouble
 
     def sinks(self) -> list[SinkStatus]:

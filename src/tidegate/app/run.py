@@ -4,17 +4,19 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
+from tidegate.app.complaints import Complaint
 from tidegate.app.node import Node
 from tidegate.app.sentences import sentence
 from tidegate.app.supervision import CollectorKeeper, WatchState
 from tidegate.model.attacks import Attack
 from tidegate.model.exporters import PROTOCOL_NAMES
 from tidegate.model.facts import CollectorRestarted, ExporterAppeared, Fact, NodeStarted, NodeStopped
-from tidegate.model.refusals import Full
+from tidegate.model.refusals import Full, NotAllowed
 from tidegate.model.summaries import SecondSummary
 from tidegate.ports.baselines import BaselineRow, BaselineStore
 from tidegate.ports.clock import Clock
 from tidegate.ports.collector import CollectorReport, Ready
+from tidegate.ports.facts import HeadMoved
 from tidegate.ports.outside import OutsideFailed
 
 BASELINES_EVERY_MS = 60_000
@@ -27,6 +29,9 @@ PULSE_EVERY_MS = 2_000
 
 STARTING_TOLD_EVERY_MS = 5_000
 """A start that takes long is told this often, so that nobody takes it for stuck."""
+
+FIRST_STARTS_MAX = 3
+"""A collector that failed so often and was never ready will not be: the node ends and says why."""
 
 STOP_WAIT_S = 5.0
 """The collector gets this long to tell of its last second; then it is killed."""
@@ -84,6 +89,10 @@ class NodeRun:
         self._exporters_told: set[tuple[str, str]] = set()
         self._baselines_due_ms = 0
         self._catch_up_due_ms = 0
+        self._failures_told = 0
+        self._unstored: OutsideFailed | None = None
+        self._storing = Complaint("everything that waited is stored")
+        self._alerting = Complaint("every alert is told")
         self.ready: Ready | None = None
 
     def attacks(self) -> tuple[Attack, ...]:
@@ -97,25 +106,30 @@ class NodeRun:
         self.record(NodeStarted(self._version))
 
     def turn(self, timeout_s: float) -> None:
-        """Waits at most `timeout_s` for the collector, and does all that follows."""
+        """Waits at most `timeout_s` for the collector, and does all that follows.
+
+        OutsideFailed when the collector cannot be started at all.
+        """
         for told in self._keeper.turn(timeout_s):
             match told:
                 case Ready():
                     self.ready = told
                     log.info("collector ready", extra={"ports": list(told.ports)})
                 case CollectorRestarted():
-                    log.warning("collector restarted", extra={"reason": told.reason})
                     self.record(told)
                 case CollectorReport():
                     self._hear(told)
         self._look_after(self._clock.now_ms())
 
     def stop(self) -> None:
-        """Hears the collector's last second, and leaves everything stored."""
+        """Hears the collector's last second, and leaves everything stored; OutsideFailed where it cannot."""
         for report in self._keeper.stop(STOP_WAIT_S):
             self._hear(report)
         self._store_baselines()
         self.record(NodeStopped())
+        if self._unstored is not None and self.node.waiting:
+            what = f"{self.node.waiting} facts are lost, because {self._unstored.what}"
+            raise OutsideFailed(what, self._unstored.where, self._unstored.remedy)
 
     def _hear(self, report: CollectorReport) -> None:
         self.record(*self._new_exporters(report), *self._detector.observe(report.summary))
@@ -131,19 +145,59 @@ class NodeRun:
                 yield ExporterAppeared(*key)
 
     def record(self, *facts: Fact) -> None:
-        """Facts that cannot be stored now wait in the node; a full wait is told and goes on."""
-        if not facts:
-            return
+        """Facts that cannot be stored now wait in the node; one that it refuses is told, and lost.
+
+        HeadMoved when another node writes to the same database.
+        """
         for fact in facts:
             log.info("%s", sentence(fact), extra={"fact": fact})
         try:
+            self._record(facts)
+        except HeadMoved:
+            raise
+        except (Full, NotAllowed):  # of one; the others are not to be lost with it
+            for fact in facts:
+                self._record_or_tell(fact)
+
+    def _record(self, facts: Sequence[Fact]) -> None:
+        try:
             self.node.record(*facts)
         except OutsideFailed as failure:
-            log.error("facts wait in memory: %s", failure)
-        except Full as full:
-            log.error("facts are lost: %s", full)
+            self._tell_storing(failure)
+
+    def _record_or_tell(self, fact: Fact) -> None:
+        try:
+            self._record([fact])
+        except HeadMoved:
+            raise
+        except (Full, NotAllowed) as refusal:
+            log.error("not recorded: %s (%s)", sentence(fact), refusal)
+
+    def _tell_storing(self, failure: OutsideFailed | None) -> None:
+        self._unstored = failure
+        trouble = f"{self.node.waiting} facts wait in memory: {failure}" if failure else None
+        self._storing.tell(trouble, self._clock.now_ms())
+
+    def _tell_alerting(self) -> None:
+        failing = [sink for sink in self.node.sinks() if sink.failures]
+        trouble = "; ".join(f"alerts are not told: {sink.why}" for sink in failing) or None
+        self._alerting.tell(trouble, self._clock.now_ms())
+
+    def _watch_collector(self) -> None:
+        """Tells of each failure at once; the fact of the gap follows when it is ready again."""
+        watch = self._keeper.watch
+        if watch.failures > self._failures_told:
+            log.warning("the collector ended and is started again: %s", watch.reason)
+        self._failures_told = watch.failures
+        if watch.failures >= FIRST_STARTS_MAX and not watch.ever_ready:
+            raise OutsideFailed(
+                f"the collector failed {watch.failures} times before it was ready",
+                watch.reason,
+                "Remove the cause and start the node again.",
+            )
 
     def _look_after(self, now_ms: int) -> None:
+        self._watch_collector()
         if self._keeper.watch.state is WatchState.STARTING and now_ms >= self._waiting_told_ms:
             if self._waiting_told_ms:
                 log.info("the collector is starting; the first start on a machine compiles kernels")
@@ -156,7 +210,10 @@ class NodeRun:
             try:
                 self.node.catch_up()
             except OutsideFailed as failure:
-                log.error("facts wait in memory: %s", failure)
+                self._tell_storing(failure)
+            else:
+                self._tell_storing(self.node.trouble)
+            self._tell_alerting()
         if now_ms >= self._baselines_due_ms:
             self._baselines_due_ms = now_ms + BASELINES_EVERY_MS
             self._store_baselines()

@@ -16,6 +16,7 @@ from tidegate.ports.clock import Clock
 from tidegate.ports.collector import (
     CollectorProcess,
     CollectorReport,
+    Failed,
     FlowSample,
     Ready,
     SampleReply,
@@ -141,6 +142,7 @@ class CollectorKeeper:
         self._mutex = threading.Lock()
         self._asked: dict[int, _Asked] = {}
         self._next_number = 1
+        self._last_words: str | None = None
 
     @property
     def watch(self) -> Watch:
@@ -160,7 +162,7 @@ class CollectorKeeper:
         if self._watch.state is not WatchState.WAITING and (
             reason := self._process.ended() or overdue(self._watch)
         ):
-            self._fail(reason)
+            self._fail(self._last_words or reason)
         return told
 
     def sample(self, prefix: Prefix, limit: int, timeout_s: float) -> FlowSample:
@@ -189,6 +191,7 @@ class CollectorKeeper:
         return [message for message in messages if isinstance(message, CollectorReport)]
 
     def _start(self) -> None:
+        self._last_words = None
         try:
             self._process.start()
         except OSError as error:
@@ -206,6 +209,8 @@ class CollectorKeeper:
             case SampleReply(number, sample):
                 self._answer(number, sample)
                 return []
+            case Failed(why):
+                self._last_words = why
             case CollectorReport() | Ready():
                 return [message] if fact is None else [fact, message]
         return []

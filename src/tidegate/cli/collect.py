@@ -14,4 +14,8 @@ if TYPE_CHECKING:
 @click.pass_obj
 def collect(parts: "Parts", state_folder: Path) -> None:
     """The collector of the node whose state is in this folder; started by `tidegate run`, not by hand."""
+    from tidegate.app.orders import read_orders
+    from tidegate.cli.log import begin_log
+
+    begin_log(read_orders(state_folder).logging)
     parts.collect(state_folder)

@@ -14,10 +14,10 @@ PLAIN_KEYS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctim
 """What every log record has; anything else was said by the caller."""
 
 
-def begin_log(settings: "LoggingSection", *, as_json: bool) -> None:
+def begin_log(settings: "LoggingSection") -> None:
     """From now on everything under "tidegate" is written, from the level in the settings upwards."""
     writer = logging.StreamHandler(sys.stderr)
-    writer.setFormatter(JsonLine() if as_json or settings.format == "json" else PlainLine())
+    writer.setFormatter(JsonLine() if settings.format == "json" else PlainLine())
     root = logging.getLogger("tidegate")
     root.handlers[:] = [writer]
     root.setLevel(settings.level.upper())

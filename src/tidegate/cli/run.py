@@ -7,6 +7,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from tidegate.cli.options import config_option, json_option, state_option
 
@@ -32,10 +33,12 @@ def run(parts: "Parts", config_file: Path | None, state_folder: Path | None, as_
     from tidegate.app.config import find_state, load_config
     from tidegate.cli.log import begin_log
 
-    loaded = load_config(config_file, parts.environ)
-    begin_log(loaded.config.logging, as_json=as_json)
+    config = load_config(config_file, parts.environ).config
+    if as_json:
+        config = replace(config, logging=replace(config.logging, format="json"))
+    begin_log(config.logging)
     stopping = _Stopping()
-    with open_node(parts, loaded.config, find_state(state_folder, parts.environ)) as node:
+    with open_node(parts, config, find_state(state_folder, parts.environ)) as node:
         stopping.listen()
         while not stopping.asked:
             node.turn(TURN_S)

@@ -12,8 +12,8 @@ from tidegate.model.datagrams import DatagramBlock
 from tidegate.model.flows import FlowRows
 from tidegate.model.summaries import SecondSummary
 
-SAMPLE_ROWS_MAX = 16_384
-"""Rows in one sample of recent flows; a request for more is answered with this many."""
+SAMPLE_ROWS_MAX = 65_536
+"""Rows in one sample of recent flows (9 MB); a request for more is answered with this many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,14 @@ class Stopping:
     """From the node: close the last second and end. From the collector: nothing follows."""
 
 
-ToNode = CollectorReport | SampleReply | Ready | Stopping
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The collector ends now, and this is why, in words for the operator."""
+
+    why: str
+
+
+ToNode = CollectorReport | SampleReply | Ready | Stopping | Failed
 ToCollector = SampleRequest | Stopping
 
 
