@@ -21,6 +21,7 @@ FIELDS = (
     "src_port",
     "dst_port",
     "has_ports",
+    "direction",
 )
 
 header = st.fixed_dictionaries(
@@ -36,6 +37,7 @@ header = st.fixed_dictionaries(
         "src_port": st.one_of(st.sampled_from([0, 443, *PORTS]), st.integers(0, 65535)),
         "dst_port": st.one_of(st.sampled_from([0, 53, 443]), st.integers(0, 65535)),
         "has_ports": st.integers(0, 1),
+        "direction": st.integers(0, 3),
     }
 )
 

@@ -9,8 +9,8 @@ BY_PROTOCOL = {47: "gre", 50: "esp", 4: "ip_in_ip", 41: "ip_in_ip"}
 
 
 def vector_name(record: Mapping[str, int]) -> str | None:
-    """The vector's name of a record given by field, None where it is no IP flow."""
-    if record["family"] == 0:
+    """The vector's name of a record given by field, None where it is no IP flow or a repetition."""
+    if record["family"] == 0 or record["direction"] == 3:
         return None
     mean = record["bytes"] // max(1, record["packets"])
     if record["fragment"] == 2:

@@ -146,6 +146,7 @@ class Netflow:
             "end_ms": end,
             "start_ms": start,
             "sampling_rate": self.rate(number),
+            "direction": {0: 1, 1: 2}.get(number.get(61, -1), 0),
         }
         row |= transport(protocol, ports, icmp_value(number, protocol))
         return row
@@ -323,6 +324,7 @@ def decode_v5(datagram: bytes, received_ms: int) -> list[dict]:
             "end_ms": end,
             "start_ms": start,
             "sampling_rate": sampling & 0x3FFF,
+            "direction": 0,
         }
         rows.append(row | transport(f[13], [f[9], f[10]], None))
     return rows

@@ -68,31 +68,35 @@ def decode_sflow5(datagram: bytes) -> dict:
 
 def flow_sample(sample: Reader, *, expanded: bool) -> dict[str, int] | None:
     if expanded:
-        _, _, _, rate, _, _, *interfaces, records = sample.numbers(11)
+        _, kind, source, rate, _, _, *interfaces, records = sample.numbers(11)
     else:
-        _, _, rate, _, _, incoming, outgoing, records = sample.numbers(8)
+        _, source, rate, _, _, incoming, outgoing, records = sample.numbers(8)
+        kind, source = source >> 24, source & 0xFF_FFFF
         interfaces = [incoming >> 30, incoming & 0x3FFF_FFFF, outgoing >> 30, outgoing & 0x3FFF_FFFF]
     found, src_as, dst_as = None, 0, 0
     for _ in range(records):
-        kind, length = sample.numbers(2)
+        form, length = sample.numbers(2)
         record = Reader(sample.opaque(length))
-        if kind == 1003:
+        if form == 1003:
             src_as, dst_as = gateway(record)
-        elif found is None and kind == 1:
+        elif found is None and form == 1:
             found = raw_header(record)
-        elif found is None and kind == 3:
+        elif found is None and form == 3:
             found = sampled_ip(record, 4)
-        elif found is None and kind == 4:
+        elif found is None and form == 4:
             found = sampled_ip(record, 16)
     if len(sample):
         raise Wrong
     if found is None:
         return None
+    input_if, output_if = interface(*interfaces[:2]), interface(*interfaces[2:])
+    sampler = source if kind == 0 else 0
     return found | {
         "packets": 1,
         "sampling_rate": rate,
-        "input_if": interface(*interfaces[:2]),
-        "output_if": interface(*interfaces[2:]),
+        "input_if": input_if,
+        "output_if": output_if,
+        "direction": 0 if not sampler else {output_if: 2, input_if: 1}.get(sampler, 0),
         "src_as": src_as,
         "dst_as": dst_as,
     }

@@ -296,6 +296,7 @@ WORD = st.integers(0, 0xFFFF_FFFF)
             input_if=st.one_of(st.integers(1, 100), WORD),
             output_if=st.one_of(st.integers(1, 100), WORD),
             drops=WORD,
+            direction=st.integers(0, 2),
             header_protocol=st.sampled_from([1, 1, 11, 13]),
         ),
         max_size=8,

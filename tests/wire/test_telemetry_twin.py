@@ -31,6 +31,7 @@ LENGTHS = {
     **dict.fromkeys((10, 14, 16, 17, 252), (2, 4)),
     **dict.fromkeys((21, 22, 150, 151), (4,)),
     **dict.fromkeys((152, 153), (8,)),
+    61: (1, 1, 2),
     161: (4,),
     197: (1,),
     34: (4, 2),
@@ -40,7 +41,7 @@ LENGTHS = {
 }
 """Lengths in which each element is tried, the usual ones more often."""
 
-SMALL = {34: 4, 48: 4, 60: 7}
+SMALL = {61: 2, 34: 4, 48: 4, 60: 7}
 
 
 @st.composite

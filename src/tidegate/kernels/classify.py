@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tidegate.kernels.directions import REPETITION
 from tidegate.kernels.jit import bare_kernel, inlined_kernel
 
 # Codes of the vectors that are not recognised by a port. `tidegate.detect.tables` checks at import that
@@ -70,13 +71,13 @@ def udp_vector(src_port, dst_port, mean_bytes, port_vector, bytes_min):  # type:
 
 @inlined_kernel
 def vector_of(row, port_vector, bytes_min):  # type: ignore[no-untyped-def]
-    """The vector code of one FLOW record, or NONE where it is no IP flow.
+    """The vector code of one FLOW record, or NONE where it is no IP flow or a repetition.
 
     `port_vector` uint8 (65536,) maps a UDP source port to a code or NONE; `bytes_min` int64
     (VECTORS_MAX,) is the least mean packet size by code. Only header fields are read. The outermost
     header decides, because that is what a border router can match.
     """
-    if row.family == 0:
+    if row.family == 0 or row.direction == REPETITION:
         return NONE
     protocol = np.int64(row.protocol)
     packets = max(np.int64(1), np.int64(min(row.packets, np.uint64(1) << np.uint64(62))))

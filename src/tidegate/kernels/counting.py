@@ -26,7 +26,8 @@ from tidegate.kernels.cells import (
     object_cell,
     touch,
 )
-from tidegate.kernels.classify import vector_of
+from tidegate.kernels.classify import NONE, vector_of
+from tidegate.kernels.directions import REPETITION
 from tidegate.kernels.jit import bare_kernel, inlined_kernel
 from tidegate.kernels.prefetch import prefetch
 from tidegate.kernels.windows import SECONDS, clear, shares, spread
@@ -218,7 +219,7 @@ def scaled(row, received_ms, open_start_ms):  # type: ignore[no-untyped-def]
 
 @bare_kernel
 def count_rows(t, rows, first, received_ms):  # type: ignore[no-untyped-def]
-    """Count rows (dtype FLOW) from `first`; returns how many are done.
+    """Count rows (dtype FLOW) from `first`, repetitions left out; returns how many are done.
 
     It stops early, at a whole block, when the index must be enlarged first (`index_refill`). Each
     block is walked three times, so that the cache misses of its rows overlap: classify and hash, look
@@ -238,6 +239,7 @@ def count_rows(t, rows, first, received_ms):  # type: ignore[no-untyped-def]
     hashes, codes, guesses = t.hashes, t.codes, t.guesses
     tick = np.uint32(s.tick)
     total_bytes = total_packets = 0.0
+    repeated = 0
     at = first
     while at < len(rows):
         if s.used > index_room:
@@ -261,11 +263,14 @@ def count_rows(t, rows, first, received_ms):  # type: ignore[no-untyped-def]
                 spot = (spot + 1) & mask
         for i in range(block):
             row = rows[at + i]
+            if codes[i] == NONE and row.direction == REPETITION:
+                repeated += 1
+                continue
             value = scaled(row, received_ms, open_start_ms)
             total_bytes += value[0]
             total_packets += value[1]
             code = np.int64(codes[i])
-            if code == 255:
+            if code == NONE:
                 continue
             level = V4_HOST if row.family == 4 else V6_HOST
             high, low = row.dst_high, row.dst_low
@@ -314,7 +319,7 @@ def count_rows(t, rows, first, received_ms):  # type: ignore[no-untyped-def]
                 s.untracked += 1
                 missed[np.int64(hashes[i] >> np.uint64(16))] += value[0]
         at += block
-    s.records += at - first
+    s.records += at - first - repeated
     s.bytes += total_bytes
     s.packets += total_packets
     return at

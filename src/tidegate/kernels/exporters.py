@@ -43,6 +43,9 @@ STATE = np.dtype(
         # The sender last found allowed: an sFlow agent's name is in the datagram, where anyone can write it.
         ("sender_high", np.uint64),
         ("sender_low", np.uint64),
+        # Directions, see tidegate.kernels.directions.
+        ("told_interfaces", np.uint32),  # of this exporter in the table of interfaces
+        ("restarted_ms", np.int64),  # receive time of its last restart, 0 = none
         # Clocks.
         ("system_init_ms", np.int64),  # exporter's clock when its uptime was zero (IE 160); 0 = not told
         ("window_start_ms", np.int64),

@@ -3,10 +3,12 @@
 import numpy as np
 
 from tidegate.kernels.bigendian import u16, u32
+from tidegate.kernels.directions import EGRESS, INGRESS, NOT_TOLD
 from tidegate.kernels.headers import MAPPED_IPV4, decode_ethernet, decode_ip
 from tidegate.kernels.jit import bare_kernel
 from tidegate.kernels.registers import (
     BYTES,
+    DIRECTION,
     DST_AS,
     DST_HIGH,
     DST_LOW,
@@ -198,6 +200,7 @@ def decode_netflow5(data, start, count, received_ms, exporter, rate, rows, used)
         rows[row].family = 4
         rows[row].fragment = 0
         rows[row].sampling_rate = rate
+        rows[row].direction = NOT_TOLD
         rows[row].exporter = exporter
         clear_inner(rows, row)
     return used + count, absurd
@@ -242,6 +245,14 @@ def implied_protocol(has, family):  # type: ignore[no-untyped-def]
 
 
 @bare_kernel
+def direction_of(flow_direction):  # type: ignore[no-untyped-def]
+    """The direction that flowDirection (IE 61) tells: 0 is ingress, 1 egress, and others mean nothing."""
+    if flow_direction == np.uint64(0):
+        return INGRESS
+    return EGRESS if flow_direction == np.uint64(1) else NOT_TOLD
+
+
+@bare_kernel
 def finish_rows(  # type: ignore[no-untyped-def]
     registers,
     count,
@@ -267,6 +278,7 @@ def finish_rows(  # type: ignore[no-untyped-def]
     c_first, c_last, c_duration = told(has, FIRST), told(has, LAST), told(has, DURATION)
     c_offset, c_fragment = told(has, FRAGMENT_OFFSET), told(has, FRAGMENT_FLAGS)
     c_version, c_sampler = told(has, IP_VERSION), told(has, SAMPLER)
+    c_direction = told(has, DIRECTION)
     v4 = np.uint64(1 << SRC_V4 | 1 << DST_V4)
     v6 = np.uint64(1 << SRC_HIGH | 1 << DST_HIGH)
     has_v4, has_v6 = (has & v4) != np.uint64(0), (has & v6) != np.uint64(0)
@@ -317,6 +329,9 @@ def finish_rows(  # type: ignore[no-untyped-def]
         rows[row].src_as = np.int64(registers[c_src_as, i] & np.uint64(0xFFFF_FFFF))
         rows[row].dst_as = np.int64(registers[c_dst_as, i] & np.uint64(0xFFFF_FFFF))
         rows[row].exporter = exporter
+        rows[row].direction = NOT_TOLD
+        if c_direction != SKIP:
+            rows[row].direction = direction_of(registers[c_direction, i])
         clear_inner(rows, row)
 
         end_age, start_age = np.int64(0), np.int64(0)

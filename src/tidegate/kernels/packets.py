@@ -80,6 +80,7 @@ def rows_of_packets(data, starts, lengths, originals, times_ms, link_types, expo
         row.exporter = exporter
         row.input_if = 0
         row.output_if = 0
+        row.direction = 0
         row.src_as = 0
         row.dst_as = 0
     return with_ip

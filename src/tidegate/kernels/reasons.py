@@ -19,6 +19,7 @@ SAMPLING_TABLE_FULL = 17
 ANNOUNCED_TOO_OFTEN = 18
 FLOW_TIME_ABSURD = 19
 BYTES_LEFT_OVER = 20
+INTERFACES_FULL = 21
 AGENT_ADDRESS_UNKNOWN = 40
 SAMPLE_RECORD_CUT_SHORT = 41
 SAMPLED_HEADER_CUT_SHORT = 42
@@ -47,6 +48,7 @@ REASON_TEXT = {
     ANNOUNCED_TOO_OFTEN: "templates or options change too often",
     FLOW_TIME_ABSURD: "flow times absurd, receive time taken",
     BYTES_LEFT_OVER: "bytes after the last record, read past",
+    INTERFACES_FULL: "table of interfaces full, repetitions are counted",
     AGENT_ADDRESS_UNKNOWN: "unknown kind of agent address",
     SAMPLE_RECORD_CUT_SHORT: "sample record cut short",
     SAMPLED_HEADER_CUT_SHORT: "sampled header cut short",

@@ -38,12 +38,13 @@ from tidegate.kernels.templates import VARIABLE_LENGTH
     FRAGMENT_FLAGS,
     IP_VERSION,
     SAMPLER,
+    DIRECTION,
     RATE_FIRST,
     RATE_SECOND,
     SECTION_AT,
     SECTION_LENGTH,
-) = range(34)
-REGISTERS = 34
+) = range(35)
+REGISTERS = 35
 
 CHUNK = 64
 """Records whose registers are loaded before their rows are made: small enough to stay in the first cache."""

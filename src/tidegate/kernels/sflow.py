@@ -3,6 +3,7 @@
 import numpy as np
 
 from tidegate.kernels.bigendian import u32, u64
+from tidegate.kernels.directions import EGRESS, INGRESS, NOT_TOLD, note_drops
 from tidegate.kernels.headers import (
     DCCP,
     ETHERTYPE_MPLS,
@@ -84,6 +85,19 @@ def interface_index(kind, value):  # type: ignore[no-untyped-def]
     if kind != 0 or value in (INTERFACE_UNKNOWN, 0xFFFF_FFFF):
         return np.int64(0)
     return value
+
+
+@bare_kernel
+def direction_of(kind, source, input_if, output_if):  # type: ignore[no-untyped-def]
+    """Where a packet was sampled, by its data source: on its way in at `input_if` or out at `output_if`.
+
+    `kind` of the source is 0 where it is an interface; a VLAN or an entity of the device tells nothing.
+    """
+    if kind != 0 or source == 0:
+        return NOT_TOLD
+    if source == input_if:
+        return INGRESS
+    return EGRESS if source == output_if else NOT_TOLD
 
 
 @bare_kernel
@@ -188,10 +202,12 @@ def decode_flow_sample(data, start, end, expanded, rows, at):  # type: ignore[no
     if end - start < fixed:
         return -SAMPLE_CUT_SHORT
     if expanded:
+        kind, source = u32(data, start + 4), u32(data, start + 8)
         rate = u32(data, start + 12)
         input_if = interface_index(u32(data, start + 24), u32(data, start + 28))
         output_if = interface_index(u32(data, start + 32), u32(data, start + 36))
     else:
+        kind, source = np.int64(data[start + 4]), u32(data, start + 4) & 0xFF_FFFF
         rate = u32(data, start + 8)
         incoming, outgoing = u32(data, start + 20), u32(data, start + 24)
         input_if = interface_index(incoming >> 30, incoming & 0x3FFF_FFFF)
@@ -203,19 +219,19 @@ def decode_flow_sample(data, start, end, expanded, rows, at):  # type: ignore[no
     for _ in range(records):
         if end - record < 8:
             return -SAMPLE_RECORD_CUT_SHORT
-        kind = u32(data, record)
+        form = u32(data, record)
         body = record + 8
         body_end = body + u32(data, record + 4)
         if body_end > end:
             return -SAMPLE_RECORD_CUT_SHORT
-        if kind == EXTENDED_GATEWAY:
+        if form == EXTENDED_GATEWAY:
             src_as, dst_as = gateway_as(data, body, body_end)
         elif found == 0:
-            if kind == RAW_HEADER:
+            if form == RAW_HEADER:
                 found = decode_raw_header(data, body, body_end, rows, at)
-            elif kind == SAMPLED_IPV4:
+            elif form == SAMPLED_IPV4:
                 found = decode_sampled_ip(data, body, body_end, 4, rows, at)
-            elif kind == SAMPLED_IPV6:
+            elif form == SAMPLED_IPV6:
                 found = decode_sampled_ip(data, body, body_end, 6, rows, at)
             if found < 0:
                 return found
@@ -227,6 +243,7 @@ def decode_flow_sample(data, start, end, expanded, rows, at):  # type: ignore[no
     row.sampling_rate = rate
     row.input_if = input_if
     row.output_if = output_if
+    row.direction = direction_of(kind, source, input_if, output_if)
     row.src_as = src_as
     row.dst_as = dst_as
     return found
@@ -289,3 +306,31 @@ def read_sflow5(data, start, end, received_ms, exporter, exporters, rows, used):
     sender.discard_samples += np.uint64(discards)
     sender.not_ip += np.uint64(not_ip)
     return row, at
+
+
+@bare_kernel
+def note_sample_drops(  # type: ignore[no-untyped-def]
+    data, start, interfaces, remembered, exporters, states, refused, row, received_ms
+):
+    """Count what the flow samples of a datagram that was decoded tell of packets they could not sample.
+
+    `row` is the sender's; the tables are those of `decode_block`. A total is told by data source.
+    """
+    at = np.int64(start) + (24 if u32(data, start + 4) == 1 else 36)
+    samples = u32(data, at)
+    at += 4
+    last_source, last_total = np.int64(-1), np.int64(-1)
+    for _ in range(samples):
+        form, body = u32(data, at), at + 8
+        if form in (FLOW_SAMPLE, EXPANDED_FLOW_SAMPLE):
+            kind, index = np.int64(data[body + 4]), u32(data, body + 4) & 0xFF_FFFF
+            total = u32(data, body + 16)
+            if form == EXPANDED_FLOW_SAMPLE:
+                kind, index, total = u32(data, body + 4), u32(data, body + 8), u32(data, body + 20)
+            source = kind << 32 | index
+            if source != last_source or total != last_total:
+                note_drops(
+                    interfaces, remembered, exporters, states, refused, row, received_ms, kind, index, total
+                )
+            last_source, last_total = source, total
+        at = body + padded(u32(data, at + 4))

@@ -4,6 +4,7 @@ import numpy as np
 
 from tidegate.kernels.bigendian import u16, u32
 from tidegate.kernels.datasets import decode_sets
+from tidegate.kernels.directions import mark_repetitions
 from tidegate.kernels.exporters import (
     IPFIX,
     NETFLOW5,
@@ -33,7 +34,7 @@ from tidegate.kernels.reasons import (
     TOO_LONG,
     UNKNOWN_VERSION,
 )
-from tidegate.kernels.sflow import decode_sflow5, sflow5_identity
+from tidegate.kernels.sflow import decode_sflow5, note_sample_drops, sflow5_identity
 from tidegate.kernels.sflow import header_reason as sflow5_header_reason
 from tidegate.kernels.templates import survey_sets
 
@@ -133,6 +134,8 @@ def decode_block(  # type: ignore[no-untyped-def]
     templates,
     ops,
     samplers,
+    interfaces,
+    remembered,
     registers,
     rows,
     used,
@@ -145,6 +148,7 @@ def decode_block(  # type: ignore[no-untyped-def]
     `exporter_index` int32; `table` int64 (TABLE_CELLS,). `allowed` and `overrides` uint64 (n, 4), longest
     first, with `override_rates` uint32. `refused` uint64 (rows + 1, REASONS_MAX), its last row for senders
     without a row. `template_index` int32, `templates` TEMPLATE, `ops` OP (n, OPS_MAX); `samplers` SAMPLER;
+    `interfaces` INTERFACE and `remembered` int64 (2,), see tidegate.kernels.directions;
     `registers` uint64 (REGISTERS, CHUNK), scratch. `rows` FLOW, filled from `used` on.
 
     A datagram is decoded whole or refused whole; a refused one changes counters only.
@@ -305,6 +309,7 @@ def decode_block(  # type: ignore[no-untyped-def]
         if protocol != SFLOW5 and limit + 3 < end:
             # Told apart from padding to whole words; the datagram's own count was believed.
             refused[row, BYTES_LEFT_OVER] += np.uint64(1)
+        restarts, reordered = exporters[row].restarts, exporters[row].reordered
         if protocol != IPFIX:
             note_uptime(exporters, row, uptime_ms, received_ms)
         arrived(exporters, states, row, length, received_ms)
@@ -317,6 +322,16 @@ def decode_block(  # type: ignore[no-untyped-def]
             note_sequence(exporters, row, sequence, units, REORDERED_MAX * UNITS_PER_DATAGRAM)
         else:
             note_sequence(exporters, row, sequence, np.int64(1), REORDERED_MAX)
+        if exporters[row].restarts != restarts:
+            states[row].restarted_ms = received_ms
+        if protocol == SFLOW5 and exporters[row].reordered == reordered:
+            note_sample_drops(
+                data, start, interfaces, remembered, exporters, states, refused, row, received_ms
+            )
+        if protocol != NETFLOW5:
+            mark_repetitions(
+                interfaces, remembered, exporters, states, refused, row, received_ms, rows, before, used
+            )
         note_rows(exporters, states, row, received_ms, rows, before, used)
         position += 1
     return position, used, ALL_DONE

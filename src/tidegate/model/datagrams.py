@@ -37,7 +37,7 @@ class DatagramBlock:
         high, low = words(source)
         count = len(datagrams)
         return cls(
-            data=np.frombuffer(b"".join(datagrams), np.uint8),
+            data=np.frombuffer(bytearray(b"".join(datagrams)), np.uint8),
             starts=np.concatenate(([0], np.cumsum(lengths)[:-1])).astype(np.int64) if count else lengths,
             lengths=lengths,
             source_high=np.full(count, high, np.uint64),

@@ -23,6 +23,8 @@ EXPORTER = np.dtype(
         ("template_records", np.uint64),
         ("without_template", np.uint64),  # data sets whose template has not come yet
         ("not_ip", np.uint64),  # records and samples of other than IP traffic
+        ("repeated", np.uint64),  # records of packets also told on ingress: read, but no part of any rate
+        ("sample_drops", np.uint64),  # packets that sFlow agents chose and could not sample, all sources
         ("malformed", np.uint64),  # datagrams refused whole
         ("lost", np.uint64),  # datagrams (v5, v9: see sequence_unit) missing by sequence number
         ("reordered", np.uint64),

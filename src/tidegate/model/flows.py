@@ -46,6 +46,9 @@ FLOW = np.dtype(
         ("tunnel", np.uint8),  # 0 none, 1 GRE, 2 IP-in-IP, 3 VXLAN
         ("inner_protocol", np.uint8),
         ("has_ports", np.uint8),  # 1 where src_port and dst_port were really seen or sent
+        # Where the exporter saw it (rules in tidegate.kernels.directions): 0 not told, 1 ingress, 2 egress,
+        # 3 egress of a packet that the same exporter also tells on ingress: a repetition, never counted.
+        ("direction", np.uint8),
     ],
     align=True,
 )
@@ -54,6 +57,7 @@ FLOW = np.dtype(
 FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER = 0, 1, 2
 TUNNEL_NONE, TUNNEL_GRE, TUNNEL_IP_IN_IP, TUNNEL_VXLAN = 0, 1, 2, 3
 SAMPLING_UNKNOWN = 0
+DIRECTION_NOT_TOLD, DIRECTION_INGRESS, DIRECTION_EGRESS, DIRECTION_REPETITION = 0, 1, 2, 3
 
 FlowRows = npt.NDArray[np.void]
 

@@ -1,14 +1,22 @@
 """Flow rows as data records of NetFlow v9 and IPFIX: the layouts that our encoders send."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from tidegate.model.flows import FRAGMENT_FIRST, FRAGMENT_LATER, FlowRows
+from tidegate.model.flows import (
+    DIRECTION_INGRESS,
+    DIRECTION_NOT_TOLD,
+    FRAGMENT_FIRST,
+    FRAGMENT_LATER,
+    FlowRows,
+)
 from tidegate.model.refusals import NotAllowed
 
 TEMPLATE_IPV4, TEMPLATE_IPV6, TEMPLATE_SAMPLING = 256, 257, 258
+TEMPLATE_IPV4_DIRECTED, TEMPLATE_IPV6_DIRECTED = 259, 260
 
 ICMP_PROTOCOLS = (1, 58)
 MORE_FRAGMENTS = 0x20
@@ -21,6 +29,21 @@ class RecordLayout:
 
     identity: int
     fields: tuple[tuple[int, int], ...]
+
+    @property
+    def family(self) -> int:
+        return 4 if (8, 4) in self.fields else 6
+
+    @property
+    def directed(self) -> bool:
+        """Whether it tells flowDirection, which has no value for "not told"."""
+        return (61, 1) in self.fields
+
+    def carries(self, rows: FlowRows) -> npt.NDArray[np.bool_]:
+        """Which rows go into this layout."""
+        told = rows["direction"] != DIRECTION_NOT_TOLD
+        carried: npt.NDArray[np.bool_] = (rows["family"] == self.family) & (told == self.directed)
+        return carried
 
     @property
     def dtype(self) -> np.dtype[np.void]:
@@ -42,10 +65,24 @@ _COMMON = (
 _UPTIMES = ((22, 4), (21, 4))
 _MILLISECONDS = ((152, 8), (153, 8))
 
-NETFLOW9_IPV4 = RecordLayout(TEMPLATE_IPV4, (*_IPV4, *_COMMON, (32, 2), *_UPTIMES))
-NETFLOW9_IPV6 = RecordLayout(TEMPLATE_IPV6, (*_IPV6, *_COMMON, (32, 2), *_UPTIMES))
-IPFIX_IPV4 = RecordLayout(TEMPLATE_IPV4, (*_IPV4, *_COMMON, (32, 2), *_MILLISECONDS))
-IPFIX_IPV6 = RecordLayout(TEMPLATE_IPV6, (*_IPV6, *_COMMON, (139, 2), *_MILLISECONDS))
+_DIRECTION = ((61, 1),)
+
+NETFLOW9_LAYOUTS = (
+    RecordLayout(TEMPLATE_IPV4, (*_IPV4, *_COMMON, (32, 2), *_UPTIMES)),
+    RecordLayout(TEMPLATE_IPV6, (*_IPV6, *_COMMON, (32, 2), *_UPTIMES)),
+    RecordLayout(TEMPLATE_IPV4_DIRECTED, (*_IPV4, *_COMMON, *_DIRECTION, (32, 2), *_UPTIMES)),
+    RecordLayout(TEMPLATE_IPV6_DIRECTED, (*_IPV6, *_COMMON, *_DIRECTION, (32, 2), *_UPTIMES)),
+)
+IPFIX_LAYOUTS = (
+    RecordLayout(TEMPLATE_IPV4, (*_IPV4, *_COMMON, (32, 2), *_MILLISECONDS)),
+    RecordLayout(TEMPLATE_IPV6, (*_IPV6, *_COMMON, (139, 2), *_MILLISECONDS)),
+    RecordLayout(TEMPLATE_IPV4_DIRECTED, (*_IPV4, *_COMMON, *_DIRECTION, (32, 2), *_MILLISECONDS)),
+    RecordLayout(TEMPLATE_IPV6_DIRECTED, (*_IPV6, *_COMMON, *_DIRECTION, (139, 2), *_MILLISECONDS)),
+)
+
+
+def template_records(layouts: Sequence[RecordLayout]) -> bytes:
+    return b"".join(layout.template_record() for layout in layouts)
 
 
 def flow_records(rows: FlowRows, layout: RecordLayout) -> npt.NDArray[np.void]:
@@ -64,6 +101,8 @@ def flow_records(rows: FlowRows, layout: RecordLayout) -> npt.NDArray[np.void]:
     records["e16"], records["e17"] = rows["src_as"], rows["dst_as"]
     records["e88"] = rows["fragment"] == FRAGMENT_LATER
     records["e197"] = np.where(rows["fragment"] == FRAGMENT_FIRST, MORE_FRAGMENTS, 0)
+    if layout.directed:
+        records["e61"] = rows["direction"] != DIRECTION_INGRESS
     icmp_field = "e139" if (139, 2) in layout.fields else "e32"
     records[icmp_field] = icmp
     return records
@@ -92,11 +131,15 @@ def set_of(identity: int, content: bytes) -> bytes:
     return identity.to_bytes(2) + (len(padded) + 4).to_bytes(2) + padded
 
 
-def data_sets(records_ipv4: npt.NDArray[np.void], records_ipv6: npt.NDArray[np.void]) -> bytes:
-    """The data sets of both families, leaving out an empty one."""
+def data_sets(
+    rows: FlowRows,
+    layouts: Sequence[RecordLayout],
+    records_of: Callable[[FlowRows, RecordLayout], npt.NDArray[np.void]],
+) -> bytes:
+    """A data set for each layout that carries any of the rows, in the layouts' order."""
     sets = [
-        set_of(identity, records.tobytes())
-        for identity, records in ((TEMPLATE_IPV4, records_ipv4), (TEMPLATE_IPV6, records_ipv6))
-        if len(records)
+        set_of(layout.identity, records_of(rows[carried], layout).tobytes())
+        for layout in layouts
+        if np.any(carried := layout.carries(rows))
     ]
     return b"".join(sets)

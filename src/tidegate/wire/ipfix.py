@@ -8,13 +8,13 @@ import numpy.typing as npt
 from tidegate.model.flows import FlowRows
 from tidegate.model.refusals import NotAllowed
 from tidegate.wire.flow_records import (
-    IPFIX_IPV4,
-    IPFIX_IPV6,
+    IPFIX_LAYOUTS,
     TEMPLATE_SAMPLING,
     RecordLayout,
     data_sets,
     flow_records,
     set_of,
+    template_records,
 )
 
 _HEADER = struct.Struct(">HHIII")
@@ -26,17 +26,17 @@ SELECTOR_ID, OBSERVATION_DOMAIN, PACKET_INTERVAL, PACKET_SPACE = 302, 149, 305, 
 def encode_ipfix(rows: FlowRows, *, export_ms: int, sequence: int, domain: int = 0) -> bytes:
     """One message of data records, both families; the templates go before it in a message of their own.
 
+    Rows that tell a direction go into templates of their own.
+
     `sequence` is the number of data records sent before. The header tells whole seconds only, so a
     receiver that trusts its own clock knows the times of flows to half a second.
     """
-    ipv4 = _records(rows[rows["family"] == 4], IPFIX_IPV4)
-    ipv6 = _records(rows[rows["family"] == 6], IPFIX_IPV6)
-    return _message(data_sets(ipv4, ipv6), export_ms, sequence, domain)
+    return _message(data_sets(rows, IPFIX_LAYOUTS, _records), export_ms, sequence, domain)
 
 
 def encode_ipfix_templates(*, export_ms: int, sequence: int, domain: int = 0) -> bytes:
     """One message with the templates of flows of both families and of sampling options."""
-    flows = set_of(TEMPLATE_SET, IPFIX_IPV4.template_record() + IPFIX_IPV6.template_record())
+    flows = set_of(TEMPLATE_SET, template_records(IPFIX_LAYOUTS))
     sampling = (
         *(TEMPLATE_SAMPLING, 4, 1),
         *(OBSERVATION_DOMAIN, 4, SELECTOR_ID, 4, PACKET_INTERVAL, 4, PACKET_SPACE, 4),

@@ -1,19 +1,20 @@
 """Writing NetFlow v9 datagrams (RFC 3954), the inverse of the decoder."""
 
 import struct
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from tidegate.model.flows import FlowRows
 from tidegate.wire.flow_records import (
-    NETFLOW9_IPV4,
-    NETFLOW9_IPV6,
+    NETFLOW9_LAYOUTS,
     TEMPLATE_SAMPLING,
     RecordLayout,
     data_sets,
     flow_records,
     set_of,
+    template_records,
 )
 
 _HEADER = struct.Struct(">HHIIII")
@@ -26,21 +27,22 @@ def encode_netflow9(
 ) -> bytes:
     """One datagram of data records, both families; the templates go before it in a datagram of their own.
 
+    Rows that tell a direction go into templates of their own.
+
     `sequence` counts datagrams, templates' included. NotAllowed for rows with a tunnel.
     """
     booted_ms = export_ms - uptime_ms
-    ipv4 = _records(rows[rows["family"] == 4], NETFLOW9_IPV4, booted_ms)
-    ipv6 = _records(rows[rows["family"] == 6], NETFLOW9_IPV6, booted_ms)
-    return _header(len(rows), export_ms, uptime_ms, sequence, domain) + data_sets(ipv4, ipv6)
+    sets = data_sets(rows, NETFLOW9_LAYOUTS, partial(_records, booted_ms=booted_ms))
+    return _header(len(rows), export_ms, uptime_ms, sequence, domain) + sets
 
 
 def encode_netflow9_templates(*, export_ms: int, uptime_ms: int, sequence: int, domain: int = 0) -> bytes:
     """One datagram with the templates of flows of both families and of sampling options."""
-    records = NETFLOW9_IPV4.template_record() + NETFLOW9_IPV6.template_record()
+    records = template_records(NETFLOW9_LAYOUTS)
     # One scope, the system; then sampler id, mode and interval (RFC 3954 section 8).
     sampling = (TEMPLATE_SAMPLING, 4, 12, 1, 4, 48, 4, 49, 1, 50, 4)
     sets = set_of(TEMPLATE_SET, records) + set_of(OPTIONS_SET, np.array(sampling, ">u2").tobytes())
-    return _header(3, export_ms, uptime_ms, sequence, domain) + sets
+    return _header(len(NETFLOW9_LAYOUTS) + 1, export_ms, uptime_ms, sequence, domain) + sets
 
 
 def encode_netflow9_sampling(
@@ -51,7 +53,7 @@ def encode_netflow9_sampling(
     return _header(1, export_ms, uptime_ms, sequence, domain) + set_of(TEMPLATE_SAMPLING, record)
 
 
-def _records(rows: FlowRows, layout: RecordLayout, booted_ms: int) -> npt.NDArray[np.void]:
+def _records(rows: FlowRows, layout: RecordLayout, *, booted_ms: int) -> npt.NDArray[np.void]:
     records = flow_records(rows, layout)
     records["e22"] = (rows["start_ms"] - booted_ms) & 0xFFFF_FFFF
     records["e21"] = (rows["end_ms"] - booted_ms) & 0xFFFF_FFFF

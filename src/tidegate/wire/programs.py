@@ -64,6 +64,7 @@ CHOICES: dict[int, tuple[int, ...]] = {
     registers.FRAGMENT_FLAGS: (197,),
     registers.IP_VERSION: (60,),
     registers.SAMPLER: (SAMPLER_ID, SELECTOR_ID),
+    registers.DIRECTION: (61,),
     registers.DURATION: (161,),
 }
 

@@ -18,11 +18,14 @@ from tidegate.kernels.sflow import (
 )
 from tidegate.model.addresses import is_ipv4, text, words
 from tidegate.model.exporters import EXPORTER
-from tidegate.model.flows import FlowBatch, empty_rows
+from tidegate.model.flows import DIRECTION_INGRESS, DIRECTION_NOT_TOLD, FlowBatch, empty_rows
 from tidegate.model.refusals import Malformed
 
 FRAME_CHECK_BYTES = 4
 """The frame check sequence, which counts in an Ethernet frame's length and is stripped from its sample."""
+
+COMPACT_SOURCE_MAX = 0xFF_FFFF
+"""The largest interface that the source of a compact sample can name; above it the expanded form is taken."""
 
 _SAMPLE = Struct(">16I")  # from the sample's type to its only record's header length
 _EXPANDED_SAMPLE = Struct(">19I")
@@ -49,7 +52,8 @@ class SampledHeader:
     """One sampled packet: the first bytes of its frame, and what the sampling device says of it.
 
     `frame_bytes` is the length on the link with the frame check sequence; `sampling_rate` is packets
-    represented, 0 where not known; `sample_pool` and `drops` are the device's running totals.
+    represented, 0 where not known; `sample_pool` and `drops` are the device's running totals. `direction`
+    (as in FLOW) chooses the data source: the input interface, the output interface, or none.
     """
 
     header: bytes
@@ -60,10 +64,21 @@ class SampledHeader:
     sample_pool: int = 0
     drops: int = 0
     header_protocol: int = ETHERNET
+    direction: int = DIRECTION_INGRESS
+
+    @property
+    def source_if(self) -> int:
+        """The interface that took the sample; 0 = not told."""
+        if self.direction == DIRECTION_NOT_TOLD:
+            return 0
+        return self.input_if if self.direction == DIRECTION_INGRESS else self.output_if
 
 
 def decode_sflow5(datagram: bytes, *, received_ms: int = 0, exporter: int = 0) -> Sflow5Datagram:
-    """The rows of one datagram, `exporter` being its sender's row; Malformed where the datagram is wrong."""
+    """The rows of one datagram, `exporter` being its sender's row; Malformed where the datagram is wrong.
+
+    Egress rows stay egress: what else its sender told is not known here.
+    """
     data = np.frombuffer(bytearray(datagram), np.uint8)
     rows = empty_rows(len(data))
     senders = np.zeros(exporter + 1, EXPORTER)
@@ -125,12 +140,11 @@ def _sample_start(sample: SampledHeader, number: int) -> bytes:
     record = (1, RAW_HEADER, record_bytes, sample.header_protocol)
     header = (sample.frame_bytes, FRAME_CHECK_BYTES, header_bytes)
     totals = (sample.sampling_rate & U32, sample.sample_pool & U32, sample.drops & U32)
-    incoming, outgoing = sample.input_if, sample.output_if
-    if incoming < INTERFACE_UNKNOWN > outgoing:
+    incoming, outgoing, source = sample.input_if, sample.output_if, sample.source_if
+    if incoming < INTERFACE_UNKNOWN > outgoing and source <= COMPACT_SOURCE_MAX:
         sample_bytes = _SAMPLE.size - 24 + record_bytes
-        source = incoming & 0xFF_FFFF
         start = (FLOW_SAMPLE, sample_bytes, number, source, *totals, incoming, outgoing)
         return _SAMPLE.pack(*start, *record, *header)
     sample_bytes = _EXPANDED_SAMPLE.size - 24 + record_bytes
-    expanded = (EXPANDED_FLOW_SAMPLE, sample_bytes, number, 0, incoming, *totals, 0, incoming, 0, outgoing)
+    expanded = (EXPANDED_FLOW_SAMPLE, sample_bytes, number, 0, source, *totals, 0, incoming, 0, outgoing)
     return _EXPANDED_SAMPLE.pack(*expanded, *record, *header)
