@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from tidegate.adapters.link import CollectorEnd
     from tidegate.app.demonstration import DemoRun
     from tidegate.app.parts import Stores
     from tidegate.app.settings import Config
@@ -73,9 +74,20 @@ def collector(folder: "Path") -> "CollectorProcess":
 
 
 def collect(folder: "Path") -> None:
-    """The life of the collector's process."""
+    """The life of the collector's process: bound to its node first, so that the node hears of any failure."""
+    from tidegate.adapters.process import link_from_parent
+
+    link = link_from_parent()
+    with ExitStack() as afterwards:
+        link.start()
+        afterwards.callback(link.close, 2.0)
+        afterwards.push(link.tell_failure)
+        collect_for(link, folder, afterwards)
+
+
+def collect_for(link: "CollectorEnd", folder: "Path", afterwards: ExitStack) -> None:
     from tidegate.adapters.journal import FileJournal
-    from tidegate.adapters.process import link_from_parent, on_sigterm
+    from tidegate.adapters.process import on_sigterm
     from tidegate.adapters.udp import UdpSource
     from tidegate.app import mapping
     from tidegate.app.collector import Collector
@@ -85,30 +97,25 @@ def collect(folder: "Path") -> None:
     from tidegate.detect.counting import SecondCounter
     from tidegate.wire.telemetry import TelemetryDecoder
 
-    link = link_from_parent()
     config = read_orders(folder)
     journal = FileJournal(folder)
-    with ExitStack() as afterwards:
-        link.start()
-        afterwards.callback(link.close, 2.0)
-        afterwards.push(link.tell_failure)
-        journal.open()
-        afterwards.callback(journal.close)
-        collecting = Collector(
-            source=UdpSource(mapping.endpoints(config), clock(), config.collector.receive_buffer_bytes),
-            outlet=link,
-            journal=journal,
-            clock=clock(),
-            reader=TelemetryDecoder(
-                sampling=mapping.sampling_overrides(config), allowed=mapping.allowed_exporters(config)
-            ),
-            counting=SecondCounter(mapping.counting_settings(config), mapping.watched_objects(config)),
-            recent=RecentFlows(),
-            load=load_kernels,
-            version=__version__,
-        )
-        on_sigterm(collecting.stop)
-        collecting.run()
+    journal.open()
+    afterwards.callback(journal.close)
+    collecting = Collector(
+        source=UdpSource(mapping.endpoints(config), clock(), config.collector.receive_buffer_bytes),
+        outlet=link,
+        journal=journal,
+        clock=clock(),
+        reader=TelemetryDecoder(
+            sampling=mapping.sampling_overrides(config), allowed=mapping.allowed_exporters(config)
+        ),
+        counting=SecondCounter(mapping.counting_settings(config), mapping.watched_objects(config)),
+        recent=RecentFlows(),
+        load=load_kernels,
+        version=__version__,
+    )
+    on_sigterm(collecting.stop)
+    collecting.run()
 
 
 def start_demo(folder: "Path | None") -> "DemoRun":

@@ -253,6 +253,27 @@ def test_a_file_that_cannot_be_written_to_is_told() -> None:
 # What fails while it is open.
 
 
+@pytest.mark.parametrize("replaced", [False, True], ids=["removed", "replaced"])
+def test_a_file_that_is_gone_takes_nothing_until_it_is_back(
+    address: str, tmp_path: Path, *, replaced: bool
+) -> None:
+    file, elsewhere = tmp_path / "ledger.db", tmp_path / "elsewhere.db"
+    with opened(address) as database:
+        store = SqlFactStore(database)
+        first = next_entry(store, Tip(), NodeStarted("1"))
+        file.rename(elsewhere)
+        if replaced:
+            shutil.copy(elsewhere, file)
+        with pytest.raises(OutsideFailed, match="removed or replaced"):
+            next_entry(store, first.tip, NodeStarted("2"))
+        assert file.exists() == replaced, "no empty file was made in its place"
+        elsewhere.rename(file)
+        next_entry(store, first.tip, NodeStarted("3"))
+    with opened(address) as database:
+        assert SqlFactStore(database).head().size == 2
+        assert verify_ledger(SqlFactStore(database)).intact
+
+
 def test_a_locked_database_is_told_and_works_when_the_lock_is_gone(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

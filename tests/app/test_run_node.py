@@ -193,7 +193,7 @@ def test_a_full_disk_is_told_once_a_minute_and_its_end_once(caplog: pytest.LogCa
     with caplog.at_level("INFO"):
         run.turn(0)
     told = [record.message for record in caplog.records]
-    assert len([line for line in told if line.startswith("1 facts wait in memory")]) == 3
+    assert len([line for line in told if line.startswith("1 fact not stored and not alerted")]) == 3
     assert told[-1] == "everything that waited is stored"
     assert kinds(store) == ["NodeStarted", "ExporterAppeared"]
 
@@ -203,7 +203,7 @@ def test_a_node_that_stops_with_facts_unstored_says_that_they_are_lost() -> None
     run.start()
     store.fails = "and did nothing"
     run.turn(0)
-    with pytest.raises(OutsideFailed, match="2 facts are lost, because the store does not answer"):
+    with pytest.raises(OutsideFailed, match="2 facts could not be stored, because the store does not answer"):
         run.stop()
 
 

@@ -226,6 +226,22 @@ def test_what_a_failing_collector_said_last_is_the_reason_and_not_that_of_the_ne
     assert world.keeper.watch.reason == "killed by signal 9"
 
 
+def test_each_start_is_prepared_and_one_that_cannot_be_is_tried_again() -> None:
+    world = World()
+    asked = []
+
+    def prepare() -> None:
+        asked.append(world.clock.at_ms)
+        if len(asked) == 1:
+            raise FileNotFoundError(2, "no such folder")
+
+    world.keeper = CollectorKeeper(world.process, world.clock, prepare)
+    world.turn(pass_ms=BACKOFF_MS)
+    assert world.process.starts == 0
+    world.turn()
+    assert (len(asked), world.process.starts) == (2, 1)
+
+
 def test_the_last_reports_come_with_the_stop() -> None:
     world = World()
     assert [told.summary.second for told in world.keeper.stop(1.0)] == [8]

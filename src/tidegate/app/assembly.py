@@ -39,11 +39,10 @@ def open_node(parts: Parts, config: Config, folder: Path, ears: Sequence[Ear] = 
         state.claim()
         afterwards.callback(state.release)
         ports_must_be_free(config, parts.machine())
-        write_orders(folder, config)
         clock = parts.clock()
         process = parts.collector(folder)
         afterwards.callback(process.kill)
-        keeper = CollectorKeeper(process, clock)
+        keeper = CollectorKeeper(process, clock, lambda: write_orders(folder, config))
         keeper.turn(0)  # it takes as long to be ready as the database to open: begin both at once
         stores = parts.stores(database_url(config, folder), "create")
         afterwards.callback(stores.close)

@@ -9,6 +9,7 @@ import msgspec
 
 from tidegate.app.config import split_endpoint
 from tidegate.app.health_note import HealthNote, read_note
+from tidegate.app.sentences import count_of
 from tidegate.app.settings import Config
 from tidegate.ports.clock import Clock
 from tidegate.ports.machine import Machine
@@ -152,11 +153,12 @@ def _of_node(note: HealthNote | None, process: int, now_ms: int, *, takes_notes:
     age_s = (now_ms - note.written_ms) // 1000
     if age_s * 1000 > NOTE_STALE_MS and not takes_notes:
         text = (
-            f"Process {process} could not write its health down for {age_s} s, because of the state folder; "
-            f"what follows is of that time."
+            f"Process {process} could not write its health down for {age_s} s, because of the state folder: "
+            "put that right, and look at its log meanwhile."
         )
         yield _problem("node", "node_cannot_tell", text)
-    elif age_s * 1000 > NOTE_STALE_MS:
+        return
+    if age_s * 1000 > NOTE_STALE_MS:
         text = f"Process {process} last told of its health {age_s} s ago: it is stuck, look at its log."
         yield _problem("node", "node_stuck", text)
     else:
@@ -169,9 +171,8 @@ def _of_node(note: HealthNote | None, process: int, now_ms: int, *, takes_notes:
     else:
         yield _notice("collector", "collector_starting", "It is starting; the first start compiles kernels.")
     if note.storage_trouble:
-        text = (
-            f"{note.facts_waiting} facts wait in memory and are lost if the node ends: {note.storage_trouble}"
-        )
+        waiting = count_of(note.facts_waiting, "fact")
+        text = f"{waiting} in memory only, lost if the node ends, not alerted: {note.storage_trouble}"
         yield _problem("facts", "facts_not_stored", text)
     if note.alerts_trouble:
         yield _problem("alerts", "alerts_not_told", f"Nobody is told of attacks: {note.alerts_trouble}")

@@ -11,7 +11,11 @@ ORDERS_NAME = "collector.json"
 
 
 def write_orders(folder: Path, config: Config) -> None:
-    """Puts the settings where the collector's process finds them; only this user can read them."""
+    """Puts the settings where the collector's process finds them; only this user can read them.
+
+    A folder that somebody removed is made again: counting goes on without it.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / ORDERS_NAME
     file.touch(mode=0o600)
     file.write_bytes(msgspec.json.encode(config))

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from tidegate.app.complaints import Complaint
 from tidegate.app.node import Node
-from tidegate.app.sentences import sentence
+from tidegate.app.sentences import count_of, sentence
 from tidegate.app.supervision import CollectorKeeper, WatchState
 from tidegate.model.attacks import Attack
 from tidegate.model.exporters import PROTOCOL_NAMES
@@ -128,8 +128,8 @@ class NodeRun:
         self._store_baselines()
         self.record(NodeStopped())
         if self._unstored is not None and self.node.waiting:
-            what = f"{self.node.waiting} facts are lost, because {self._unstored.what}"
-            raise OutsideFailed(what, self._unstored.where, self._unstored.remedy)
+            what = f"{count_of(self.node.waiting, 'fact')} could not be stored, because {self._unstored.what}"
+            raise OutsideFailed(what, self._unstored.where, "They are in the log above, and nowhere else.")
 
     def _hear(self, report: CollectorReport) -> None:
         self.record(*self._new_exporters(report), *self._detector.observe(report.summary))
@@ -175,7 +175,8 @@ class NodeRun:
 
     def _tell_storing(self, failure: OutsideFailed | None) -> None:
         self._unstored = failure
-        trouble = f"{self.node.waiting} facts wait in memory: {failure}" if failure else None
+        waiting = count_of(self.node.waiting, "fact")
+        trouble = f"{waiting} not stored and not alerted, because {failure}" if failure else None
         self._storing.tell(trouble, self._clock.now_ms())
 
     def _tell_alerting(self) -> None:

@@ -6,6 +6,7 @@ clock that was set forward, or a machine that slept, makes no collector look dea
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -133,11 +134,17 @@ class _Asked:
 
 
 class CollectorKeeper:
-    """Keeps one collector running; `turn` is called again and again by one thread, `sample` by any."""
+    """Keeps one collector running; `turn` is called again and again by one thread, `sample` by any.
 
-    def __init__(self, process: CollectorProcess, clock: Clock) -> None:
+    `prepare` is called before each start; an OSError of it counts as a start that failed.
+    """
+
+    def __init__(
+        self, process: CollectorProcess, clock: Clock, prepare: Callable[[], None] = lambda: None
+    ) -> None:
         self._process = process
         self._clock = clock
+        self._prepare = prepare
         self._watch = first_watch(clock.now_ms())
         self._mutex = threading.Lock()
         self._asked: dict[int, _Asked] = {}
@@ -193,6 +200,7 @@ class CollectorKeeper:
     def _start(self) -> None:
         self._last_words = None
         try:
+            self._prepare()
             self._process.start()
         except OSError as error:
             self._fail(f"it could not be started: {error}")

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from tidegate.adapters.sql.failures import CANNOT_OPEN, told
+from tidegate.adapters.sql.failures import CANNOT_OPEN, NOT_THERE, told
 from tidegate.adapters.sql.tables import REVISIONS
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.outside import OutsideFailed
@@ -31,10 +31,15 @@ IfMissing = Literal["create", "refuse"]
 
 
 class Database:
-    """An open database with the present schema. It makes connections as needed; threads may share it."""
+    """An open database with the present schema. It makes connections as needed; threads may share it.
 
-    def __init__(self, engine: Engine, where: str) -> None:
+    `file` is SQLite's. Were it removed or replaced, SQLite would go on writing to what nobody finds again.
+    """
+
+    def __init__(self, engine: Engine, where: str, file: Path | None = None) -> None:
         self._engine = engine
+        self._file = file
+        self._identity = identity(file)
         self.where = where
 
     @property
@@ -61,6 +66,8 @@ class Database:
         """After a failure no connection is trusted to be what it was."""
         try:
             with told(self.where):
+                if identity(self._file) != self._identity:
+                    raise OutsideFailed(NOT_THERE.what, self.where, NOT_THERE.remedy)
                 yield
         except OutsideFailed:
             self._engine.dispose()
@@ -77,16 +84,27 @@ def open_database(address: str, if_missing: IfMissing = "create") -> Database:
     without a ledger where `if_missing` is "refuse". OutsideFailed when it cannot be opened.
     """
     url = parse(address)
-    where = without_secrets(make_url(address))
+    where, file = without_secrets(make_url(address)), None
     if url.get_backend_name() == "sqlite":
         where = str(url.database)
-        make_private_file(Path(where), if_missing)
-    database = Database(engine_for(url), where)
+        file = Path(where)
+        make_private_file(file, if_missing)
+    database = Database(engine_for(url), where, file)
     with ExitStack() as unless_opened:
         unless_opened.callback(database.close)
         migrate(database, if_missing)
         unless_opened.pop_all()
     return database
+
+
+def identity(file: Path | None) -> tuple[int, int] | None:
+    """Device and inode of the file; None where there is none."""
+    if file is None:
+        return None
+    with suppress(OSError):
+        found = file.stat()
+        return found.st_dev, found.st_ino
+    return None
 
 
 def parse(address: str) -> URL:

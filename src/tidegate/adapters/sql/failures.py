@@ -47,6 +47,10 @@ REFUSED = Words(
     "the database server refuses this user",
     "Correct the user, the password or the rights: Tidegate reads, writes and creates tables.",
 )
+NOT_THERE = Words(
+    "the database file was removed or replaced while it was in use",
+    "Put the file back, and what waits is stored; or start Tidegate again with what is there now.",
+)
 NO_DATABASE = Words("the database does not exist", "Create it on the server, empty, or correct its name.")
 NOT_OURS = Words(
     "tables of another program are in the way",
