@@ -3,6 +3,8 @@
 import struct
 from ipaddress import IPv4Address, IPv6Address
 
+from tests.naive.directions import Directions
+
 DAY_QUARTER_MS = 6 * 3600 * 1000
 PORTS = {6, 17, 33, 132, 136}
 
@@ -21,6 +23,7 @@ class Netflow:
         self.without_template = 0
         self.option_records = 0
         self.not_ip = 0
+        self.directions = Directions()
 
     def decode(self, datagram: bytes, received_ms: int) -> list[dict]:
         (version,) = struct.unpack_from(">H", datagram)
@@ -72,6 +75,7 @@ class Netflow:
                     self.not_ip += 1
                 else:
                     rows.append(row)
+        self.directions.mark(rows, received_ms)
         return rows
 
     def learn(self, content: bytes, *, ipfix: bool) -> None:

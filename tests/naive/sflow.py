@@ -96,10 +96,18 @@ def flow_sample(sample: Reader, *, expanded: bool) -> dict[str, int] | None:
         "sampling_rate": rate,
         "input_if": input_if,
         "output_if": output_if,
-        "direction": 0 if not sampler else {output_if: 2, input_if: 1}.get(sampler, 0),
+        "direction": direction(sampler, input_if, output_if, several=interfaces[2] == 2),
         "src_as": src_as,
         "dst_as": dst_as,
     }
+
+
+def direction(sampler: int, input_if: int, output_if: int, *, several: bool) -> int:
+    if sampler and sampler == input_if:
+        return 1
+    if sampler and (sampler == output_if or (several and input_if)):
+        return 2
+    return 0
 
 
 def interface(kind: int, value: int) -> int:

@@ -61,7 +61,8 @@ def rendered_row(row: dict) -> str:
     kind = f"protocol {row['protocol']}{icmp}, flags {row['tcp_flags']:#04x}"
     size = f"{row['bytes']} bytes in {row['packets']} packets, 1 in {row['sampling_rate'] or 'unknown'}"
     where = f"interface {row['input_if']} -> {row['output_if']}, AS {row['src_as']} -> {row['dst_as']}"
-    return f"{ends}, {kind}, {size}, {where}, {row['end_ms'] - row['start_ms']} ms long"
+    way = ("", ", going in", ", going out", ", going out and told before")[row["direction"]]
+    return f"{ends}, {kind}, {size}, {where}, {row['end_ms'] - row['start_ms']} ms long{way}"
 
 
 def rendered(story: str) -> str:

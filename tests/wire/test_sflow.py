@@ -342,12 +342,17 @@ RECORDS = st.one_of(
     ),
 )
 SAMPLES = st.one_of(
-    st.lists(RECORDS, max_size=3).map(lambda records: flow_sample(*records)),
+    st.builds(
+        lambda records, incoming, outgoing: flow_sample(*records, input_if=incoming, output_if=outgoing),
+        st.lists(RECORDS, max_size=3),
+        st.one_of(st.integers(2, 4), WORD),
+        st.one_of(st.integers(2, 4), st.just(2 << 30 | 10), WORD),
+    ),
     st.builds(
         lambda records, incoming, outgoing: expanded_sample(*records, incoming=incoming, outgoing=outgoing),
         st.lists(RECORDS, max_size=3),
-        st.tuples(st.integers(0, 2), WORD),
-        st.tuples(st.integers(0, 2), WORD),
+        st.tuples(st.integers(0, 2), st.one_of(st.integers(2, 4), WORD)),
+        st.tuples(st.integers(0, 2), st.one_of(st.integers(2, 4), WORD)),
     ),
     st.builds(opaque, st.sampled_from([1, 2, 3, 4, 5, 6, 4413 << 12 | 1]), st.binary(max_size=40)),
 )

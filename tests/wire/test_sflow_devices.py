@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tidegate.model.addresses import text
+from tidegate.model.flows import DIRECTION_EGRESS, DIRECTION_INGRESS
 from tidegate.wire.sflow import Sflow5Datagram, decode_sflow5
 
 CASES = Path(__file__).parents[1] / "data" / "flow" / "telegraf" / "testcases"
@@ -43,7 +44,9 @@ def rendered_row(row: Any) -> str:
     icmp = f"icmp {row['icmp_type']}/{row['icmp_code']}"
     kind = f"protocol {row['protocol']}, {icmp}, flags {row['tcp_flags']:#04x}"
     size = f"{row['bytes']} bytes, 1 in {row['sampling_rate']}"
-    return f"{' -> '.join(ends)}, {kind}, {size}, interface {row['input_if']} -> {row['output_if']}"
+    where = f"interface {row['input_if']} -> {row['output_if']}"
+    way = ("sampled nowhere told", "sampled going in", "sampled going out")[row["direction"]]
+    return f"{' -> '.join(ends)}, {kind}, {size}, {where}, {way}"
 
 
 def rendered(datagram: Sflow5Datagram) -> str:
@@ -92,6 +95,7 @@ def test_every_sampled_packet_has_the_values_that_its_origin_states() -> None:
         assert row["bytes"] == ip_bytes
         assert row["protocol"] == PROTOCOLS[line["protocol"]]
         assert row["output_if"] == int(line.get("out_snmp", 0))
+        assert row["direction"] == {"ingress": DIRECTION_INGRESS, "egress": DIRECTION_EGRESS}[line["direction"]]
         # For samples taken on the way out, the origin's in_snmp is the sampling interface.
         if line["direction"] == "ingress":
             assert row["input_if"] == int(line["in_snmp"])

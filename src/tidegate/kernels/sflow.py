@@ -38,6 +38,7 @@ RAW_HEADER, SAMPLED_IPV4, SAMPLED_IPV6, EXTENDED_GATEWAY = 1, 3, 4, 1003
 ETHERNET, PPP, IPV4, IPV6, MPLS, POS = 1, 7, 11, 12, 13, 14
 
 INTERFACE_UNKNOWN = 0x3FFF_FFFF
+OUTPUT_SEVERAL = 2
 
 
 @bare_kernel
@@ -88,16 +89,19 @@ def interface_index(kind, value):  # type: ignore[no-untyped-def]
 
 
 @bare_kernel
-def direction_of(kind, source, input_if, output_if):  # type: ignore[no-untyped-def]
+def direction_of(kind, source, input_if, output_if, output_kind):  # type: ignore[no-untyped-def]
     """Where a packet was sampled, by its data source: on its way in at `input_if` or out at `output_if`.
 
-    `kind` of the source is 0 where it is an interface; a VLAN or an entity of the device tells nothing.
+    `kind` of the source is 0 where it is an interface; a VLAN or an entity of the device tells nothing. A
+    packet that leaves by several interfaces does not name them: then any but its input sampled it going out.
     """
     if kind != 0 or source == 0:
         return NOT_TOLD
     if source == input_if:
         return INGRESS
-    return EGRESS if source == output_if else NOT_TOLD
+    if source == output_if or (output_kind == OUTPUT_SEVERAL and input_if != 0):
+        return EGRESS
+    return NOT_TOLD
 
 
 @bare_kernel
@@ -205,13 +209,15 @@ def decode_flow_sample(data, start, end, expanded, rows, at):  # type: ignore[no
         kind, source = u32(data, start + 4), u32(data, start + 8)
         rate = u32(data, start + 12)
         input_if = interface_index(u32(data, start + 24), u32(data, start + 28))
-        output_if = interface_index(u32(data, start + 32), u32(data, start + 36))
+        output_kind = u32(data, start + 32)
+        output_if = interface_index(output_kind, u32(data, start + 36))
     else:
         kind, source = np.int64(data[start + 4]), u32(data, start + 4) & 0xFF_FFFF
         rate = u32(data, start + 8)
         incoming, outgoing = u32(data, start + 20), u32(data, start + 24)
         input_if = interface_index(incoming >> 30, incoming & 0x3FFF_FFFF)
-        output_if = interface_index(outgoing >> 30, outgoing & 0x3FFF_FFFF)
+        output_kind = outgoing >> 30
+        output_if = interface_index(output_kind, outgoing & 0x3FFF_FFFF)
     records = u32(data, start + fixed - 4)
     src_as, dst_as = np.int64(0), np.int64(0)
     found = 0
@@ -243,7 +249,7 @@ def decode_flow_sample(data, start, end, expanded, rows, at):  # type: ignore[no
     row.sampling_rate = rate
     row.input_if = input_if
     row.output_if = output_if
-    row.direction = direction_of(kind, source, input_if, output_if)
+    row.direction = direction_of(kind, source, input_if, output_if, output_kind)
     row.src_as = src_as
     row.dst_as = dst_as
     return found
