@@ -172,7 +172,10 @@ def _of_node(note: HealthNote | None, process: int, now_ms: int, *, takes_notes:
         yield _notice("collector", "collector_starting", "It is starting; the first start compiles kernels.")
     if note.storage_trouble:
         waiting = count_of(note.facts_waiting, "fact")
-        text = f"{waiting} in memory only, lost if the node ends, not alerted: {note.storage_trouble}"
+        so_far = (
+            f"{waiting} in memory only, lost if the node ends, not alerted: " if note.facts_waiting else ""
+        )
+        text = f"Storing fails. {so_far}{note.storage_trouble}"
         yield _problem("facts", "facts_not_stored", text)
     if note.alerts_trouble:
         yield _problem("alerts", "alerts_not_told", f"Nobody is told of attacks: {note.alerts_trouble}")

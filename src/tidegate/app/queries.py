@@ -1,9 +1,11 @@
 """Questions about what is on record, asked of the store whether or not a node is running."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from itertools import islice
 
 import msgspec
 
+from tidegate.app.node import read_state
 from tidegate.model.attacks import Attack
 from tidegate.model.canonical import FactRecord, decode_record
 from tidegate.model.facts import AttackDetected, AttackEnded, AttackGrew, AttackVectorsChanged
@@ -11,6 +13,7 @@ from tidegate.ports.facts import READ_ROWS_MAX, FactStore
 
 AttackFact = AttackDetected | AttackGrew | AttackVectorsChanged | AttackEnded
 ATTACK_FACTS = (AttackDetected, AttackGrew, AttackVectorsChanged, AttackEnded)
+ATTACK_KINDS = [kind.__name__ for kind in ATTACK_FACTS]
 CHANGES: dict[type[AttackFact], str] = {
     AttackDetected: "detected",
     AttackGrew: "grew",
@@ -47,9 +50,8 @@ class AttackChange(msgspec.Struct, frozen=True, kw_only=True):
 
 def attack_changes(store: FactStore) -> Iterator[AttackChange]:
     """Every fact about attacks, newest first; read as far as it is asked for."""
-    kinds = [kind.__name__ for kind in ATTACK_FACTS]
     before = store.head().size
-    while stored := store.latest(kinds, before, READ_ROWS_MAX):
+    while stored := store.latest(ATTACK_KINDS, before, READ_ROWS_MAX):
         for fact in stored:
             yield _change(decode_record(fact.body))
         before = stored[-1].number
@@ -68,35 +70,72 @@ def _change(record: FactRecord) -> AttackChange:
 def attack_records(
     store: FactStore, *, limit: int, since_ms: int = 0, open_only: bool = False
 ) -> list[AttackRecord]:
-    """Attacks that were detected or changed at `since_ms` or later, newest first, at most `limit`."""
-    newest: dict[int, AttackChange] = {}
-    found: list[AttackRecord] = []
-    for change in attack_changes(store):
-        last = newest.setdefault(change.attack.number, change)
-        if change.change != "detected":
-            continue
-        del newest[change.attack.number]
-        ended_at_ms = last.at_ms if last.change == "ended" else None
-        if not (open_only and ended_at_ms is not None) and last.at_ms >= since_ms:
-            found.append(
-                AttackRecord(
-                    number=last.attack.number,
-                    detected_at_ms=change.at_ms,
-                    ended_at_ms=ended_at_ms,
-                    attack=last.attack,
-                )
-            )
-        if len(found) >= min(limit, ATTACKS_LISTED_MAX) or (change.at_ms < since_ms and not newest):
-            break
+    """At most `limit` attacks that did not end before `since_ms`: open ones first, then the newest.
+
+    OutsideFailed when the store fails or does not hold what was recorded.
+    """
+    limit = min(limit, ATTACKS_LISTED_MAX)
+    opened = read_state(store).open_attacks
+    found = [_open_record(store, opened[number]) for number in sorted(opened, reverse=True)[:limit]]
+    if not open_only and len(found) < limit:
+        found += islice(_ended_records(store, since_ms, opened), limit - len(found))
     return found
+
+
+def _open_record(store: FactStore, attack: Attack) -> AttackRecord:
+    detected = detection_of(store, attack.number)
+    assert detected is not None, "an open attack was detected"
+    return AttackRecord(number=attack.number, detected_at_ms=detected.at_ms, ended_at_ms=None, attack=attack)
+
+
+def _ended_records(store: FactStore, since_ms: int, opened: Container[int]) -> Iterator[AttackRecord]:
+    ended: dict[int, AttackChange] = {}
+    for change in attack_changes(store):
+        number = change.attack.number
+        if number in opened:
+            continue
+        if change.change == "ended" and change.at_ms >= since_ms:
+            ended[number] = change
+        elif change.change == "detected" and (last := ended.pop(number, None)) is not None:
+            yield AttackRecord(
+                number=number, detected_at_ms=change.at_ms, ended_at_ms=last.at_ms, attack=last.attack
+            )
+        if change.at_ms < since_ms and not ended:
+            return
+
+
+def detection_of(store: FactStore, number: int) -> FactRecord | None:
+    """The fact that detected attack `number`: numbers rise with the facts, so that halving finds it."""
+    begin, end = 0, store.head().size
+    while begin < end:
+        middle = (begin + end + 1) // 2
+        before = store.latest([AttackDetected.__name__], middle, 1)
+        record = decode_record(before[0].body) if before else None
+        if record is None:
+            begin = middle
+            continue
+        assert isinstance(record.fact, AttackDetected)
+        if record.fact.attack.number == number:
+            return record
+        if record.fact.attack.number < number:
+            begin = middle
+        else:
+            end = record.number
+    return None
 
 
 def attack_life(store: FactStore, number: int) -> list[AttackChange]:
     """All facts about one attack, oldest first; empty where there is none of that number."""
+    detected = detection_of(store, number)
+    if detected is None:
+        return []
     life: list[AttackChange] = []
-    for change in attack_changes(store):
+    for stored in store.facts(detected.number, store.head().size):
+        if stored.kind not in ATTACK_KINDS:
+            continue
+        change = _change(decode_record(stored.body))
         if change.attack.number == number:
             life.append(change)
-        if change.change == "detected" and change.attack.number <= number:
-            break
-    return life[::-1]
+            if change.change == "ended":
+                break
+    return life

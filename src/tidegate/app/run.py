@@ -175,8 +175,10 @@ class NodeRun:
 
     def _tell_storing(self, failure: OutsideFailed | None) -> None:
         self._unstored = failure
-        waiting = count_of(self.node.waiting, "fact")
-        trouble = f"{waiting} not stored and not alerted, because {failure}" if failure else None
+        trouble = f"storing fails: {failure}" if failure else None
+        if failure and self.node.waiting:
+            waiting = count_of(self.node.waiting, "fact")
+            trouble = f"{waiting} not stored and not alerted, because {failure}"
         self._storing.tell(trouble, self._clock.now_ms())
 
     def _tell_alerting(self) -> None:

@@ -19,10 +19,15 @@ if TYPE_CHECKING:
     from tidegate.model.attacks import Attack
 
 
+SINCE = "Leave out what ended before, as 30min, 2h, 7d or 2026-11-21."
+
+
 @click.group(invoke_without_command=True)
 @click.option("--open", "open_only", is_flag=True, help="Only attacks that have not ended.")
-@click.option("--since", type=Moment(), default=0, metavar="WHEN", help="Like 30min, 2h, 7d or 2026-11-21.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Newest first.")
+@click.option("--since", type=Moment(), default=0, metavar="WHEN", help=SINCE)
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many."
+)
 @config_option
 @state_option
 @json_option
@@ -36,7 +41,7 @@ def attacks(
     state_folder: Path | None,
     as_json: bool,
 ) -> None:
-    """List the attacks on record, newest first. The exit code is 1 when any of those listed is open."""
+    """List the attacks on record, open ones first. The exit code is 1 when any of those listed is open."""
     if ctx.invoked_subcommand is not None:
         return
     from tidegate.app.queries import attack_records
@@ -63,7 +68,7 @@ def _print_list(screen: "Console", found: "list[AttackRecord]", limit: int) -> N
     ended = frozenset(one.number for one in found if not one.is_open)
     screen.print(attack_table([one.attack for one in found], ended, screen.width, dated=True))
     if len(found) == limit:
-        screen.print(f"The {limit} newest are listed; ask for more with --limit.", style="dim")
+        screen.print(f"Only {limit} are listed; ask for more with --limit.", style="dim")
     screen.print(words.FORGED, style="dim")
 
 
