@@ -122,7 +122,7 @@ def test_several_vectors_on_one_target_are_one_attack_and_fragments_belong_to_it
     assert "AttackVectorsChanged" in kinds(world)
     (attack,) = world.attacks()
     assert [vector.vector for vector in attack.vectors] == ["dns", "fragments", "tcp_syn"]
-    assert attack.bits_per_s.estimate == pytest.approx(480e6, rel=0.01)
+    assert attack.peak_bits_per_s.estimate == pytest.approx(480e6, rel=0.01)
 
 
 def test_growth_is_told_when_the_rate_doubles() -> None:

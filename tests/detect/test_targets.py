@@ -1,91 +1,146 @@
-"""The smallest prefixes that hold an attack."""
+"""The smallest prefixes that hold an attack: rules 1 to 4 of detect.targets."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.detect.targets import Pick, Seen, around, counted_parts, groups, joined, smallest
+from tidegate.detect.targets import (
+    PARTS_MAX,
+    TOGETHER_SECONDS,
+    Amount,
+    Evidence,
+    Quantity,
+    around,
+    counted_parts,
+    joined,
+    smallest,
+    wider,
+)
 from tidegate.model.addresses import Prefix
 
 FLOOR = 10.0
 
 
-def seen(amounts: dict[str, float], floors: dict[str, float] | None = None) -> dict[Prefix, Seen]:
-    return {
-        Prefix.parse(text): Seen(bits, 0, (floors or {}).get(text, FLOOR), 1e9)
-        for text, bits in amounts.items()
-    }
+@dataclass
+class Still:
+    """Traffic that does not change: what each prefix receives; above FLOOR it is decided."""
+
+    amounts: Mapping[Prefix, float]
+    began: Mapping[Prefix, int] = field(default_factory=dict)
+    sampled_packets: float = float("inf")
+
+    def decided(self, prefix: Prefix, without: Iterable[Prefix]) -> Evidence | None:
+        left = self.amounts[prefix] - sum(self.amounts[part] for part in without)
+        return Evidence(self.began.get(prefix, 0), 100, 5, Quantity.BITS) if left >= FLOOR else None
+
+    def parts(self, prefix: Prefix) -> list[Prefix]:
+        return [part for part in self.amounts if wider(part) == prefix]
+
+    def amount(self, prefix: Prefix, evidence: Evidence) -> Amount:
+        total = self.amounts.get(prefix, 0.0)
+        return Amount(total, total * total / self.sampled_packets)
 
 
-def chosen(amounts: dict[str, float], hot: list[str]) -> list[str]:
-    return sorted(map(str, smallest(map(Prefix.parse, hot), seen(amounts))))
+def still(amounts: Mapping[str, float], **how: object) -> Still:
+    return Still({Prefix.parse(text): bits for text, bits in amounts.items()}, **how)  # type: ignore[arg-type]
+
+
+def chosen(amounts: Mapping[str, float], **how: object) -> list[str]:
+    """The targets, as text, where every prefix above FLOOR is hot."""
+    traffic = still(amounts, **how)
+    hot = [prefix for prefix, bits in traffic.amounts.items() if bits >= FLOOR]
+    return sorted(map(str, smallest(hot, traffic)))
 
 
 def test_a_single_host_is_the_target_though_its_prefixes_are_above_too() -> None:
-    amounts = {"198.51.100.7/32": 100.0, "198.51.100.0/24": 105.0, "198.51.96.0/20": 108.0}
-    assert chosen(amounts, list(amounts)) == ["198.51.100.7/32"]
+    assert chosen({"198.51.100.7/32": 100, "198.51.100.0/24": 105, "198.51.96.0/20": 108}) == [
+        "198.51.100.7/32"
+    ]
 
 
 def test_a_carpet_is_its_network_not_the_wider_one() -> None:
-    amounts = {"198.51.100.0/24": 100.0, "198.51.96.0/20": 105.0, "198.51.0.0/16": 108.0}
-    assert chosen(amounts, list(amounts)) == ["198.51.100.0/24"]
+    assert chosen({"198.51.100.0/24": 100, "198.51.96.0/20": 105, "198.51.0.0/16": 108}) == [
+        "198.51.100.0/24"
+    ]
 
 
 def test_a_carpet_beside_a_host_makes_the_network_the_target() -> None:
     amounts = {"198.51.100.7/32": 50.0, "198.51.100.0/24": 100.0}
-    assert chosen(amounts, list(amounts)) == ["198.51.100.0/24"]
+    amounts |= {f"198.51.100.{n}/32": 1.0 for n in range(100, 150)}
+    assert chosen(amounts) == ["198.51.100.0/24"]
+
+
+def test_what_a_few_quiet_neighbours_of_a_host_receive_together_names_them_beside_it() -> None:
+    amounts = {"198.51.100.7/32": 50.0, "198.51.100.8/32": 8.0, "198.51.100.9/32": 7.0}
+    assert chosen(amounts | {"198.51.100.0/24": 65.0}) == [
+        "198.51.100.7/32",
+        "198.51.100.8/32",
+        "198.51.100.9/32",
+    ]
 
 
 def test_a_carpet_over_four_networks_below_their_thresholds_is_narrowed_to_them() -> None:
     amounts = {f"198.51.{n}.0/24": 8.0 for n in range(96, 100)} | {"198.51.96.0/20": 33.0}
-    found = smallest([Prefix.parse("198.51.96.0/20")], seen(amounts))
-    assert joined(found) == ("198.51.96.0/22",)
+    assert joined(map(Prefix.parse, chosen(amounts))) == ("198.51.96.0/22",)
 
 
-def test_many_hosts_of_one_network_are_named_by_it() -> None:
-    amounts = {f"198.51.100.{n}/32": 20.0 for n in range(40)} | {"198.51.100.0/24": 810.0}
-    assert chosen(amounts, list(amounts)) == ["198.51.100.0/24"]
+def test_a_few_samples_name_no_host_of_a_network() -> None:
+    amounts = {"198.51.100.0/24": 12.0, "198.51.100.7/32": 6.0, "198.51.100.9/32": 6.0}
+    assert chosen(amounts, sampled_packets=4) == ["198.51.100.0/24"]
+    assert chosen(amounts, sampled_packets=400) == ["198.51.100.7/32", "198.51.100.9/32"]
+
+
+@pytest.mark.parametrize(
+    ("base", "network"), [("198.51.100.{}/32", "198.51.100.0/24"), ("2001:db8::{}/128", "2001:db8::/64")]
+)
+def test_many_hosts_of_one_network_that_began_together_are_named_by_it(base: str, network: str) -> None:
+    hosts = [base.format(n) for n in range(1, 41)]
+    amounts = dict.fromkeys(hosts, 20.0) | {network: 805.0}
+    assert chosen(amounts) == [network]
+    one_by_one = {Prefix.parse(host): 2 * TOGETHER_SECONDS * n for n, host in enumerate(hosts)}
+    assert chosen(amounts, began=one_by_one) == sorted(hosts)
 
 
 def test_ipv6_carpets_are_found_at_their_level() -> None:
-    amounts = {"2001:db8:0:100::/56": 100.0, "2001:db8::/48": 101.0, "2001:db8::/32": 102.0}
-    assert chosen(amounts, list(amounts)) == ["2001:db8:0:100::/56"]
-
-
-def test_siblings_under_one_vector_are_one_attack_and_strangers_are_two() -> None:
-    picks = [
-        Pick(Prefix.parse("198.51.100.7/32"), 20),
-        Pick(Prefix.parse("198.51.100.9/32"), 20),
-        Pick(Prefix.parse("198.51.100.9/32"), 3),
-        Pick(Prefix.parse("203.0.113.1/32"), 20),
+    assert chosen({"2001:db8:0:100::/56": 100, "2001:db8::/48": 101, "2001:db8::/32": 102}) == [
+        "2001:db8:0:100::/56"
     ]
-    assert sorted(len(group) for group in groups(picks)) == [1, 3]
 
 
-def test_a_host_inside_a_carpet_of_another_vector_is_the_same_attack() -> None:
-    picks = [Pick(Prefix.parse("198.51.100.0/24"), 20), Pick(Prefix.parse("198.51.100.9/32"), 3)]
-    assert len(groups(picks)) == 1
+BASES = [Prefix.parse("198.51.96.0/22"), Prefix.parse("2001:db8::/118")]
 
 
-hosts = st.sets(st.integers(0, 1023), min_size=1, max_size=60)
-
-
-@given(hosts, st.integers(1, 100))
-def test_targets_never_overlap_and_hold_every_hot_host(found: set[int], bits: int) -> None:
-    base = Prefix.parse("198.51.96.0/22")
+@given(
+    st.sampled_from(BASES),
+    st.dictionaries(st.integers(0, 1023), st.integers(1, 100), min_size=1, max_size=60),
+    st.sampled_from([3.0, float("inf")]),
+)
+def test_targets_never_overlap_and_explain_everything_hot(
+    base: Prefix, bits: dict[int, int], sampled_packets: float
+) -> None:
     amounts: dict[Prefix, float] = {}
-    for host in found:
-        prefix = Prefix(0, base.low + host, 128)
+    for host, own in bits.items():
+        prefix = Prefix(base.high, base.low + host, 128)
         for place in (prefix, *around(prefix)):
-            amounts[place] = amounts.get(place, 0.0) + bits
-    rows = {prefix: Seen(amount, 0, FLOOR, 1e9) for prefix, amount in amounts.items()}
-    hot = [prefix for prefix, row in rows.items() if row.above]
-    targets = smallest(hot, rows)
+            amounts[place] = amounts.get(place, 0.0) + own
+    traffic = Still(amounts, sampled_packets=sampled_packets)
+    hot = [prefix for prefix, amount in amounts.items() if amount >= FLOOR]
+    targets = smallest(hot, traffic)
     assert not any(a != b and a.covers(b) for a in targets for b in targets)
     for prefix in hot:
-        assert any(target.covers(prefix) or prefix.covers(target) for target in targets)
         if prefix.length == 128:
-            assert any(target.covers(prefix) for target in targets)
+            assert any(target.covers(prefix) for target in targets)  # 1
+        inside = [target for target in targets if prefix.covers(target)]
+        covered = any(target.covers(prefix) for target in targets)
+        assert covered or sum(amounts[target] for target in inside) > 0.9 * amounts[prefix] - FLOOR  # 2, 3
+    for target in targets:
+        siblings = [one for one in targets if wider(one) == wider(target)]
+        outer = wider(target)
+        if outer is not None and len(siblings) > PARTS_MAX:  # 4
+            assert sum(amounts[one] for one in siblings) < 0.8 * amounts[outer]
 
 
 @pytest.mark.parametrize(

@@ -56,14 +56,14 @@ def window_sums(values: Floats, length: int) -> Floats:
 
 def persistent(
     amount: Floats, variance: Floats, threshold: Floats, needed: int, among: int
-) -> npt.NDArray[np.bool_]:
-    """(rows, 64): whether the evidence that ends at each second makes an attack.
+) -> npt.NDArray[np.int64]:
+    """(rows, 64): how many seconds of evidence, ending at each second, make an attack; 0 where none do.
 
     `threshold` (rows,) in the amount's unit per second. At one of SCALES: `needed` of `among` steps
     reach the threshold, and the lower end of the sampling interval of all of them together reaches what
     `needed` steps at the threshold hold. `among` steps that do not fit the window are not asked.
     """
-    decided = np.zeros(amount.shape, np.bool_)
+    decided = np.zeros(amount.shape, np.int64)
     for scale in SCALES:
         if scale * among > WINDOW_SECONDS:
             continue
@@ -79,5 +79,5 @@ def persistent(
         together = window_sums(amount, scale * among)
         spread = window_sums(variance, scale * among)
         low = bound(together, spread, -Z_DECISION)
-        decided |= enough & (low >= threshold[:, None] * (scale * needed))
+        decided[(decided == 0) & enough & (low >= threshold[:, None] * (scale * needed))] = scale * among
     return decided

@@ -8,12 +8,12 @@ import numpy.typing as npt
 from tidegate.detect.baseline import Baselines
 from tidegate.detect.decision import Aligned, align
 from tidegate.detect.exporters import Exporters
+from tidegate.detect.gathering import gather
 from tidegate.detect.open_attack import Circumstances, OpenAttack, Target, reopened
-from tidegate.detect.picking import FRAGMENTS, Group, Picking, Scene
+from tidegate.detect.picking import FRAGMENTS, Pick, Picking, Scene
 from tidegate.detect.settings import DetectionSettings
 from tidegate.detect.targets import around
 from tidegate.detect.thresholds import CLASS_OF, UNCLASSIFIED, Objects, Row, Thresholds, rows_of
-from tidegate.detect.whereabouts import Whereabouts
 from tidegate.model import doubts
 from tidegate.model.addresses import Prefix
 from tidegate.model.attacks import Attack
@@ -67,6 +67,7 @@ class Detector:
         self._next_number = next_number
         self._baselines = baselines
         self._ended: dict[Prefix, tuple[int, int]] = {}
+        self._told_ended: dict[tuple[Target, int], int] = {}
         self._second: int | None = None
 
     def open_attacks(self) -> list[Attack]:
@@ -85,7 +86,7 @@ class Detector:
         self._exporters.heard(summary)
         scene, baseline_rows = self._look(summary)
         self._follow(scene)
-        facts = self._place(self._picking.groups(scene, self._ended), scene)
+        facts = self._place(self._picking.picks(scene, self._told_ended), scene)
         facts += self._changes(scene)
         facts += self._endings(scene)
         self._learn(scene, baseline_rows)
@@ -131,20 +132,20 @@ class Detector:
 
     # Placing what was picked: into an open attack, or as a new one.
 
-    def _place(self, found: list[Group], scene: Scene) -> list[Fact]:
+    def _place(self, picks: list[Pick], scene: Scene) -> list[Fact]:
+        """The strongest first: where no more attacks may be open, the weaker wait."""
         facts: list[Fact] = []
-        places = Whereabouts(self._open)
-        for group in found:
-            wanted = group.wanted
-            home = places.of(wanted)
+        open_attacks = {attack.number: attack for attack in self._open}
+        groups = gather(picks, self._open)
+        for number, group in sorted(groups, key=lambda entry: -max(pick.excess for pick in entry[1])):
+            home = open_attacks.get(number) if number is not None else None
             if home is None:
                 if len(self._open) >= self._settings.open_attacks_max:
                     continue
-                home = self._begin(wanted, group.first_second, scene)
+                home = self._begin(group, scene)
                 self._open.append(home)
-            for target, vector in wanted:
-                home.take(target, vector, self._threshold(scene, target, vector))
-            places.add(home)
+            for pick in group:
+                home.take(pick, self._threshold(scene, pick.target, pick.vector), scene.second)
             self._fill(home, scene)
             if home.told is None:
                 home.told_second = scene.second
@@ -153,11 +154,11 @@ class Detector:
                 facts.append(AttackDetected(home.told))
         return facts
 
-    def _begin(self, wanted: list[tuple[Target, int]], first_second: int, scene: Scene) -> OpenAttack:
+    def _begin(self, group: list[Pick], scene: Scene) -> OpenAttack:
         hold = 1
-        for target, _ in wanted:
-            if isinstance(target, Prefix) and target in self._ended:
-                ended, held = self._ended[target]
+        for pick in group:
+            if isinstance(pick.target, Prefix) and pick.target in self._ended:
+                ended, held = self._ended[pick.target]
                 if scene.second - ended <= RETURN_SECONDS:
                     hold = max(hold, min(HOLD_MAX, 2 * held))
         history = set()
@@ -165,6 +166,7 @@ class Detector:
             history.add(doubts.INSUFFICIENT_HISTORY)
         elif scene.history.short:
             history.add(doubts.SHORT_HISTORY)
+        first_second = min(pick.first_second for pick in group)
         begun = OpenAttack(self._next_number, first_second, first_second, hold)
         begun.circumstances = Circumstances(history=frozenset(history))
         self._next_number += 1
@@ -183,6 +185,7 @@ class Detector:
     def _follow(self, scene: Scene) -> None:
         for attack in self._open:
             self._fill(attack, scene)
+            attack.settle(scene.second)
 
     def _fill(self, attack: OpenAttack, scene: Scene) -> None:
         """Take each part's newest window, and from it what is still going on."""
@@ -220,6 +223,13 @@ class Detector:
         return attack.snapshot(
             newest, settings.persistence_window_seconds, self._objects, settings.targets_max
         )
+
+    def _final(self, attack: OpenAttack) -> Attack:
+        newest = max((part.newest for part in attack.parts.values()), default=0)
+        if not newest and attack.told is not None:
+            return attack.told
+        settings = self._settings
+        return attack.final(newest, settings.persistence_window_seconds, self._objects, settings.targets_max)
 
     def _remember_told(self, attack: OpenAttack, value: Attack) -> None:
         attack.told = value
@@ -271,7 +281,7 @@ class Detector:
                 kept.append(attack)
                 continue
             self._remember_ended(attack, scene.second)
-            facts.append(AttackEnded(self._value(attack)))
+            facts.append(AttackEnded(self._final(attack)))
         self._open = kept
         return facts
 
@@ -279,9 +289,14 @@ class Detector:
         if len(self._ended) > ENDED_MAX:
             recent = sorted(self._ended, key=lambda p: self._ended[p][0])[ENDED_MAX // 2 :]
             self._ended = {prefix: self._ended[prefix] for prefix in recent}
-        for target in attack.prefixes():
-            for prefix in (target, *around(target)):
-                self._ended[prefix] = (second, attack.hold)
+        if len(self._told_ended) > ENDED_MAX:
+            latest = sorted(self._told_ended, key=lambda key: self._told_ended[key])[ENDED_MAX // 2 :]
+            self._told_ended = {key: self._told_ended[key] for key in latest}
+        for target, vector in attack.parts:
+            self._told_ended[target, vector] = second
+            if isinstance(target, Prefix):
+                for prefix in (target, *around(target)):
+                    self._ended[prefix] = (second, attack.hold)
 
     # Learning.
 

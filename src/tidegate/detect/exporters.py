@@ -15,6 +15,9 @@ SHARED_BIT = 63
 LOSS_SECONDS = 60
 """Datagrams lost within this time before make the rates doubtful."""
 
+PROMPT_MS = 50
+"""An exporter that tells of every packet this soon has told a second in full when it closes."""
+
 DELAY_SECONDS_MAX = 100
 """What an exporter's reporting delay adds, at most, to the time before an attack is called ended."""
 
@@ -53,7 +56,8 @@ class Exporters:
                 attack.border_points.add(point)
             lost |= summary.second - self._lost_second.get(row, -LOSS_SECONDS) < LOSS_SECONDS
             skews.append(int(exporter["skew_ms"]))
-            delay = min(int(exporter["age_max_ms"]) // 1000, DELAY_SECONDS_MAX)
+            late_ms = int(exporter["age_max_ms"])
+            delay = min(-(-late_ms // 1000), DELAY_SECONDS_MAX) if late_ms > PROMPT_MS else 0
             attack.delay_seconds = max(attack.delay_seconds, delay)
         attack.circumstances.datagrams_lost |= lost
         attack.circumstances.skew_ms = max([attack.circumstances.skew_ms, *skews], key=abs)

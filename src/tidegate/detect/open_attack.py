@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tidegate.detect.account import Account, Sums
 from tidegate.detect.intervals import Floats, rate, samples, whole
+from tidegate.detect.picking import Pick
 from tidegate.detect.targets import counted_parts, joined, wider
 from tidegate.detect.thresholds import Objects
 from tidegate.model import doubts
@@ -22,13 +24,21 @@ UNSCALED_SHARE_MAX = 0.05
 
 FEW_SAMPLES = 30
 LATE_MS = 10_000
-PROMPT_SECONDS = 2
-"""Telemetry later than this tells a second in full only after a while."""
+
+NARROW_SECONDS = 60
+"""A target that for this long was hit only in narrower parts gives way to them."""
+
+SETTLE_SECONDS_MAX = WINDOW_SECONDS - 8
+"""However late an exporter tells, a second is taken as told in full at this age, before it leaves the
+window."""
 
 SKEW_MS = 5_000
 ERROR_SHARE = 0.01
 
 NO_RATE = Rate(0, 0, 0)
+
+PEAK_SECONDS = 5
+"""A peak is the mean of so many seconds."""
 
 
 @dataclass(slots=True)
@@ -37,6 +47,9 @@ class Part:
 
     threshold_bits: float
     threshold_packets: float
+    first_second: int
+    picked_second: int
+    """When this target and vector were last found to be under attack, or begun."""
     newest: int = 0
     values: Floats = field(default_factory=lambda: np.zeros((4, WINDOW_SECONDS)))
     """Bytes, packets and their variances in each second of the window that ends at `newest`."""
@@ -45,15 +58,11 @@ class Part:
     error_bytes: float = 0.0
     exporters: int = 0
 
-    def until(self, newest: int) -> Floats:
-        """The window moved so that it ends at `newest`."""
-        late = newest - self.newest
-        if late <= 0:
-            return self.values
-        moved = np.zeros_like(self.values)
-        if late < WINDOW_SECONDS:
-            moved[:, :-late] = self.values[:, late:]
-        return moved
+    def over(self, end: int, seconds: int) -> Floats:
+        """(4,): bytes, packets and variances over the `seconds` that end at a second."""
+        stop = WINDOW_SECONDS - (self.newest - end)
+        amounts: Floats = self.values[:, max(0, stop - seconds) : max(0, stop)].sum(axis=1)
+        return amounts
 
     def last_alive(self, share: float) -> int:
         """The newest second above this share of the threshold, or a second before the window."""
@@ -88,14 +97,16 @@ class OpenAttack:
     exporters: set[str] = field(default_factory=set)
     border_points: set[str] = field(default_factory=set)
     circumstances: Circumstances = field(default_factory=Circumstances)
+    account: Account = field(default_factory=lambda: Account(PEAK_SECONDS))
+    settled_second: int = 0
     peak: Rate = NO_RATE
+    restored_peak: Rate = NO_RATE
     told: Attack | None = None
     told_second: int = 0
     told_bits: int = 0
     told_packets: int = 0
     delay_seconds: int = 0
     """How long after a packet its exporter may still tell of it."""
-    ended_second: int | None = None
 
     def targets(self) -> set[Target]:
         return {target for target, _ in self.parts}
@@ -103,86 +114,122 @@ class OpenAttack:
     def prefixes(self) -> set[Prefix]:
         return {target for target, _ in self.parts if isinstance(target, Prefix)}
 
-    def take(self, target: Target, vector: int, threshold: tuple[float, float]) -> bool:
-        """Add a pick; narrower parts inside it give way. Returns whether the targets changed."""
-        own = [known for known, known_vector in self.parts if known_vector == vector]
-        if target in own:
-            return False
-        if isinstance(target, Prefix):
-            prefixes = [known for known in own if isinstance(known, Prefix)]
-            if any(known.covers(target) for known in prefixes):
-                return False
-            for known in prefixes:
-                if target.covers(known):
-                    del self.parts[known, vector]
-        elif own:
-            return False
-        self.parts[target, vector] = Part(*threshold)
-        self.alive.setdefault(vector, self.last_second)
-        return True
+    def take(self, pick: Pick, threshold: tuple[float, float], now: int) -> None:
+        """Add a pick, or note that it is still picked.
+
+        Narrower parts inside it give way, and so does a wider part that has not been picked itself for
+        NARROW_SECONDS.
+        """
+        own = [known for known, vector in self.parts if vector == pick.vector]
+        if pick.target in own:
+            self.parts[pick.target, pick.vector].picked_second = now
+            return
+        for known in own:
+            if not (isinstance(known, Prefix) and isinstance(pick.target, Prefix)):
+                return
+            if known.covers(pick.target):
+                if now - self.parts[known, pick.vector].picked_second < NARROW_SECONDS:
+                    return
+                del self.parts[known, pick.vector]
+            elif pick.target.covers(known):
+                del self.parts[known, pick.vector]
+        self.parts[pick.target, pick.vector] = Part(*threshold, pick.first_second, now)
+        self.alive.setdefault(pick.vector, self.last_second)
 
     def covered_by(self, other: "OpenAttack") -> bool:
-        """Whether every target of this attack lies inside the other's."""
-        outer = other.prefixes()
-        own = self.targets()
-        return bool(own) and all(
-            isinstance(target, Prefix) and any(prefix.covers(target) for prefix in outer) for target in own
+        """Whether every target of this attack lies inside the other's, under the same vectors."""
+        return bool(self.parts) and all(
+            isinstance(target, Prefix)
+            and any(
+                isinstance(outer, Prefix) and outer.covers(target)
+                for outer, outer_vector in other.parts
+                if outer_vector == vector
+            )
+            for target, vector in self.parts
         )
 
-    def sums(self, newest: int, seconds: int) -> dict[int, Floats]:
-        """By vector, bytes, packets and variances over the `seconds` that end at `newest`."""
-        found: dict[int, Floats] = {}
+    def sums(self, end: int, seconds: int) -> Sums:
+        """By vector, bytes, packets and variances over the `seconds` that end at a second."""
+        found: Sums = {}
         for (_, vector), part in self.parts.items():
-            window = part.until(newest)
-            end = WINDOW_SECONDS - max(0, part.newest - newest)
-            amounts = window[:, max(0, end - seconds) : max(0, end)].sum(axis=1)
-            found[vector] = found.get(vector, np.zeros(4)) + amounts
+            found[vector] = found.get(vector, np.zeros(4)) + part.over(end, seconds)
         return found
 
-    def _told_in_full(self, newest: int, window_seconds: int) -> tuple[int, int]:
-        """(last second, seconds) that the rates are taken over: the newest ones of the attack.
+    def settle(self, newest: int) -> None:
+        """Take the seconds that are now told in full to the account; the first one is left out, because
+        the attack began somewhere inside it."""
+        until = newest - max(1, min(self.delay_seconds, SETTLE_SECONDS_MAX))
+        begin = max(self.settled_second, self.first_second, newest - WINDOW_SECONDS) + 1
+        for second in range(begin, until + 1):
+            self.account.add(self.sums(second, 1), goes_on=self.last_second > second)
+        self.settled_second = max(self.settled_second, until)
 
-        The first second is left out once there are two more: the attack began somewhere inside it.
+    def _told_in_full(self, newest: int, window_seconds: int) -> tuple[int, int] | None:
+        """(last second, seconds) of the newest stretch that is told in full, or None where there is none.
 
-        Where exporters tell of long flows after they are over, the newest seconds are not told in full;
-        of late telemetry, the heaviest seconds are nearest to the truth.
+        The first second is left out once there are two more, and the last one where the attack seems to
+        have ended inside it.
         """
+        last = min(newest - self.delay_seconds, self.last_second - (newest > self.last_second))
+        lasted = last - self.first_second
+        if lasted < (1 if self.delay_seconds else 0) or newest - last >= WINDOW_SECONDS - window_seconds:
+            return None
+        return last, min(window_seconds, lasted if lasted >= 2 else lasted + 1)
+
+    def _heaviest(self, newest: int, window_seconds: int) -> tuple[int, int]:
+        """(last second, seconds) of the stretch of which most has been told so far."""
         last = max(self.first_second, min(newest, self.last_second))
         lasted = last - self.first_second
         seconds = min(window_seconds, lasted if lasted >= 2 else lasted + 1)
-        if self.delay_seconds <= PROMPT_SECONDS:
-            return last, seconds
         ends = range(max(self.first_second + seconds - 1, newest - WINDOW_SECONDS + seconds), last + 1)
         return max(
             ends, key=lambda end: sum(v[0] for v in self.sums(end, seconds).values()), default=last
         ), seconds
 
+    def _rates(self, newest: int, window_seconds: int) -> "_Rates":
+        """Over the newest seconds that are told in full. Where there are none yet, or where more than
+        that has been told of newer ones already, over the heaviest, and the untold may be as much as
+        exporters that tell evenly over their delay would still hold back."""
+        missed = sum(part.error_bytes for part in self.parts.values()) * 8
+        full = self._told_in_full(newest, window_seconds)
+        settled = None if full is None else _Rates(self.sums(*full), full[1], missed)
+        if settled is not None and not self.delay_seconds:
+            return settled
+        end, seconds = self._heaviest(newest, window_seconds)
+        age = newest - end + seconds / 2
+        told = min(1.0, age / self.delay_seconds) if self.delay_seconds else 1.0
+        heaviest = _Rates(self.sums(end, seconds), seconds, missed, told)
+        if settled is None or heaviest.bits.low > settled.bits.high:
+            return heaviest
+        return settled
+
     def snapshot(self, newest: int, window_seconds: int, objects: Objects, targets_max: int) -> Attack:
-        """The attack as a value, its rates over the last seconds that are told in full."""
-        end, seconds = self._told_in_full(newest, window_seconds)
-        sums = self.sums(end, seconds)
-        error = sum(part.error_bytes for part in self.parts.values()) * 8
-        total = sum(sums.values(), np.zeros(4))
-        bits = rate(total[0] * 8, total[2] * 64, seconds, error)
-        if bits.estimate > self.peak.estimate:
-            self.peak = bits
-        vectors = tuple(
-            VectorRate(
-                VECTORS[vector].name,
-                rate(amounts[0] * 8, amounts[2] * 64, seconds),
-                rate(amounts[1], amounts[3], seconds),
-            )
-            for vector, amounts in sorted(sums.items(), key=lambda item: -item[1][0])
-        )
+        """The attack as a value while it lasts, its rates those of its newest seconds."""
+        return self._value(self._rates(newest, window_seconds), objects, targets_max)
+
+    def final(self, newest: int, window_seconds: int, objects: Objects, targets_max: int) -> Attack:
+        """The attack as a value when it is over, its rates the means from its first second to its last."""
+        account = self.account
+        if not account.seconds:
+            return self.snapshot(newest, window_seconds, objects, targets_max)
+        missed = sum(part.error_bytes for part in self.parts.values()) * 8
+        return self._value(_Rates(account.total, account.seconds, missed), objects, targets_max)
+
+    def _value(self, rates: "_Rates", objects: Objects, targets_max: int) -> Attack:
+        settled = self.account.peak()
+        peaks = [self.peak, rates.bits] if settled is None else [self.restored_peak, settled]
+        if settled is not None and rates.bits.low > settled.high:
+            peaks.append(rates.bits)
+        self.peak = max(peaks, key=lambda peak: peak.estimate)
         texts = self._target_texts(objects, targets_max)
         unscaled = self._unscaled()
         return Attack(
             number=self.number,
             targets=texts,
             object_name=self._object_name(objects),
-            vectors=vectors,
-            bits_per_s=bits,
-            packets_per_s=rate(total[1], total[3], seconds),
+            vectors=rates.vectors,
+            bits_per_s=rates.bits,
+            packets_per_s=rates.packets,
             peak_bits_per_s=self.peak,
             threshold_bits_per_s=self._threshold_bits(),
             first_seen_ms=self.first_second * 1000,
@@ -190,7 +237,7 @@ class OpenAttack:
             telemetry_age_ms=max(part.age_ms for part in self.parts.values()),
             exporters=tuple(sorted(self.exporters)),
             border_points=tuple(sorted(self.border_points)),
-            doubts=self._doubts(total, error, unscaled),
+            doubts=self._doubts(rates, unscaled),
             actionable=unscaled <= UNSCALED_SHARE_MAX,
         )
 
@@ -221,13 +268,14 @@ class OpenAttack:
                 return objects.all[number].name
         return None
 
-    def _doubts(self, total: Floats, error_bits: float, unscaled: float) -> tuple[str, ...]:
+    def _doubts(self, rates: "_Rates", unscaled: float) -> tuple[str, ...]:
+        total = rates.total
         found = set(self.circumstances.history)
         if unscaled > 0:
             found.add(doubts.UNSCALED_SAMPLING)
         if min(samples(total[0], total[2]), samples(total[1], total[3])) < FEW_SAMPLES:
             found.add(doubts.FEW_SAMPLES)
-        if error_bits > ERROR_SHARE * total[0] * 8:
+        if rates.missed_bits > ERROR_SHARE * total[0] * 8:
             found.add(doubts.DEGRADED_COUNTING)
         if max(self.delay_seconds * 1000, *(part.age_ms for part in self.parts.values())) > LATE_MS:
             found.add(doubts.LATE_TELEMETRY)
@@ -250,6 +298,7 @@ def reopened(attack: Attack, objects: Objects, second: int) -> OpenAttack:
         exporters=set(attack.exporters),
         border_points=set(attack.border_points),
         peak=attack.peak_bits_per_s,
+        restored_peak=attack.peak_bits_per_s,
         told=attack,
         told_second=second,
         told_bits=attack.bits_per_s.estimate,
@@ -262,7 +311,8 @@ def reopened(attack: Attack, objects: Objects, second: int) -> OpenAttack:
     for target in _stored_targets(attack, objects):
         for vector in attack.vectors:
             if vector.vector in CODE_OF:
-                opened.take(target, CODE_OF[vector.vector], (np.inf, np.inf))
+                pick = Pick(target, CODE_OF[vector.vector], opened.first_second, 0.0, 0.0, 0.0)
+                opened.take(pick, (np.inf, np.inf), second)
     return opened
 
 
@@ -271,3 +321,23 @@ def _stored_targets(attack: Attack, objects: Objects) -> Iterable[Target]:
         if watched.name == attack.object_name and set(attack.targets) == set(joined(watched.prefixes)):
             return [number]
     return [part for text in attack.targets for part in counted_parts(Prefix.parse(text))]
+
+
+class _Rates:
+    """Sums over some seconds as rates; `told` is the part of them that is sure to have been told."""
+
+    def __init__(self, sums: Sums, seconds: int, missed_bits: float, told: float = 1.0) -> None:
+        self.total: Floats = sum(sums.values(), np.zeros(4))
+        self.missed_bits = missed_bits
+        untold = 1 / told - 1
+
+        def per_second(amounts: Floats, quantity: int, unit: int, missed: float = 0.0) -> Rate:
+            amount = amounts[quantity] * unit
+            return rate(amount, amounts[quantity + 2] * unit**2, seconds, missed + untold * amount)
+
+        self.bits = per_second(self.total, 0, 8, missed_bits)
+        self.packets = per_second(self.total, 1, 1)
+        self.vectors = tuple(
+            VectorRate(VECTORS[vector].name, per_second(amounts, 0, 8), per_second(amounts, 1, 1))
+            for vector, amounts in sorted(sums.items(), key=lambda item: -item[1][0])
+        )

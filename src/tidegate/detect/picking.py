@@ -1,7 +1,8 @@
-"""What in one second is under attack: the rows decided, their smallest targets, grouped by attack."""
+"""What in one second is under attack: the rows decided, and the smallest targets that explain them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +10,8 @@ import numpy.typing as npt
 from tidegate.detect.baseline import History
 from tidegate.detect.decision import Aligned, persistent
 from tidegate.detect.intervals import Floats
-from tidegate.detect.open_attack import Target
 from tidegate.detect.settings import DetectionSettings
-from tidegate.detect.targets import Pick, Seen, around, groups, smallest
+from tidegate.detect.targets import Amount, Evidence, Quantity, around, smallest, wider
 from tidegate.detect.thresholds import Objects, Row
 from tidegate.model.addresses import Prefix
 from tidegate.model.summaries import SecondSummary
@@ -21,13 +21,13 @@ FRAGMENTS = CODE_OF["fragments"]
 FRAGMENT_SHARE = 0.1
 """Fragments carry no ports; on a target of another vector they count with it from this share of it."""
 
-Ended = Mapping[Prefix, tuple[int, int]]
-"""By prefix, the second in which an attack on it was told as ended, and how long it had been held open."""
+Ended = Mapping[tuple[Prefix | int, int], int]
+"""By (target, vector), the second in which an attack on it was told as ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One summary as the detector looks at it: rows, their windows on one axis, thresholds, decisions."""
+    """One summary as the detector looks at it: rows, their windows on one axis, thresholds."""
 
     second: int
     cells: npt.NDArray[np.void]
@@ -38,30 +38,104 @@ class Scene:
     history: History
     summary: SecondSummary
 
-    def amounts(self, at: int, end_column: int, seconds: int) -> tuple[float, float]:
-        """(bits/s, packets/s) of a row over the `seconds` columns that end at a column."""
-        part = slice(max(0, end_column - seconds + 1), end_column + 1)
-        return (
-            float(self.aligned.bytes[at, part].sum()) * 8 / seconds,
-            float(self.aligned.packets[at, part].sum()) / seconds,
+    def window(self, at: int) -> Floats:
+        """(4, 64): bits, packets, and their variances, of a row."""
+        aligned = self.aligned
+        return np.stack(
+            (
+                aligned.bytes[at] * 8,
+                aligned.packets[at],
+                aligned.bytes_variance[at] * 64,
+                aligned.packets_variance[at],
+            )
         )
 
-
-@dataclass(frozen=True, slots=True)
-class Hot:
-    """A row that is decided to be under attack: since which second, and up to which column."""
-
-    at: int
-    first_second: int
-    column: int
+    def columns(self, evidence: Evidence) -> slice:
+        end = self.aligned.column(evidence.last_second) + 1
+        return slice(max(0, end - evidence.seconds), max(0, end))
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Targets and vectors of one attack, and since when."""
+class Pick:
+    """A target (a counted prefix, or the number of an operator's object) and one vector that hits it.
 
-    wanted: list[tuple[Target, int]]
+    `excess`: how many times its threshold it receives.
+    """
+
+    target: Prefix | int
+    vector: int
     first_second: int
+    bits: float
+    packets: float
+    excess: float
+
+
+@dataclass(slots=True)
+class _VectorTraffic:
+    """Implements `targets.Traffic` for one vector of a scene."""
+
+    scene: Scene
+    vector: int
+    settings: DetectionSettings
+    parts_of: Mapping[Prefix, Sequence[Prefix]]
+    windows: dict[Prefix, Floats] = field(default_factory=dict)
+
+    def window(self, prefix: Prefix) -> Floats | None:
+        known = self.windows.get(prefix)
+        if known is None:
+            at = self.scene.place.get(Row(prefix, -1, self.vector))
+            if at is None:
+                return None
+            known = self.windows[prefix] = self.scene.window(at)
+        return known
+
+    def decided(self, prefix: Prefix, without: Iterable[Prefix], after: int | None = None) -> Evidence | None:
+        """See `targets.Traffic`; seconds up to `after` count as nothing."""
+        window = self.window(prefix)
+        if window is None:
+            return None
+        row = self.scene.place[Row(prefix, -1, self.vector)]
+        inner = [taken for part in without if (taken := self.window(part)) is not None]
+        if inner:
+            window = np.maximum(window - sum(inner, np.zeros_like(window)), 0.0)
+        return _evidence(self.scene, window, self.scene.thresholds[row], self.settings, after)
+
+    def parts(self, prefix: Prefix) -> Sequence[Prefix]:
+        return self.parts_of.get(prefix, ())
+
+    def amount(self, prefix: Prefix, evidence: Evidence) -> Amount:
+        window = self.window(prefix)
+        if window is None:
+            return Amount(0.0, 0.0)
+        column = 0 if evidence.quantity is Quantity.BITS else 1
+        sums = window[:, self.scene.columns(evidence)].sum(axis=1)
+        return Amount(float(sums[column]), float(sums[column + 2]))
+
+
+def _evidence(
+    scene: Scene, window: Floats, limits: Floats, settings: DetectionSettings, after: int | None = None
+) -> Evidence | None:
+    """Why one window (4, 64) is decided, by the newest second at which it is; None where it is not.
+
+    Seconds up to `after` count as nothing.
+    """
+    if after is not None:
+        window = window.copy()
+        window[:, : max(0, scene.aligned.column(after) + 1)] = 0.0
+    if not (window[:2].sum(axis=1) >= limits).any():
+        return None
+    needed, among = settings.persistence_seconds, settings.persistence_window_seconds
+    seconds = persistent(window[:2], window[2:], limits, needed, among)
+    columns = np.flatnonzero(seconds.any(axis=0))
+    if not len(columns):
+        return None
+    newest = int(columns[-1])
+    reached = np.asarray((window[:2] >= limits[:, None]).any(axis=0), np.bool_)
+    first, last = _run(reached, newest, among)
+    over = window[:2].sum(axis=1) / limits
+    length = int(seconds[:, newest][seconds[:, newest] > 0].min())
+    quantity = Quantity.BITS if over[0] >= over[1] else Quantity.PACKETS
+    return Evidence(scene.aligned.second(first), scene.aligned.second(last), length, quantity)
 
 
 class Picking:
@@ -71,7 +145,8 @@ class Picking:
         self._settings = settings
         self._objects = objects
 
-    def _hot(self, scene: Scene, ended: Ended) -> list[Hot]:
+    def _hot(self, scene: Scene) -> list[int]:
+        """The rows that are decided, whatever they hold."""
         aligned, settings = scene.aligned, self._settings
         bits, packets = aligned.bytes * 8, aligned.packets
         maybe = np.flatnonzero(
@@ -81,103 +156,101 @@ class Picking:
             return []
         needed, among = settings.persistence_seconds, settings.persistence_window_seconds
         limits = scene.thresholds[maybe]
-        decided = persistent(bits[maybe], aligned.bytes_variance[maybe] * 64, limits[:, 0], needed, among)
-        decided |= persistent(packets[maybe], aligned.packets_variance[maybe], limits[:, 1], needed, among)
-        reached = (bits[maybe] >= limits[:, :1]) | (packets[maybe] >= limits[:, 1:])
-        found = []
-        for i, at in enumerate(maybe.tolist()):
-            columns = np.flatnonzero(decided[i])
-            if len(columns) and aligned.second(int(columns[-1])) > _ended_second(scene.rows[at], ended):
-                first, last = _run(reached[i], int(columns[-1]), among)
-                found.append(Hot(at, aligned.second(first), last))
-        return found
+        by_bits = persistent(bits[maybe], aligned.bytes_variance[maybe] * 64, limits[:, 0], needed, among)
+        by_packets = persistent(packets[maybe], aligned.packets_variance[maybe], limits[:, 1], needed, among)
+        hot: list[int] = maybe[(by_bits | by_packets).any(axis=1)].tolist()
+        return hot
 
-    def groups(self, scene: Scene, ended: Ended) -> list[Group]:
-        """What is under attack in a scene, grouped by attack. `ended`: see `Ended`."""
-        hot = self._hot(scene, ended)
-        by_vector: dict[int, list[Hot]] = {}
-        for one in hot:
-            by_vector.setdefault(scene.rows[one.at].vector, []).append(one)
-        picks: set[Pick] = set()
-        first: dict[int, int] = {}
-        lone_objects: list[tuple[int, int, int]] = []
-        for vector, ones in by_vector.items():
-            chosen = self._targets(scene, vector, ones)
-            picks |= {Pick(prefix, vector) for prefix in chosen}
-            first[vector] = min(one.first_second for one in ones)
-            for one in ones:
-                number = scene.rows[one.at].watched
-                if number >= 0 and not self._explained(scene, one, chosen):
-                    lone_objects.append((number, vector, one.first_second))
-        picks |= self._fragments(scene, picks)
-        found: list[Group] = []
-        for group in groups(picks):
-            begun = [self._first(scene, hot, pick, first) for pick in group]
-            found.append(Group([(pick.prefix, pick.vector) for pick in group], min(begun)))
-        for number in sorted({number for number, _, _ in lone_objects}):
-            own = [entry for entry in lone_objects if entry[0] == number]
-            found.append(Group([(number, vector) for _, vector, _ in own], min(entry[2] for entry in own)))
-        return found
-
-    def _first(self, scene: Scene, hot: list[Hot], pick: Pick, first: dict[int, int]) -> int:
-        own = [
-            one.first_second
-            for one in hot
-            if scene.rows[one.at].vector == pick.vector and scene.rows[one.at].prefix == pick.prefix
-        ]
-        return min(own, default=first.get(pick.vector, scene.second))
-
-    def _targets(self, scene: Scene, vector: int, ones: list[Hot]) -> set[Prefix]:
-        column = max(one.column for one in ones)
-        seconds = self._settings.persistence_window_seconds
-        seen = {}
-        for at, row in enumerate(scene.rows):
-            if row.vector == vector and row.prefix is not None:
-                seen[row.prefix] = Seen(
-                    *scene.amounts(at, column, seconds), *map(float, scene.thresholds[at])
+    def picks(self, scene: Scene, ended: Ended) -> list[Pick]:
+        """Every target and vector that is under attack, prefixes first. `ended`: see `Ended`; what was
+        seen until then has been told."""
+        by_vector: dict[int, list[int]] = defaultdict(list)
+        for at in self._hot(scene):
+            by_vector[scene.rows[at].vector].append(at)
+        parts_of = _parts(scene, by_vector.keys())
+        found: dict[tuple[Prefix, int], Pick] = {}
+        objects: list[Pick] = []
+        for vector, hot in by_vector.items():
+            traffic = _VectorTraffic(scene, vector, self._settings, parts_of[vector])
+            prefixes = [prefix for at in hot if (prefix := scene.rows[at].prefix) is not None]
+            chosen = smallest(prefixes, traffic)
+            for prefix, evidence in chosen.items():
+                told = max(
+                    (ended[place, vector] for place in (prefix, *around(prefix)) if (place, vector) in ended),
+                    default=None,
                 )
-        hot = [prefix for one in ones if (prefix := scene.rows[one.at].prefix) is not None]
-        return smallest(hot, seen)
+                fresh = evidence if told is None else traffic.decided(prefix, (), told)
+                if fresh is not None:
+                    found[prefix, vector] = _pick(scene, prefix, vector, fresh)
+            objects += self._lone_objects(scene, vector, hot, chosen, ended)
+        found |= self._fragments(scene, list(found.values()))
+        return [*found.values(), *objects]
 
-    def _explained(self, scene: Scene, one: Hot, chosen: set[Prefix]) -> bool:
-        """Whether an object's traffic is that of targets already chosen: at least half of it."""
-        row = scene.rows[one.at]
-        seconds = self._settings.persistence_window_seconds
-        bits, packets = scene.amounts(one.at, one.column, seconds)
-        inside_bits = inside_packets = 0.0
-        for prefix in chosen:
-            if any(
-                own.covers(prefix) or prefix.covers(own) for own in self._objects.all[row.watched].prefixes
-            ):
-                at = scene.place[Row(prefix, -1, row.vector)]
-                more_bits, more_packets = scene.amounts(at, one.column, seconds)
-                inside_bits, inside_packets = inside_bits + more_bits, inside_packets + more_packets
-        return inside_bits >= 0.5 * bits or inside_packets >= 0.5 * packets
-
-    def _fragments(self, scene: Scene, picks: set[Pick]) -> set[Pick]:
-        found = set()
-        for pick in picks:
-            at = scene.place.get(Row(pick.prefix, -1, FRAGMENTS))
-            own = scene.place.get(Row(pick.prefix, -1, pick.vector))
-            if at is None or own is None or pick.vector == FRAGMENTS:
+    def _lone_objects(
+        self, scene: Scene, vector: int, hot: Iterable[int], chosen: Iterable[Prefix], ended: Ended
+    ) -> Iterator[Pick]:
+        """Objects under attack that no chosen target explains: at least half of their traffic."""
+        for at in hot:
+            number = scene.rows[at].watched
+            if number < 0:
                 continue
-            recent = slice(-self._settings.persistence_window_seconds, None)
-            if (
-                scene.aligned.bytes[at, recent].sum()
-                >= FRAGMENT_SHARE * scene.aligned.bytes[own, recent].sum()
-                > 0
-            ):
-                found.add(Pick(pick.prefix, FRAGMENTS))
+            told = ended.get((number, vector))
+            evidence = _evidence(scene, scene.window(at), scene.thresholds[at], self._settings, told)
+            if evidence is None:
+                continue
+            columns = scene.columns(evidence)
+            inside = np.zeros(2)
+            for prefix in chosen:
+                own = self._objects.all[number].prefixes
+                if any(one.covers(prefix) or prefix.covers(one) for one in own):
+                    row = scene.place[Row(prefix, -1, vector)]
+                    inside += scene.window(row)[:2, columns].sum(axis=1)
+            if not (inside >= 0.5 * scene.window(at)[:2, columns].sum(axis=1)).any():
+                yield _pick(scene, number, vector, evidence)
+
+    def _fragments(self, scene: Scene, picks: Iterable[Pick]) -> dict[tuple[Prefix, int], Pick]:
+        found = {}
+        recent = slice(-self._settings.persistence_window_seconds, None)
+        for pick in picks:
+            if not isinstance(pick.target, Prefix) or pick.vector == FRAGMENTS:
+                continue
+            at = scene.place.get(Row(pick.target, -1, FRAGMENTS))
+            own = scene.place[Row(pick.target, -1, pick.vector)]
+            if at is None:
+                continue
+            pieces = scene.aligned.bytes[at, recent].sum()
+            if pieces >= FRAGMENT_SHARE * scene.aligned.bytes[own, recent].sum() > 0:
+                bits = float(pieces) * 8 / self._settings.persistence_window_seconds
+                found[pick.target, FRAGMENTS] = Pick(
+                    pick.target, FRAGMENTS, pick.first_second, bits, 0.0, 0.0
+                )
         return found
 
 
-def _ended_second(row: Row, ended: Ended) -> int:
-    """Evidence up to this second belongs to an attack that has been told as ended."""
-    if row.prefix is None:
-        return -1
-    return max(
-        (ended[prefix][0] for prefix in (row.prefix, *around(row.prefix)) if prefix in ended), default=-1
+def _pick(scene: Scene, target: Prefix | int, vector: int, evidence: Evidence) -> Pick:
+    row = Row(None, target, vector) if isinstance(target, int) else Row(target, -1, vector)
+    at = scene.place[row]
+    bits, packets = scene.window(at)[:2, scene.columns(evidence)].sum(axis=1) / evidence.seconds
+    limits = scene.thresholds[at]
+    return Pick(
+        target,
+        vector,
+        evidence.first_second,
+        float(bits),
+        float(packets),
+        float(max(bits / limits[0], packets / limits[1])),
     )
+
+
+def _parts(scene: Scene, vectors: Iterable[int]) -> dict[int, dict[Prefix, list[Prefix]]]:
+    """By vector and prefix, the next narrower prefixes that have a row."""
+    found: dict[int, dict[Prefix, list[Prefix]]] = {vector: defaultdict(list) for vector in vectors}
+    for row in scene.rows:
+        if row.prefix is not None and row.vector in found:
+            outer = wider(row.prefix)
+            if outer is not None:
+                found[row.vector][outer].append(row.prefix)
+    return found
 
 
 def _run(reached: npt.NDArray[np.bool_], column: int, among: int) -> tuple[int, int]:

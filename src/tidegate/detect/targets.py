@@ -1,13 +1,37 @@
-"""The smallest set of prefixes that holds an attack: hosts, or networks under carpet bombing.
+"""The smallest set of prefixes that holds an attack, and which of them are one attack: hosts, or networks.
 
-All rates here are of one vector, over the same seconds; a node is a counted prefix.
+The rules. A *target* is a counted prefix under one vector; it is *decided* when its traffic makes an
+attack by persistence and sampling (detect.decision). `smallest` keeps 1 to 4, detect.joining 5 to 8.
+
+1. A decided host is a target, and so is a decided network that holds no target.
+2. A decided network that holds targets is one itself only if what is left without them is decided too.
+   Then it stands for them: the flood is on the network, and they are where it is heaviest.
+3. Where a few narrower prefixes hold nearly all of what is left (and there are samples enough to tell),
+   they are the targets instead: up to HOSTS_MAX hosts or PARTS_MAX networks.
+4. More than PARTS_MAX siblings that began together, and hold most of what their network receives, are
+   named by it.
+5. All vectors on one target are one attack.
+6. Targets under one vector that overlap are one attack, whenever they began: a flood on a host that
+   widens to its network, or a carpet that narrows to hosts, goes on.
+7. Siblings (of one length under one next wider prefix) are one attack if they began together and the
+   vectors that both have are at least half of what each receives. Neighbours that are hit by different
+   vectors, or one long after the other, are attacks of their own.
+8. Networks that overlap under different vectors are one attack if they began together: the vectors of
+   one carpet. One that overlaps two attacks which do not overlap each other joins neither. A host
+   inside a network that is hit by other vectors is an attack of its own.
+
+*Together* means within TOGETHER_SECONDS of any target that the attack has; so a flood that moves from
+host to host stays one attack.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 from ipaddress import collapse_addresses, ip_network
+from typing import Protocol
 
+from tidegate.detect.intervals import samples
 from tidegate.detect.levels import LEVEL_LENGTHS, wider_length
 from tidegate.model.addresses import Prefix, is_ipv4
 
@@ -20,25 +44,64 @@ PARTS_MAX = 8
 HOSTS_MAX = 4
 """Hosts, each below its own threshold, that stand for their network, at most."""
 
+SAMPLES_A_PART = 6
+"""Sampled packets for each narrower prefix, without which a wider one is not narrowed: among few samples
+some hosts always seem to hold all."""
+
 MERGES = 0.8
 """Many siblings are named by their parent when they hold this share of its traffic."""
 
+TOGETHER_SECONDS = 60
+"""Targets that begin within this time of each other may be one attack."""
+
+HOST_LENGTH = 128
+
+
+class Quantity(Enum):
+    BITS = "bits"
+    PACKETS = "packets"
+
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """One counted prefix's traffic of one vector: amounts in a second, and the thresholds it has."""
+class Evidence:
+    """Why a target is decided: since when it is above its threshold, and the seconds that show it.
 
-    bits: float
-    packets: float
-    threshold_bits: float
-    threshold_packets: float
+    `quantity`: whether it is its bits or its packets that stand higher above their threshold.
+    """
 
-    def less(self, bits: float, packets: float) -> "Seen":
-        return Seen(self.bits - bits, self.packets - packets, self.threshold_bits, self.threshold_packets)
+    first_second: int
+    last_second: int
+    seconds: int
+    quantity: Quantity
 
-    @property
-    def above(self) -> bool:
-        return self.bits >= self.threshold_bits or self.packets >= self.threshold_packets
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Traffic over the seconds of some evidence, and the variance of its sampling."""
+
+    total: float
+    variance: float
+
+    def less(self, others: Iterable["Amount"]) -> "Amount":
+        """What is left; the same packets were sampled, so that their variance goes with them."""
+        total, variance = self.total, self.variance
+        for other in others:
+            total, variance = total - other.total, variance - other.variance
+        return Amount(max(total, 0.0), max(variance, 0.0))
+
+
+class Traffic(Protocol):
+    """The traffic of one vector, as the choice of targets asks for it."""
+
+    def decided(self, prefix: Prefix, without: Iterable[Prefix]) -> Evidence | None:
+        """Whether a prefix, with these prefixes inside it taken off, is under attack."""
+
+    def parts(self, prefix: Prefix) -> Iterable[Prefix]:
+        """The next narrower prefixes in it that have traffic."""
+
+    def amount(self, prefix: Prefix, evidence: Evidence) -> Amount:
+        """What a prefix received in the seconds of the evidence, in its quantity; nothing where it is not
+        counted."""
 
 
 def ipv4(prefix: Prefix) -> bool:
@@ -59,116 +122,92 @@ def around(prefix: Prefix) -> Iterator[Prefix]:
         at = wider(at)
 
 
-def smallest(hot: Iterable[Prefix], seen: Mapping[Prefix, Seen]) -> set[Prefix]:
-    """The smallest set of counted prefixes that explains all hot ones; no two of them overlap.
+class _Chosen:
+    """Targets so far, and by prefix those inside it."""
 
-    From hosts to wide networks: a hot prefix is a target of its own if it has none inside, or if what
-    is left without those inside is still above its threshold (then it takes their place).
-    """
-    chosen: set[Prefix] = set()
-    inside_bits: dict[Prefix, float] = defaultdict(float)
-    inside_packets: dict[Prefix, float] = defaultdict(float)
-    inside: dict[Prefix, set[Prefix]] = defaultdict(set)
+    def __init__(self) -> None:
+        self.evidence: dict[Prefix, Evidence] = {}
+        self.inside: dict[Prefix, set[Prefix]] = defaultdict(set)
 
-    def choose(prefix: Prefix) -> None:
-        chosen.add(prefix)
+    def add(self, prefix: Prefix, evidence: Evidence) -> None:
+        for narrower in list(self.inside[prefix]):
+            self.drop(narrower)
+        self.evidence[prefix] = evidence
         for outer in around(prefix):
-            inside[outer].add(prefix)
-            inside_bits[outer] += seen[prefix].bits
-            inside_packets[outer] += seen[prefix].packets
+            self.inside[outer].add(prefix)
 
-    def drop(prefix: Prefix) -> None:
-        chosen.discard(prefix)
+    def drop(self, prefix: Prefix) -> None:
+        del self.evidence[prefix]
         for outer in around(prefix):
-            inside[outer].discard(prefix)
-            inside_bits[outer] -= seen[prefix].bits
-            inside_packets[outer] -= seen[prefix].packets
+            self.inside[outer].discard(prefix)
 
-    within = _by_parent(seen)
+
+def smallest(hot: Iterable[Prefix], traffic: Traffic) -> dict[Prefix, Evidence]:
+    """The smallest set of counted prefixes that explains all hot ones, by rules 1 to 4; none overlap."""
+    chosen = _Chosen()
     for prefix in sorted(hot, key=lambda p: (-p.length, p)):
-        if inside[prefix] and not seen[prefix].less(inside_bits[prefix], inside_packets[prefix]).above:
+        evidence = traffic.decided(prefix, chosen.inside[prefix])  # 1, 2
+        if evidence is None:
             continue
-        for part in list(inside[prefix]):
-            drop(part)
-        for part in _narrowed(prefix, seen, within):
-            choose(part)
-    return _merged(chosen, seen)
+        for part in _narrowed(prefix, evidence, traffic, chosen):  # 3
+            chosen.add(part, evidence)
+    _merge(chosen, traffic)  # 4
+    return chosen.evidence
 
 
-def _by_parent(prefixes: Iterable[Prefix]) -> dict[Prefix, list[Prefix]]:
-    groups: dict[Prefix, list[Prefix]] = defaultdict(list)
-    for prefix in prefixes:
-        outer = wider(prefix)
-        if outer is not None:
-            groups[outer].append(prefix)
-    return groups
+def _narrowed(prefix: Prefix, evidence: Evidence, traffic: Traffic, chosen: _Chosen) -> list[Prefix]:
+    """The few narrower prefixes that hold nearly all that is left of it, else the prefix itself."""
 
+    def left(place: Prefix) -> Amount:
+        own = traffic.amount(place, evidence)
+        return own.less(traffic.amount(inner, evidence) for inner in chosen.inside[place])
 
-def _narrowed(
-    prefix: Prefix, seen: Mapping[Prefix, Seen], within: Mapping[Prefix, list[Prefix]]
-) -> list[Prefix]:
-    """The few narrower prefixes that hold nearly all of it, else the prefix itself."""
-    whole = seen[prefix]
-    bulk_is_bits = whole.bits * whole.threshold_packets >= whole.packets * whole.threshold_bits
-
-    def weight(part: Prefix) -> float:
-        return seen[part].bits if bulk_is_bits else seen[part].packets
-
-    parts = sorted(within.get(prefix, ()), key=weight, reverse=True)
-    most = HOSTS_MAX if parts and parts[0].length == 128 else PARTS_MAX
-    held, few = 0.0, []
-    for part in parts[:most]:
+    whole = left(prefix)
+    parts = [part for part in traffic.parts(prefix) if part not in chosen.evidence]
+    weighed = sorted(((left(part).total, part) for part in parts), reverse=True)
+    most = HOSTS_MAX if parts and parts[0].length == HOST_LENGTH else PARTS_MAX
+    held = 0.0
+    few: list[Prefix] = []
+    for total, part in weighed[:most]:
         few.append(part)
-        held += weight(part)
-        if held >= HOLDS * weight(prefix):
-            return [narrow for one in few for narrow in _narrowed(one, seen, within)]
+        held += total
+        if held >= HOLDS * whole.total:
+            if samples(whole.total, whole.variance) < SAMPLES_A_PART * len(few):
+                break
+            return [narrow for one in few for narrow in _narrowed(one, evidence, traffic, chosen)]
     return [prefix]
 
 
-def _merged(chosen: set[Prefix], seen: Mapping[Prefix, Seen]) -> set[Prefix]:
+def _merge(chosen: _Chosen, traffic: Traffic) -> None:
     """Many siblings become their parent where they hold most of what it receives."""
     for length in sorted(set(LEVEL_LENGTHS), reverse=True):
-        for outer, parts in _by_parent(p for p in chosen if p.length == length).items():
-            if len(parts) <= PARTS_MAX or outer not in seen:
-                continue
-            bits = sum(seen[part].bits for part in parts)
-            packets = sum(seen[part].packets for part in parts)
-            if bits >= MERGES * seen[outer].bits or packets >= MERGES * seen[outer].packets:
-                chosen = {p for p in chosen if not outer.covers(p)} | {outer}
-    return chosen
+        families: dict[Prefix, list[Prefix]] = defaultdict(list)
+        for prefix in chosen.evidence:
+            outer = wider(prefix)
+            if prefix.length == length and outer is not None:
+                families[outer].append(prefix)
+        for outer, siblings in families.items():
+            for parts in begun_together({part: chosen.evidence[part].first_second for part in siblings}):
+                if len(parts) <= PARTS_MAX:
+                    continue
+                latest = max((chosen.evidence[part] for part in parts), key=lambda e: e.last_second)
+                held = sum(traffic.amount(part, latest).total for part in parts)
+                if held >= MERGES * traffic.amount(outer, latest).total:
+                    first = min(chosen.evidence[part].first_second for part in parts)
+                    chosen.add(outer, replace(latest, first_second=first))
+                    break
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """A target and one vector that hits it."""
-
-    prefix: Prefix
-    vector: int
-
-
-def groups(picks: Iterable[Pick]) -> list[list[Pick]]:
-    """Picks that belong to one attack: overlapping prefixes, or siblings under the same vector."""
-    all_picks = sorted(set(picks), key=lambda pick: (pick.prefix, pick.vector))
-    leader = list(range(len(all_picks)))
-
-    def root(at: int) -> int:
-        while leader[at] != at:
-            leader[at] = leader[leader[at]]
-            at = leader[at]
-        return at
-
-    first_of: dict[object, int] = {}
-    prefixes = {pick.prefix for pick in all_picks}
-    for at, pick in enumerate(all_picks):
-        marks: list[object] = [pick.prefix, (wider(pick.prefix), pick.prefix.length, pick.vector)]
-        marks += [outer for outer in around(pick.prefix) if outer in prefixes]
-        for mark in marks:
-            other = first_of.setdefault(mark, at)
-            leader[root(at)] = root(other)
-    gathered: dict[int, list[Pick]] = defaultdict(list)
-    for at, pick in enumerate(all_picks):
-        gathered[root(at)].append(pick)
-    return list(gathered.values())
+def begun_together(first_seconds: Mapping[Prefix, int]) -> list[list[Prefix]]:
+    """Prefixes in clusters: each began within TOGETHER_SECONDS of the one before it in its cluster."""
+    clusters: list[list[Prefix]] = []
+    before = 0
+    for prefix in sorted(first_seconds, key=lambda p: (first_seconds[p], p)):
+        if not clusters or first_seconds[prefix] - before > TOGETHER_SECONDS:
+            clusters.append([])
+        clusters[-1].append(prefix)
+        before = first_seconds[prefix]
+    return clusters
 
 
 def joined(prefixes: Iterable[Prefix]) -> tuple[str, ...]:
