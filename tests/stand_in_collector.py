@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.stand_ins import LetterReader, PlainCounting
 from tidegate.adapters import process
-from tidegate.adapters.clock import WallClock
+from tidegate.adapters.clock import SteadyClock, WallClock
 from tidegate.adapters.journal import FileJournal
 from tidegate.adapters.udp import UdpSource
 from tidegate.app.collector import Collector
@@ -24,11 +24,12 @@ def main(folder: str, port: str) -> None:
     link.start()
     journal = FileJournal(Path(folder))
     journal.open()
+    clock = SteadyClock(WallClock())
     collector = Collector(
-        source=UdpSource([("127.0.0.1", int(port))], WallClock()),
+        source=UdpSource([("127.0.0.1", int(port))], clock),
         outlet=link,
         journal=journal,
-        clock=WallClock(),
+        clock=clock,
         reader=LetterReader(),
         counting=PlainCounting(),
         recent=RecentFlows(),

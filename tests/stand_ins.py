@@ -18,6 +18,7 @@ class HandClock:
 
     def __init__(self, now_ms: int = 1_700_000_000_000) -> None:
         self.at_ms = now_ms
+        self.behind_ms = 0
 
     def now_ms(self) -> int:
         return self.at_ms
@@ -127,6 +128,7 @@ def report_of(
         "receive_buffer_bytes": 1 << 25,
         "receive_buffer_wanted": 1 << 25,
         "journal_trouble": None,
+        "clock_behind_ms": 0,
     }
     every = names if names is not None else [f"192.0.2.{row}#0" for row in range(len(summary.exporters))]
     return CollectorReport(summary=summary, exporter_names=tuple(every), **(known | changes))  # type: ignore[arg-type]

@@ -86,6 +86,7 @@ def collect(folder: "Path") -> None:
 
 
 def collect_for(link: "CollectorEnd", folder: "Path", afterwards: ExitStack) -> None:
+    from tidegate.adapters.clock import SteadyClock
     from tidegate.adapters.journal import FileJournal
     from tidegate.adapters.process import on_sigterm
     from tidegate.adapters.udp import UdpSource
@@ -98,14 +99,16 @@ def collect_for(link: "CollectorEnd", folder: "Path", afterwards: ExitStack) -> 
     from tidegate.wire.telemetry import TelemetryDecoder
 
     config = read_orders(folder)
+    # One for both: what is received in a second is never later than its close.
+    steady = SteadyClock(clock())
     journal = FileJournal(folder)
     journal.open()
     afterwards.callback(journal.close)
     collecting = Collector(
-        source=UdpSource(mapping.endpoints(config), clock(), config.collector.receive_buffer_bytes),
+        source=UdpSource(mapping.endpoints(config), steady, config.collector.receive_buffer_bytes),
         outlet=link,
         journal=journal,
-        clock=clock(),
+        clock=steady,
         reader=TelemetryDecoder(
             sampling=mapping.sampling_overrides(config), allowed=mapping.allowed_exporters(config)
         ),

@@ -122,13 +122,18 @@ def test_a_pause_of_many_seconds_gives_one_summary_and_no_storm() -> None:
     assert [report.summary.second for report in world.outlet.reports] == [START + 3599]
 
 
-def test_a_clock_set_back_closes_the_second_at_hand_and_goes_on_from_its_time() -> None:
+def test_no_second_is_closed_twice_and_none_before_an_earlier_one() -> None:
     world = World()
-    world.collector._second = START
-    world.clock.at_ms -= 3_600_000
-    for _ in range(22):
-        world.collector.turn()
-    assert [report.summary.second for report in world.outlet.reports] == [START, START - 3600]
+    world.collector._second = START + 5
+    world.collector.turn()
+    assert world.outlet.reports == []
+
+
+def test_a_report_says_how_far_the_wall_clock_is_behind() -> None:
+    world = World()
+    world.clock.behind_ms = 3_600_000
+    world.run_turns(1)
+    assert world.outlet.reports[-1].clock_behind_ms == 3_600_000
 
 
 def test_drops_are_told_for_the_second_and_since_the_start() -> None:

@@ -56,6 +56,7 @@ def test_nothing_is_said_before_the_first_report() -> None:
         ("unknown_sampling", 500, "unknown_sampling", {"records": 500}),
         ("lost", 30, "lost", {"lost": 30, "expected": 60, "also": ""}),
         ("not_ip", 5000, "not_ip", {"percent": 100}),
+        ("sample_drops", 9, "sample_drops", {"packets": 9}),
         ("skew_ms", SKEW_MS, "clock_skew", {"seconds": 5, "direction": "ahead"}),
         ("skew_ms", -SKEW_MS, "clock_skew", {"seconds": 5, "direction": "behind"}),
         ("age_max_ms", LATE_MS + 45_000, "late_telemetry", {"seconds": 60}),
@@ -71,11 +72,24 @@ def test_each_trouble_of_an_exporter_is_told_with_its_size(
     assert "192.0.2.0#0" in findings[code].text
 
 
-@pytest.mark.parametrize("field", ["without_template", "unknown_sampling", "lost", "not_ip"])
+@pytest.mark.parametrize("field", ["without_template", "unknown_sampling", "lost", "not_ip", "sample_drops"])
 def test_a_trouble_that_ended_more_than_a_minute_ago_is_no_finding(field: str) -> None:
     reports = [report(START, {}), *(report(START + second, {field: 5000}) for second in range(5, 90))]
     assert len(found(*reports[:30])) == 1
     assert found(*reports) == {}
+
+
+def test_an_exporter_that_tells_packets_twice_is_a_notice_with_the_share() -> None:
+    more = {"records": 30_000, "repeated": 10_000}
+    findings = found(report(START, {}), report(START + 30, more))
+    assert (findings["repeated"].severity, findings["repeated"].parameters) == ("notice", {"percent": 50})
+    assert found(report(START, {}), report(START + 30, more | {"repeated": 2_000})) == {}
+
+
+def test_a_clock_that_was_set_back_is_a_problem_of_the_machine() -> None:
+    findings = found(report(START, {}, clock_behind_ms=3_600_001))
+    assert (findings["clock_set_back"].severity, findings["clock_set_back"].exporter) == ("problem", None)
+    assert findings["clock_set_back"].parameters == {"seconds": 3601}
 
 
 def test_little_that_is_not_ip_is_not_worth_a_word() -> None:

@@ -32,6 +32,14 @@ def test_few_flows_are_all_remembered_with_weight_one() -> None:
     assert (sample.from_ms, sample.until_ms) == (START_MS, START_MS + 2500)
 
 
+def test_packets_told_twice_are_remembered_once() -> None:
+    flows = RecentFlows(seed=1)
+    rows = batch(8)
+    rows.rows["direction"] = [0, 1, 2, 3] * 2
+    flows.add(rows, START_MS)
+    assert flows.sample(EVERYTHING, 100, START_MS).rows["direction"].tolist() == [0, 1, 2] * 2
+
+
 def test_only_flows_towards_the_prefix_are_given() -> None:
     flows = RecentFlows(seed=1)
     rows = empty_rows(3)

@@ -99,7 +99,10 @@ def test_what_was_told_before_a_restart_no_longer_holds() -> None:
     decoder = TelemetryDecoder()
     told(decoder, sampled(IN, 7))
     assert told(decoder, sampled(OUT, 7), after_ms=1000, sequence=1, up=5) == [OUT]
-    assert told(decoder, sampled(IN, 7), sampled(OUT, 7), after_ms=2000, sequence=2, up=1005) == [IN, REPEATED]
+    assert told(decoder, sampled(IN, 7), sampled(OUT, 7), after_ms=2000, sequence=2, up=1005) == [
+        IN,
+        REPEATED,
+    ]
     assert counted(decoder, "restarts") == 1
 
 
@@ -267,7 +270,7 @@ def test_an_exporter_that_invents_interfaces_is_bounded_and_still_counted() -> N
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 300), st.booleans()), max_size=200))
 def test_forgetting_interfaces_loses_no_other(told_of: list[tuple[int, bool]]) -> None:
-    """Keys whose searches begin at neighbouring slots, round the table's end, so that they push each other."""
+    """Searches of these keys begin side by side, round the table's end, so that they push each other."""
     table = np.zeros(directions.INTERFACE_SLOTS, directions.INTERFACE)
     states = np.zeros(1, [("told_interfaces", np.uint32), ("restarted_ms", np.int64)])
     remembered = np.zeros(2, np.int64)

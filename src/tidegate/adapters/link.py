@@ -79,6 +79,7 @@ class _Report(msgspec.Struct, frozen=True, array_like=True):
     receive_buffer_bytes: int
     receive_buffer_wanted: int
     journal_trouble: str | None
+    clock_behind_ms: int
 
 
 class _Sample(msgspec.Struct, frozen=True, array_like=True):
@@ -168,6 +169,7 @@ def _report_part(report: CollectorReport) -> _Report:
         receive_buffer_bytes=report.receive_buffer_bytes,
         receive_buffer_wanted=report.receive_buffer_wanted,
         journal_trouble=report.journal_trouble,
+        clock_behind_ms=int(report.clock_behind_ms),
     )
 
 
@@ -302,6 +304,7 @@ def _report(part: _Report, columns: _ColumnReader) -> CollectorReport:
         receive_buffer_bytes=part.receive_buffer_bytes,
         receive_buffer_wanted=part.receive_buffer_wanted,
         journal_trouble=part.journal_trouble,
+        clock_behind_ms=part.clock_behind_ms,
     )
 
 

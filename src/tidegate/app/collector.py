@@ -8,7 +8,7 @@ node's questions are answered between blocks. Nothing here waits for the node or
 from collections.abc import Callable
 
 from tidegate.app.recent import RecentFlows
-from tidegate.ports.clock import Clock
+from tidegate.ports.clock import ReceiveClock
 from tidegate.ports.collector import (
     CollectorReport,
     DatagramSource,
@@ -40,7 +40,7 @@ class Collector:
         source: DatagramSource,
         outlet: SummaryOutlet,
         journal: TemplateJournal,
-        clock: Clock,
+        clock: ReceiveClock,
         reader: TelemetryReader,
         counting: SecondCounting,
         recent: RecentFlows,
@@ -111,13 +111,10 @@ class Collector:
             self._journal.append(learned)
 
     def _close_what_has_passed(self, now_second: int) -> None:
-        """One summary, also when a pause skipped several seconds: its windows reach back over them.
-
-        A clock set back begins anew at its time.
-        """
-        if now_second == self._second:
+        """One summary, also when a pause skipped several seconds: its windows reach back over them."""
+        if now_second <= self._second:
             return
-        self._close(now_second - 1 if now_second > self._second else self._second)
+        self._close(now_second - 1)
         self._second = now_second
         if self._journal.wants_rewrite:
             self._journal.rewrite(self._reader.remembered())
@@ -142,6 +139,7 @@ class Collector:
                 receive_buffer_bytes=self._source.buffer_bytes,
                 receive_buffer_wanted=self._source.buffer_wanted,
                 journal_trouble=self._journal.trouble,
+                clock_behind_ms=self._clock.behind_ms,
             )
         )
 

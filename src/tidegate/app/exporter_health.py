@@ -17,6 +17,8 @@ class ExporterHealth(msgspec.Struct, frozen=True, kw_only=True):
     unknown_sampling: int
     without_template: int
     not_ip: int
+    repeated: int
+    sample_drops: int
     lost: int
     reordered: int
     restarts: int
@@ -31,7 +33,7 @@ def exporter_health(name: str, exporter: np.void, refused: dict[str, int]) -> Ex
         field: int(exporter[field])
         for field in (
             "datagrams", "records", "sampling_rate", "unknown_sampling", "without_template",
-            "not_ip", "lost", "reordered", "restarts", "skew_ms", "age_ms",
+            "not_ip", "repeated", "sample_drops", "lost", "reordered", "restarts", "skew_ms", "age_ms",
         )
     }  # fmt: skip
     protocol = PROTOCOL_NAMES.get(int(exporter["protocol"]), "unknown")

@@ -22,6 +22,7 @@ SILENT_MS: Final = 120_000
 SKEW_MS: Final = 5_000
 LATE_MS: Final = 15_000
 NOT_IP_SHARE: Final = 0.1
+REPEATED_SHARE: Final = 0.1
 
 Severity = Literal["problem", "notice"]
 
@@ -91,6 +92,21 @@ TEXTS: Final[dict[str, tuple[Severity, str]]] = {
         "notice",
         "{percent} % of what {exporter} reports is not IP traffic, counted but not examined: export only "
         "IP flows if this is unexpected.",
+    ),
+    "sample_drops": (
+        "problem",
+        "{exporter} could not sample {packets} packets that it had chosen, and its rates are too low by as "
+        "much: it is overloaded, set a higher sampling rate (1 in more packets) on its busiest interfaces.",
+    ),
+    "repeated": (
+        "notice",
+        "{percent} % of what {exporter} reports are packets told on their way in already, not counted "
+        "again: let it sample on ingress only, and it has less to send.",
+    ),
+    "clock_set_back": (
+        "problem",
+        "The clock of this machine was set back and is {seconds} s behind the collector's time, which went "
+        "on: set up NTP, and restart the node once the clock is right.",
     ),
     "refused_senders": (
         "problem",
@@ -199,6 +215,8 @@ def _of_collector(before: CollectorReport | None, now: CollectorReport, running_
         yield finding("node_behind", summaries=missed)
     if now.summary.degraded is not None:
         yield finding("degraded", how=now.summary.degraded)
+    if now.clock_behind_ms:
+        yield finding("clock_set_back", seconds=-(-now.clock_behind_ms // 1000))
     if now.journal_trouble is not None:
         yield finding("journal", trouble=now.journal_trouble)
     if len(now.summary.exporters) >= EXPORTERS_MAX:
@@ -256,6 +274,11 @@ class _Heard:
         not_ip = self._grown("not_ip")
         if not_ip > NOT_IP_SHARE * (whole := not_ip + self._grown("records")):
             yield finding("not_ip", self._name, percent=round(100 * not_ip / whole))
+        if packets := self._grown("sample_drops"):
+            yield finding("sample_drops", self._name, packets=packets)
+        repeated = self._grown("repeated")
+        if repeated > REPEATED_SHARE * (records := self._grown("records")):
+            yield finding("repeated", self._name, percent=round(100 * repeated / records))
 
     def _silent_ms(self, now_ms: int, running_ms: int) -> int:
         return now_ms - int(self._now["last_received_ms"]) if self._now["datagrams"] else running_ms

@@ -20,6 +20,8 @@ EXPORTER_COUNTERS = {
     "counter_samples": "sFlow counter samples, read past.",
     "without_template": "Data sets whose template had not come yet.",
     "not_ip": "Records of other than IP traffic.",
+    "repeated": "Records of packets told on the way in too, read but not counted.",
+    "sample_drops": "Packets that sFlow agents chose but could not sample.",
     "malformed": "Datagrams refused whole.",
     "lost": "Datagrams missing by their sequence numbers.",
     "reordered": "Datagrams that came out of order.",

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegate.model.addresses import Prefix
-from tidegate.model.flows import FLOW, FlowBatch, FlowRows, empty_rows
+from tidegate.model.flows import DIRECTION_REPETITION, FLOW, FlowBatch, FlowRows, empty_rows
 from tidegate.ports.collector import SAMPLE_ROWS_MAX, FlowSample
 
 RECENT_SECONDS_MAX = 60
@@ -19,7 +19,7 @@ class RecentFlows:
 
     A second's rows stand for `1 / chance` seen rows each, a power of two. Which are kept is drawn at
     random, never every n-th: exporters fill datagrams with equal numbers of records, and a fixed step
-    would always meet the same place in them.
+    would always meet the same place in them. Repetitions (direction 3) are passed over: samples are summed.
     """
 
     def __init__(self, seed: int | None = None) -> None:
@@ -35,6 +35,7 @@ class RecentFlows:
         if at is None:
             return
         chosen = self._drawn(len(batch), int(self._weights[at]))
+        chosen = chosen[batch.rows["direction"][chosen] != DIRECTION_REPETITION]
         while len(chosen):
             kept = int(self._kept[at])
             room = RECENT_ROWS_PER_SECOND_MAX - kept

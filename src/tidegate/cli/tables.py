@@ -116,6 +116,8 @@ def _not_used(health: "ExporterHealth") -> str:
         "sets without template": health.without_template,
         "records with unknown sampling": health.unknown_sampling,
         "not IP": health.not_ip,
+        "told before on the way in": health.repeated,
+        "packets it could not sample": health.sample_drops,
         **health.refused,
     }
     return ", ".join(f"{words.count(number)} {what}" for what, number in counts.items() if number)

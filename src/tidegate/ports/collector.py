@@ -22,7 +22,8 @@ class CollectorReport:
 
     `exporter_names[i]` names row i of `summary.exporters`. Every count is since the collector started.
     `receive_buffer_bytes` is the smallest that the kernel granted to any socket, `receive_buffer_wanted`
-    what was asked for; `journal_trouble` is None while templates reach the disk.
+    what was asked for; `journal_trouble` is None while templates reach the disk; `clock_behind_ms` is 0
+    unless the wall clock was set back, and how far it is behind receive time then.
     """
 
     summary: SecondSummary
@@ -32,6 +33,7 @@ class CollectorReport:
     receive_buffer_bytes: int
     receive_buffer_wanted: int
     journal_trouble: str | None
+    clock_behind_ms: int
 
 
 @dataclass(frozen=True, slots=True)
