@@ -50,6 +50,8 @@ def test_a_syn_flood_is_found_in_its_packets() -> None:
     assert {part.vector for part in report.attacks[0].vectors} == {"tcp_syn"}
     assert told[0].change == "detected"
     assert report.kind == "packets"
+    assert report.attacks[0].exporters == told[0].attack.exporters == ("packets",)
+    assert [health.exporter for health in report.exporters] == ["packets"]
     assert report.records == 37_841
 
 

@@ -5,6 +5,7 @@ import socket
 import numpy as np
 import pytest
 
+from tidegate.lab import captures
 from tidegate.lab.captures import CAPTURED_ATTACKS, captured_attack
 from tidegate.lab.exporters import LabExporter, SflowExporter
 from tidegate.lab.flow_exporters import FlowExporter, Ipfix, Netflow5, Netflow9
@@ -15,6 +16,7 @@ from tidegate.lab.world import World
 from tidegate.model.addresses import words
 from tidegate.model.datagrams import DatagramBlock
 from tidegate.model.flows import FlowRows
+from tidegate.model.refusals import NotAllowed
 from tidegate.wire.telemetry import TelemetryDecoder
 
 START_MS = 1_700_000_000_000
@@ -142,3 +144,9 @@ def test_frames_that_carry_no_ip_are_left_out() -> None:
 def test_packets_offered_over_many_cycles_are_counted_exactly(snmp: Traffic) -> None:
     assert snmp.offered(3.0) == 3 * len(snmp)
     assert snmp.offered_bytes(2 * len(snmp) + 5) == 2 * int(snmp.bytes_before[-1]) + int(snmp.bytes_before[5])
+
+
+def test_a_capture_that_unpacks_beyond_its_bound_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(captures, "CAPTURE_BYTES_MAX", 1000)
+    with pytest.raises(NotAllowed, match="longer than 1000 bytes"):
+        captured_attack("snmp")

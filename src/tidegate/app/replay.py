@@ -37,6 +37,10 @@ QUIET_SECONDS_MAX = 120
 """Silent seconds of a recording that are walked through, enough to end an attack; the rest is skipped."""
 
 
+PACKETS_NAME = "packets"
+"""Stands in the place of an exporter where the packets themselves were read."""
+
+
 class Detecting(Protocol):
     """Turns closed seconds into facts."""
 
@@ -183,6 +187,8 @@ class Replay:
 
     def _told(self, fact: AttackFact, second: int) -> AttackTold:
         attack = fact.attack
+        if self._packet_exporter is not None:
+            attack = msgspec.structs.replace(attack, exporters=(PACKETS_NAME,))
         self._attacks[attack.number] = attack
         if isinstance(fact, AttackEnded):
             self._open.discard(attack.number)
@@ -219,7 +225,7 @@ class Replay:
 
     def _exporter_healths(self, refused: dict[tuple[int, str], int]) -> Iterator[ExporterHealth]:
         for row, exporter in enumerate(self._exporters()):
-            name = "packets" if self._packet_exporter is not None else self._reader.exporter_name(row)
+            name = PACKETS_NAME if self._packet_exporter is not None else self._reader.exporter_name(row)
             reasons = {reason: count for (at, reason), count in refused.items() if at == row}
             yield exporter_health(name, exporter, reasons)
 

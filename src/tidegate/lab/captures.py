@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from tidegate.lab.traffic import Traffic, traffic_of
+from tidegate.model.refusals import NotAllowed
 from tidegate.wire.captures import capture_reader
 
 CAPTURE_BYTES_MAX = 1 << 26
@@ -33,9 +34,19 @@ def captured_attack(name: str) -> Traffic:
     folder = files("tidegate.lab") / "captures"
     wanted = CAPTURED_ATTACKS[name].file
     packed = next(entry for entry in folder.iterdir() if entry.name.startswith(wanted))
-    data = lzma.LZMADecompressor().decompress(packed.read_bytes(), CAPTURE_BYTES_MAX)
-    times, frames = zip(*_ethernet_frames(data), strict=True)
+    times, frames = zip(*_ethernet_frames(unpacked(packed.read_bytes(), wanted)), strict=True)
     return traffic_of(name, frames, times)
+
+
+def unpacked(packed: bytes, name: str) -> bytes:
+    """The capture in an xz file; NotAllowed where it is longer than CAPTURE_BYTES_MAX, or cut short."""
+    unpacking = lzma.LZMADecompressor()
+    capture = unpacking.decompress(packed, CAPTURE_BYTES_MAX)
+    if not unpacking.eof:
+        raise NotAllowed(
+            f"the capture {name} is cut short, or longer than {CAPTURE_BYTES_MAX} bytes unpacked"
+        )
+    return capture
 
 
 def _ethernet_frames(data: bytes) -> Iterator[tuple[float, bytes]]:
