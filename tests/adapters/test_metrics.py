@@ -14,7 +14,7 @@ from tests.stores import FailingStore, MemoryStore
 from tests.stories import an_attack
 from tidegate.adapters.metrics_http import PrometheusServer
 from tidegate.app.config import split_endpoint
-from tidegate.app.metrics import Observation
+from tidegate.app.metrics import EXPORTERS_MEASURED_MAX, Observation
 from tidegate.app.node import Node
 from tidegate.model.exporters import EXPORTER, NETFLOW9, SFLOW5
 from tidegate.model.facts import Alert, AttackDetected, NodeStarted
@@ -143,3 +143,18 @@ def test_metrics_are_served_on_ipv6_too() -> None:
     with urllib.request.urlopen(f"http://[::1]:{server.address[1]}/metrics", timeout=10) as answer:
         assert answer.status == 200
     server.stop()
+
+
+def test_of_very_many_exporters_those_that_told_the_most_have_figures(scraped: Scraped) -> None:
+    exporters = np.zeros(EXPORTERS_MEASURED_MAX + 3, EXPORTER)
+    exporters["records"][[0, 5, -1]] = [7, 9, 8]
+    names = [f"192.0.2.1#{domain}" for domain in range(len(exporters))]
+    observed = Observation(Node.open(MemoryStore(), [], HandClock()))
+    observed(report_of(summary_of(1, 24, exporters, {(1025, "set cut short"): 1}), names))
+    scraped.server.start(observed.families)
+    samples = scraped.samples()
+    records = [key for key in samples if key[0] == "tidegate_exporter_records_total"]
+    assert len(records) == EXPORTERS_MEASURED_MAX
+    assert samples["tidegate_exporter_records_total", (names[-1], "packets")] == 8
+    assert samples["tidegate_exporters", ()] == len(exporters)
+    assert not [key for key in samples if key[0] == "tidegate_refused_total"]

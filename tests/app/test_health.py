@@ -138,6 +138,16 @@ def test_kernel_drops_name_the_setting_to_raise_and_explain_lost_datagrams() -> 
     assert "the kernel dropped some here" in findings["lost"].text
 
 
+def test_drops_in_a_buffer_that_was_granted_ask_for_no_other_limit() -> None:
+    findings = found(report(START, {}), report(START + 30, {}, datagrams_dropped=9))
+    assert "collector.receive_buffer_bytes" in findings["kernel_drops_in_full_room"].text
+    assert "rmem_max" not in findings["kernel_drops_in_full_room"].text
+
+
+def test_a_sender_that_never_told_of_a_flow_is_not_missed() -> None:
+    assert not found(report(START, {"datagrams": 1, "records": 0}), now_second=START + 600)
+
+
 def test_a_small_buffer_without_drops_is_a_notice() -> None:
     findings = found(report(START, {}, receive_buffer_bytes=212_992))
     assert findings["small_buffer"].severity == "notice"

@@ -11,7 +11,7 @@ from tests.stores import FailingStore, MemoryStore
 from tests.stories import an_attack
 from tidegate.app.complaints import TOLD_AGAIN_MS
 from tidegate.app.node import Node
-from tidegate.app.run import BASELINES_EVERY_MS, FIRST_STARTS_MAX, NodeRun
+from tidegate.app.run import APPEARING_MAX, BASELINES_EVERY_MS, FIRST_STARTS_MAX, NodeRun
 from tidegate.app.supervision import CollectorKeeper
 from tidegate.model.attacks import Attack
 from tidegate.model.canonical import decode_record
@@ -90,10 +90,11 @@ class ListedBaselines:
         return self.saved
 
 
-def a_report(second: int, datagrams: int = 1) -> CollectorReport:
-    exporters = np.zeros(1, EXPORTER)
-    exporters["protocol"], exporters["datagrams"] = SFLOW5, datagrams
-    return report_of(summary_of(second, exporters=exporters), names=["192.0.2.1#0"])
+def a_report(second: int, datagrams: int = 1, records: int = 1, exporters: int = 1) -> CollectorReport:
+    table = np.zeros(exporters, EXPORTER)
+    table["protocol"], table["datagrams"], table["records"] = SFLOW5, datagrams, records
+    names = [f"192.0.2.1#{domain}" for domain in range(exporters)]
+    return report_of(summary_of(second, exporters=table), names=names)
 
 
 def a_run(process: SayingProcess, **changes: Any) -> tuple[NodeRun, FailingStore, HandClock]:
@@ -135,11 +136,25 @@ def test_an_exporter_appears_once_ever_also_after_a_restart() -> None:
     assert kinds(store).count("ExporterAppeared") == 1
 
 
-def test_an_exporter_that_only_the_journal_knows_has_not_appeared() -> None:
-    run, store, _ = a_run(SayingProcess([[a_report(1, datagrams=0)]]))
+@pytest.mark.parametrize("datagrams", [0, 1], ids=["only in the journal", "only refused datagrams"])
+def test_whoever_told_of_no_flow_has_not_appeared(datagrams: int) -> None:
+    run, store, _ = a_run(SayingProcess([[a_report(1, datagrams=datagrams, records=0)]]))
     run.start()
     run.turn(0)
     assert kinds(store) == ["NodeStarted"]
+
+
+def test_a_flood_of_forged_senders_is_recorded_bit_by_bit_and_fills_no_ledger(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tidegate.app.run.EXPORTERS_SEEN_MAX", 2 * APPEARING_MAX + 5)
+    run, store, _ = a_run(SayingProcess([[a_report(second, exporters=400)] for second in range(4)]))
+    run.start()
+    appeared = []
+    for _ in range(4):
+        run.turn(0)
+        appeared.append(kinds(store).count("ExporterAppeared"))
+    assert appeared == [APPEARING_MAX, 2 * APPEARING_MAX, 2 * APPEARING_MAX + 5, 2 * APPEARING_MAX + 5]
 
 
 def test_the_collectors_last_second_is_heard_when_the_node_stops() -> None:

@@ -2,8 +2,9 @@
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
-from tidegate.model.exporters import PROTOCOL_NAMES
+from tidegate.model.exporters import protocol_name
 
 
 class ExporterHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +28,15 @@ class ExporterHealth(msgspec.Struct, frozen=True, kw_only=True):
     age_ms: int
 
 
+def busiest(exporters: npt.NDArray[np.void], limit: int) -> list[int]:
+    """Rows of at most `limit` exporters that told the most records, in the order of the table.
+
+    Of many forged senders those that told nothing are left out first.
+    """
+    most = np.argsort(-exporters["records"].astype(np.int64), kind="stable")[:limit]
+    return sorted(most.tolist())
+
+
 def exporter_health(name: str, exporter: np.void, refused: dict[str, int]) -> ExporterHealth:
     """One row of the exporter table (dtype EXPORTER) as a value."""
     numbers = {
@@ -36,5 +46,5 @@ def exporter_health(name: str, exporter: np.void, refused: dict[str, int]) -> Ex
             "not_ip", "repeated", "sample_drops", "lost", "reordered", "restarts", "skew_ms", "age_ms",
         )
     }  # fmt: skip
-    protocol = PROTOCOL_NAMES.get(int(exporter["protocol"]), "unknown")
+    protocol = protocol_name(int(exporter["protocol"]))
     return ExporterHealth(exporter=name, protocol=protocol, refused=refused, **numbers)

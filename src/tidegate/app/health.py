@@ -85,8 +85,8 @@ TEXTS: Final[dict[str, tuple[Severity, str]]] = {
     ),
     "malformed": (
         "problem",
-        "{datagrams} datagrams from {exporter} were refused ({reasons}): check its export version and "
-        "format; a capture of them helps to report it.",
+        "{exporter} sent {datagrams} datagrams that could not be used whole ({reasons}): check its export "
+        "version, format and template refresh; a capture of them helps to report it.",
     ),
     "not_ip": (
         "notice",
@@ -122,6 +122,11 @@ TEXTS: Final[dict[str, tuple[Severity, str]]] = {
         "problem",
         "The kernel dropped {datagrams} datagrams for want of room: raise net.core.rmem_max to {wanted} "
         "bytes (granted now: {granted}) and restart, or give the collector a faster core.",
+    ),
+    "kernel_drops_in_full_room": (
+        "problem",
+        "The kernel dropped {datagrams} datagrams although it granted all {granted} bytes of receive buffer: "
+        "raise collector.receive_buffer_bytes, give the collector a faster core, or see who sends so much.",
     ),
     "small_buffer": (
         "notice",
@@ -208,7 +213,8 @@ def _of_collector(before: CollectorReport | None, now: CollectorReport, running_
         yield finding("nothing_heard", seconds=running_ms // 1000)
     granted, wanted = now.receive_buffer_bytes, now.receive_buffer_wanted
     if dropped := now.datagrams_dropped - (before.datagrams_dropped if before else 0):
-        yield finding("kernel_drops", datagrams=dropped, wanted=wanted, granted=granted)
+        code = "kernel_drops" if granted < wanted else "kernel_drops_in_full_room"
+        yield finding(code, datagrams=dropped, wanted=wanted, granted=granted)
     elif granted < wanted:
         yield finding("small_buffer", wanted=wanted, granted=granted)
     if missed := now.summaries_dropped - (before.summaries_dropped if before else 0):
@@ -236,7 +242,8 @@ def _of_exporters(
         was = old[row] if row < len(old) else nothing
         heard = _Heard(name, exporter, was, drops=dropped > 0)
         if heard.is_silent(now_ms, running_ms):
-            yield heard.silence(now_ms, running_ms)
+            if heard.ever_told:
+                yield heard.silence(now_ms, running_ms)
             continue
         yield from heard.findings()
         if refused := _refused(before, now, row):
@@ -251,6 +258,11 @@ class _Heard:
 
     def is_silent(self, now_ms: int, running_ms: int) -> bool:
         return self._silent_ms(now_ms, running_ms) >= SILENT_MS
+
+    @property
+    def ever_told(self) -> bool:
+        """Whether it is a loss that it is silent: a forged sender of one datagram is no exporter."""
+        return bool(self._now["records"]) or not self._now["datagrams"]
 
     def silence(self, now_ms: int, running_ms: int) -> Finding:
         code = "silent" if self._now["datagrams"] else "not_heard_again"

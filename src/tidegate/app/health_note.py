@@ -4,7 +4,7 @@ import os
 
 import msgspec
 
-from tidegate.app.exporter_health import ExporterHealth, exporter_health
+from tidegate.app.exporter_health import ExporterHealth, busiest, exporter_health
 from tidegate.app.health import Finding, HealthWindow
 from tidegate.app.node import Node
 from tidegate.app.supervision import CollectorKeeper
@@ -13,7 +13,7 @@ from tidegate.ports.collector import CollectorReport
 from tidegate.ports.state import StateFolder
 
 EXPORTERS_NOTED_MAX = 1_024
-"""Exporters in one note, those heard last; `exporters_left_out` counts the rest."""
+"""Exporters in one note, those that told the most; `exporters_left_out` counts the rest."""
 
 
 class HealthNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +60,7 @@ class HealthWriter:
     def write(self) -> None:
         now_ms = self._clock.now_ms()
         watch, summary = self._keeper.watch, self._last.summary if self._last else None
-        exporters = self._exporters()
+        known = len(self._last.exporter_names) if self._last else 0
         note = HealthNote(
             version=self._version,
             process=os.getpid(),
@@ -73,8 +73,8 @@ class HealthWriter:
             second=summary.second if summary else 0,
             records_per_s=summary.records if summary else 0,
             bits_per_s=round(summary.bytes * 8) if summary else 0,
-            exporters=exporters[:EXPORTERS_NOTED_MAX],
-            exporters_left_out=max(0, len(exporters) - EXPORTERS_NOTED_MAX),
+            exporters=self._exporters(),
+            exporters_left_out=max(0, known - EXPORTERS_NOTED_MAX),
             findings=self._window.findings(now_ms),
         )
         self._state.write_health(msgspec.json.encode(note))
@@ -83,17 +83,12 @@ class HealthWriter:
         if self._last is None:
             return ()
         summary = self._last.summary
-        rows = sorted(
-            range(len(self._last.exporter_names)),
-            key=lambda row: -int(summary.exporters[row]["last_received_ms"]),
-        )
+        refused: dict[int, dict[str, int]] = {}
+        for (row, reason), count in summary.refused.items():
+            refused.setdefault(row, {})[reason] = count
         return tuple(
-            exporter_health(
-                self._last.exporter_names[row],
-                summary.exporters[row],
-                {reason: count for (at, reason), count in summary.refused.items() if at == row},
-            )
-            for row in rows
+            exporter_health(self._last.exporter_names[row], summary.exporters[row], refused.get(row, {}))
+            for row in busiest(summary.exporters, EXPORTERS_NOTED_MAX)
         )
 
 

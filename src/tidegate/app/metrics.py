@@ -5,10 +5,14 @@ from typing import Literal
 
 import numpy as np
 
+from tidegate.app.exporter_health import busiest
 from tidegate.app.node import Node
-from tidegate.model.exporters import PROTOCOL_NAMES
+from tidegate.model.exporters import protocol_name
 from tidegate.ports.collector import CollectorReport
 from tidegate.ports.metrics import Family
+
+EXPORTERS_MEASURED_MAX = 1_024
+"""Exporters with figures of their own, those that told the most records; `exporters` counts them all."""
 
 EXPORTER_LABELS = ("exporter", "protocol")
 """A router that speaks two protocols is two exporters of one name."""
@@ -86,9 +90,12 @@ def _of_collector(report: CollectorReport) -> Iterator[Family]:
 
 
 def _of_exporters(report: CollectorReport) -> Iterator[Family]:
-    rows = report.summary.exporters
-    protocols = (PROTOCOL_NAMES.get(protocol, "unknown") for protocol in rows["protocol"].tolist())
-    names = tuple(zip(report.exporter_names, protocols, strict=True))
+    every = report.summary.exporters
+    protocols = map(protocol_name, every["protocol"].tolist())
+    all_names = tuple(zip(report.exporter_names, protocols, strict=True))
+    told_most = busiest(every, EXPORTERS_MEASURED_MAX)
+    rows, names = every[told_most], tuple(all_names[row] for row in told_most)
+    yield _plain("exporters", "gauge", "Exporters known.", len(every))
     for field, text in EXPORTER_COUNTERS.items():
         yield _per_exporter(field, "counter", text, names, rows[field])
     rate = "Latest sampling rate; 0 is unknown."
@@ -99,10 +106,11 @@ def _of_exporters(report: CollectorReport) -> Iterator[Family]:
     yield _per_exporter("age_seconds", "gauge", "Mean age of its telemetry.", names, rows["age_ms"] / 1000)
     heard = rows["last_received_ms"] / 1000
     yield _per_exporter("last_received_timestamp_seconds", "gauge", "When it was last heard.", names, heard)
+    measured = frozenset(told_most)
     reasons = tuple(
-        ((*(names[row] if row >= 0 else ("", "")), reason), float(count))
+        ((*(all_names[row] if row >= 0 else ("", "")), reason), float(count))
         for (row, reason), count in report.summary.refused.items()
-        if row < len(names)
+        if row < 0 or row in measured
     )
     labels = (*EXPORTER_LABELS, "reason")
     yield Family("refused", "counter", "Datagrams refused, by reason.", labels, reasons)

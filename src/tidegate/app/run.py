@@ -4,12 +4,15 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
+import numpy as np
+
 from tidegate.app.complaints import Complaint
 from tidegate.app.node import Node
 from tidegate.app.sentences import count_of, sentence
+from tidegate.app.state import EXPORTERS_SEEN_MAX
 from tidegate.app.supervision import CollectorKeeper, WatchState
 from tidegate.model.attacks import Attack
-from tidegate.model.exporters import PROTOCOL_NAMES
+from tidegate.model.exporters import protocol_name
 from tidegate.model.facts import CollectorRestarted, ExporterAppeared, Fact, NodeStarted, NodeStopped
 from tidegate.model.refusals import Full, NotAllowed
 from tidegate.model.summaries import SecondSummary
@@ -29,6 +32,9 @@ PULSE_EVERY_MS = 2_000
 
 STARTING_TOLD_EVERY_MS = 5_000
 """A start that takes long is told this often, so that nobody takes it for stuck."""
+
+APPEARING_MAX = 64
+"""Exporters recorded as new in one second; further ones wait for the next. Senders can be forged."""
 
 FIRST_STARTS_MAX = 3
 """A collector that failed so often and was never ready will not be: the node ends and says why."""
@@ -137,10 +143,16 @@ class NodeRun:
             ear(report)
 
     def _new_exporters(self, report: CollectorReport) -> Iterable[ExporterAppeared]:
-        """Those heard for the first time ever; the journal also knows exporters that sent nothing yet."""
-        for name, exporter in zip(report.exporter_names, report.summary.exporters, strict=True):
-            key = name, PROTOCOL_NAMES.get(int(exporter["protocol"]), "unknown")
-            if exporter["datagrams"] and key not in self._exporters_told:
+        """Those whose first flow records ever came; whoever sends anything else has not appeared.
+
+        No more are recorded than the state remembers: a flood of forged senders fills no ledger.
+        """
+        room = min(APPEARING_MAX, EXPORTERS_SEEN_MAX - len(self._exporters_told))
+        exporters = report.summary.exporters
+        for row in np.flatnonzero(exporters["records"]).tolist():
+            key = report.exporter_names[row], protocol_name(int(exporters["protocol"][row]))
+            if room > 0 and key not in self._exporters_told:
+                room -= 1
                 self._exporters_told.add(key)
                 yield ExporterAppeared(*key)
 

@@ -1,5 +1,6 @@
 """`tidegate doctor`: why data is missing, exporter by exporter, and what on this machine is in the way."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,12 @@ def doctor(parts: "Parts", config_file: Path | None, state_folder: Path | None, 
         raise Finished(Exit.FINDING)
 
 
+OF_A_KIND_SHOWN_MAX = 10
+"""Checks of one kind on the screen; the rest are counted, and `--json` holds them."""
+
+EXPORTERS_SHOWN_MAX = 50
+"""Exporters on the screen, those that told the most; `--json` holds up to 1,024."""
+
 MARKS = {"fine": ("ok", "green"), "notice": ("note", "yellow"), "problem": ("PROBLEM", "bold red")}
 
 
@@ -53,12 +60,19 @@ def print_examination(screen: "Console", examination: "Examination") -> None:
     table.add_column("", no_wrap=True)
     table.add_column("about", overflow="fold", max_width=28)
     table.add_column("what is so, and what to do", overflow="fold")
+    shown = Counter[str]()
     for check in examination.checks:
+        shown[check.code] += 1
         mark, style = MARKS[check.severity]
-        table.add_row(Text(mark, style=style), check.about, check.text)
+        if shown[check.code] <= OF_A_KIND_SHOWN_MAX:
+            table.add_row(Text(mark, style=style), check.about, check.text)
     screen.print(table)
-    if examination.note is not None and examination.note.exporters:
+    for code, number in shown.items():
+        if (left_out := number - OF_A_KIND_SHOWN_MAX) > 0:
+            screen.print(f"{left_out} more of the kind {code} are left out; --json tells all.", style="dim")
+    if examination.note is not None and (exporters := examination.note.exporters):
         screen.print()
-        screen.print(exporter_table(examination.note.exporters))
-        if left_out := examination.note.exporters_left_out:
-            screen.print(f"{left_out} further exporters are left out.", style="dim")
+        busiest = sorted(exporters, key=lambda one: -one.records)[:EXPORTERS_SHOWN_MAX]
+        screen.print(exporter_table(busiest))
+        if left_out := len(exporters) - len(busiest) + examination.note.exporters_left_out:
+            screen.print(f"{left_out} exporters that told less are left out; see --json.", style="dim")

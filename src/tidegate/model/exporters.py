@@ -52,3 +52,8 @@ EXPORTER = np.dtype(
 
 PROTOCOL_NAMES = {0: "packets", 5: "netflow5", 9: "netflow9", 10: "ipfix", 11: "sflow5"}
 PACKETS, NETFLOW5, NETFLOW9, IPFIX, SFLOW5 = 0, 5, 9, 10, 11
+
+
+def protocol_name(number: int) -> str:
+    """A number of PROTOCOL_NAMES as its name, and any other as "unknown"."""
+    return PROTOCOL_NAMES.get(number, "unknown")
