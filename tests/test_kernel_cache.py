@@ -1,7 +1,13 @@
 """Compiled kernels are kept by the text they were made from, so that none outlives a change."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
+
+from tidegate.kernels.cache_folder import SPARE, cache_folder
 from tidegate.kernels.jit import fingerprint
 
 
@@ -34,3 +40,44 @@ def test_kernel_files_that_import_each_other_end_the_search(tmp_path: Path) -> N
     one = write(tmp_path, "one", "two")
     two = write(tmp_path, "two", "one")
     assert fingerprint(one, tmp_path) == fingerprint(two, tmp_path)
+
+
+@pytest.fixture
+def readonly(tmp_path: Path) -> Path:
+    """A place where no folder can be made, for any user: it is a file."""
+    (tmp_path / "readonly").touch()
+    return tmp_path / "readonly"
+
+
+def test_kernels_are_kept_where_the_user_says_or_in_his_cache(tmp_path: Path) -> None:
+    told, home = str(tmp_path / "told"), str(tmp_path / "home")
+    assert cache_folder({"NUMBA_CACHE_DIR": told, "HOME": home}) == tmp_path / "told"
+    assert cache_folder({"HOME": home}) == tmp_path / "home/.cache/tidegate/kernels"
+    assert cache_folder({"XDG_CACHE_HOME": told, "HOME": home}) == tmp_path / "told/tidegate/kernels"
+
+
+def test_where_nothing_usual_can_be_written_kernels_are_kept_beside_the_state(
+    tmp_path: Path, readonly: Path
+) -> None:
+    spare = tmp_path / "state" / "kernels"
+    usual = {"NUMBA_CACHE_DIR": f"{readonly}/a", "HOME": f"{readonly}/b"}
+    assert cache_folder({**usual, SPARE: str(spare)}) == spare
+    assert cache_folder({SPARE: str(spare)}) == spare
+    assert cache_folder(usual) is None
+    assert cache_folder({}) is None
+
+
+def test_without_any_place_kernels_are_compiled_into_a_folder_that_does_not_stay(readonly: Path) -> None:
+    script = "import os; from tidegate.kernels import jit; print(os.environ['NUMBA_CACHE_DIR'])"
+    environ = {name: value for name, value in os.environ.items() if "CACHE" not in name}
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**environ, "HOME": str(readonly)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "set NUMBA_CACHE_DIR" in ended.stderr
+    folder = Path(ended.stdout.strip())
+    assert folder.name.startswith("tidegate-kernels-")
+    assert not folder.exists()

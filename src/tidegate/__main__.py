@@ -69,8 +69,11 @@ def metrics(host: str, port: int) -> "MetricsServer":
 
 def collector(folder: "Path") -> "CollectorProcess":
     from tidegate.adapters.process import ChildCollector
+    from tidegate.kernels.cache_folder import SPARE
+    from tidegate.ports.state import KERNELS_NAME
 
-    return ChildCollector([sys.executable, "-m", "tidegate", "collect", "--state", str(folder)])
+    command = [sys.executable, "-m", "tidegate", "collect", "--state", str(folder)]
+    return ChildCollector(command, os.environ | {SPARE: str(folder.absolute() / KERNELS_NAME)})
 
 
 def collect(folder: "Path") -> None:

@@ -171,6 +171,7 @@ def test_the_state_folder_is_the_one_told_then_the_environments_then_the_users()
     assert find_state(None, environ) == Path("/a")
     assert find_state(None, {"XDG_STATE_HOME": "/b", "HOME": "/c"}) == Path("/b/tidegate")
     assert find_state(None, {"HOME": "/c"}) == Path("/c/.local/state/tidegate")
+    assert find_state(None, {}) == Path("/var/lib/tidegate")
 
 
 @pytest.mark.parametrize(

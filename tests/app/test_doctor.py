@@ -36,8 +36,8 @@ class AMachine:
     def can_write(self, folder: Path) -> str | None:
         return self._says["unwritable"]  # type: ignore[return-value]
 
-    def kernel_cache(self) -> Path:
-        return Path("/var/cache/tidegate")
+    def kernel_cache(self, spare: Path) -> Path | None:
+        return spare if self._says["unwritable"] is None else None
 
     def free_bytes(self, folder: Path) -> int | None:
         return self._says["free"]  # type: ignore[return-value]

@@ -7,6 +7,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from tidegate.kernels.cache_folder import SPARE, cache_folder
+
 PROCESSES_MAX = 4096
 """Processes looked at to find who holds a port; on a machine with more, the answer may be "not told"."""
 
@@ -42,11 +44,8 @@ class ThisMachine:
         except OSError as error:
             return error.strerror or str(error)
 
-    def kernel_cache(self) -> Path:
-        from tidegate.kernels import jit
-
-        assert jit.kernel is not None
-        return Path(os.environ["NUMBA_CACHE_DIR"])
+    def kernel_cache(self, spare: Path) -> Path | None:
+        return cache_folder({**os.environ, SPARE: str(spare)})
 
     def free_bytes(self, folder: Path) -> int | None:
         with suppress(OSError):

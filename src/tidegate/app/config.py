@@ -94,7 +94,8 @@ def find_state(told: Path | None, environ: Mapping[str, str]) -> Path:
         return told
     if named := environ.get("TIDEGATE_STATE"):
         return Path(named)
-    folder = environ.get("XDG_STATE_HOME") or f"{environ.get('HOME') or '/var/lib'}/.local/state"
+    home = environ.get("HOME")
+    folder = environ.get("XDG_STATE_HOME") or (f"{home}/.local/state" if home else "/var/lib")
     return Path(folder) / "tidegate"
 
 

@@ -1,6 +1,5 @@
 """What keeps a node from working or data from arriving, as checks that an operator reads top down."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -13,7 +12,7 @@ from tidegate.app.sentences import count_of
 from tidegate.app.settings import Config
 from tidegate.ports.clock import Clock
 from tidegate.ports.machine import Machine
-from tidegate.ports.state import StateFolder
+from tidegate.ports.state import KERNELS_NAME, StateFolder
 
 FREE_BYTES_LOW = 1 << 30
 """Less free room than this on the state folder's disk is told."""
@@ -53,7 +52,7 @@ def examine(config: Config, state: StateFolder, machine: Machine, clock: Clock) 
     of_folder = list(_of_folder(state.path, machine))
     checks = [
         *of_folder,
-        *_of_kernels(machine),
+        *_of_kernels(state.path, machine),
         *_of_buffer(config, machine),
         *_of_clock(note, now_ms),
     ]
@@ -90,13 +89,12 @@ def _of_folder(folder: Path, machine: Machine) -> Iterator[Check]:
         yield _fine("state folder", "state_writable", f"{folder} can be written.")
 
 
-def _of_kernels(machine: Machine) -> Iterator[Check]:
-    folder = machine.kernel_cache()
-    if folder.is_relative_to(tempfile.gettempdir()):
-        text = f"Kernels are kept in {folder} only: every start compiles them again. Set NUMBA_CACHE_DIR."
-        yield _notice("kernel cache", "kernel_cache_temporary", text)
-    elif why := machine.can_write(folder):
-        text = f"{folder} cannot be written ({why}): every start compiles again. Set NUMBA_CACHE_DIR."
+def _of_kernels(state: Path, machine: Machine) -> Iterator[Check]:
+    folder = machine.kernel_cache(state / KERNELS_NAME)
+    if folder is None:
+        text = (
+            "No folder for compiled kernels can be written: every start takes a minute. Set NUMBA_CACHE_DIR."
+        )
         yield _notice("kernel cache", "kernel_cache_not_writable", text)
     else:
         yield _fine("kernel cache", "kernel_cache_writable", f"{folder} can be written.")

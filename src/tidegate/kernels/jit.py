@@ -1,6 +1,8 @@
 """Numba is loaded here, and compiled kernels are kept where one can write, also if the install is not."""
 
+import atexit
 import hashlib
+import logging
 import os
 import re
 import shutil
@@ -10,6 +12,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from tidegate.kernels.cache_folder import cache_folder
+
+log = logging.getLogger("tidegate.kernels")
+
 FOLDERS_KEPT_MAX = 128
 """Folders of compiled kernels, one for each kernel file and version; the oldest beyond are removed."""
 
@@ -17,19 +23,16 @@ _BUILT_ON = re.compile(r"^from tidegate\.kernels\.(\w+) import", re.MULTILINE)
 
 
 def _cache_folder() -> Path:
-    """NUMBA_CACHE_DIR if set, else the XDG cache folder, else a private temporary one."""
-    told = os.environ.get("NUMBA_CACHE_DIR")
-    if told:
-        return Path(told)
-    usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tidegate" / "kernels"
-    try:
-        usual.mkdir(parents=True, exist_ok=True)
-        probe = usual / f".probe-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError:
-        return Path(tempfile.mkdtemp(prefix="tidegate-kernels-"))
-    return usual
+    """Where kernels are kept; for want of a place, a private folder that ends with the process."""
+    folder = cache_folder(os.environ)
+    if folder is None:
+        folder = Path(tempfile.mkdtemp(prefix="tidegate-kernels-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        log.warning(
+            "no folder for compiled kernels can be written: they are compiled at every start, which takes "
+            "about a minute; set NUMBA_CACHE_DIR"
+        )
+    return folder
 
 
 def fingerprint(source: Path, kernels: Path = Path(__file__).parent) -> str:

@@ -19,8 +19,8 @@ class Machine(Protocol):
     def can_write(self, folder: Path) -> str | None:
         """None where files can be made in the folder, or in the nearest one above it; else why not."""
 
-    def kernel_cache(self) -> Path:
-        """Where compiled kernels are kept between runs."""
+    def kernel_cache(self, spare: Path) -> Path | None:
+        """Where compiled kernels are kept between runs, at last in `spare`; None: nowhere can be written."""
 
     def free_bytes(self, folder: Path) -> int | None:
         """Room on the disk of the folder, or of the nearest one above it."""

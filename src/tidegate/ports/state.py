@@ -7,6 +7,10 @@ HEALTH_BYTES_MAX = 4 << 20
 """Longest note of a node's health; a longer one is not written, and what is read stops there."""
 
 
+KERNELS_NAME = "kernels"
+"""Folder in it where compiled kernels are kept for want of a better place."""
+
+
 class StateFolder(Protocol):
     """The one node's own folder, readable by its user alone."""
 
