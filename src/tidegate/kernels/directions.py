@@ -139,7 +139,7 @@ def remember(interfaces, remembered, states, row, key, received_ms):  # type: ig
     return slot
 
 
-@bare_kernel
+@inlined_kernel
 def mark_repetitions(  # type: ignore[no-untyped-def]
     interfaces, remembered, exporters, states, refused, row, received_ms, rows, before, used
 ):

@@ -18,7 +18,7 @@ from tidegate.kernels.headers import (
     find_ip_in_ethernet,
     find_ip_in_ppp,
 )
-from tidegate.kernels.jit import bare_kernel
+from tidegate.kernels.jit import bare_kernel, inlined_kernel
 from tidegate.kernels.reasons import (
     AGENT_ADDRESS_UNKNOWN,
     HEADER_CUT_SHORT,
@@ -88,7 +88,7 @@ def interface_index(kind, value):  # type: ignore[no-untyped-def]
     return value
 
 
-@bare_kernel
+@inlined_kernel
 def direction_of(kind, source, input_if, output_if, output_kind):  # type: ignore[no-untyped-def]
     """Where a packet was sampled, by its data source: on its way in at `input_if` or out at `output_if`.
 
@@ -314,7 +314,7 @@ def read_sflow5(data, start, end, received_ms, exporter, exporters, rows, used):
     return row, at
 
 
-@bare_kernel
+@inlined_kernel
 def note_sample_drops(  # type: ignore[no-untyped-def]
     data, start, interfaces, remembered, exporters, states, refused, row, received_ms
 ):
