@@ -98,7 +98,7 @@ def show(
 
 def _print_life(screen: "Console", life: "list[AttackChange]") -> None:
     from tidegate.cli import words
-    from tidegate.cli.tables import plain_table, vector_table
+    from tidegate.cli.tables import NARROW, plain_table, vector_table
     from tidegate.model.doubts import DOUBTS
 
     attack = life[-1].attack
@@ -106,11 +106,11 @@ def _print_life(screen: "Console", life: "list[AttackChange]") -> None:
     for name, text in _facts_of(attack):
         screen.print(f"  {name:<15} {text}", soft_wrap=True)
     screen.print()
-    screen.print(vector_table(attack))
+    screen.print(vector_table(attack, screen.width))
     screen.print()
     history = plain_table()
     for heading in ("fact", "when", "what", "rate"):
-        history.add_column(heading, no_wrap=True)
+        history.add_column(heading, no_wrap=screen.width >= NARROW)
     for change in life:
         rate = words.rate(change.attack.bits_per_s, "bps", scaled=words.is_scaled(change.attack))
         history.add_row(str(change.fact), words.moment(change.at_ms), change.change.replace("_", " "), rate)
@@ -135,6 +135,6 @@ def _facts_of(attack: "Attack") -> list[tuple[str, str]]:
         ("last seen", words.moment(attack.last_seen_ms)),
         ("telemetry age", words.duration(attack.telemetry_age_ms)),
         ("border points", ", ".join(attack.border_points) or "none named in the configuration"),
-        ("exporters", ", ".join(attack.exporters)),
+        ("exporters", words.listed(attack.exporters)),
         ("actionable", "yes" if attack.actionable else "no: the traffic cannot be scaled"),
     ]

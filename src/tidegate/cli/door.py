@@ -9,6 +9,7 @@ import click
 
 from tidegate import __version__
 from tidegate.cli.exits import MEANINGS, Exit
+from tidegate.cli.output import write_what_can_be_written
 
 if TYPE_CHECKING:
     from tidegate.app.parts import Parts
@@ -68,4 +69,5 @@ def front(debug: bool) -> None:
 
 def open_door(parts: "Parts", arguments: Sequence[str]) -> None:
     """Carry out one command line; whatever goes wrong is raised, for `exits.tell` to explain."""
+    write_what_can_be_written()
     front.main(list(arguments), prog_name="tidegate", standalone_mode=False, obj=parts)

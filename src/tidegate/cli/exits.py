@@ -6,6 +6,8 @@ from enum import IntEnum
 
 import click
 
+from tidegate.cli.output import nobody_reads_on
+
 
 class Exit(IntEnum):
     """What a shell or a timer learns from a finished command."""
@@ -80,7 +82,8 @@ def tell(error: BaseException, *, debug: bool) -> Exit:
     """Say on standard error what went wrong; the code to end with. A traceback is shown only for `debug`."""
     if isinstance(error, Finished):
         return error.code
-    if isinstance(error, BrokenPipeError):
+    if isinstance(error, BrokenPipeError | SystemExit):  # the latter is how click and rich tell the former
+        nobody_reads_on()
         return Exit.FINE
     if debug:
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)

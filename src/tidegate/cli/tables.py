@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 WIDE = 104
 """Columns from which a table shows what a narrow one leaves to `--json` and to `attacks show`."""
 
+NARROW = 72
+"""Columns below which an attack is told in lines, one below the other."""
+
 SAMPLING_UNKNOWN = "unknown"
 
 
@@ -36,9 +39,15 @@ def attack_table(
     attacks: Sequence["Attack"], ended: frozenset[int], width: int, *, dated: bool = False
 ) -> Table:
     """One row an attack: what is hit, by what, how strongly, since when (with the day if `dated`)."""
-    wide = width >= WIDE
     table = plain_table()
     table.add_column("#", justify="right")
+    if width < NARROW:
+        table.add_column("attack", overflow="fold")
+        for attack in attacks:
+            cells = _attack_cells(attack, attack.number in ended, wide=False, dated=dated)
+            table.add_row(cells[0], Text("\n").join(Text.assemble(cell) for cell in cells[1:]))
+        return table
+    wide = width >= WIDE
     table.add_column("target", overflow="fold", min_width=15)
     table.add_column("vectors", overflow="fold")
     table.add_column("peak rate (90 % interval)" if wide else "peak rate", justify="right", no_wrap=True)
@@ -47,7 +56,7 @@ def attack_table(
     table.add_column("seen (UTC)", no_wrap=True)
     if wide:
         table.add_column("border points")
-    table.add_column("state", no_wrap=True)
+    table.add_column("state", no_wrap=True, min_width=6)
     for attack in attacks:
         table.add_row(*_attack_cells(attack, attack.number in ended, wide=wide, dated=dated))
     return table
@@ -73,12 +82,12 @@ def _seen(ms: int, *, dated: bool) -> str:
     return text.partition(" ")[0 if dated else 2] + (text[10:16] if dated else "")
 
 
-def vector_table(attack: "Attack") -> Table:
+def vector_table(attack: "Attack", width: int) -> Table:
     """What the attack is made of, each vector with its rates."""
     table = plain_table()
-    table.add_column("vector")
-    table.add_column("bits", justify="right", no_wrap=True)
-    table.add_column("packets", justify="right", no_wrap=True)
+    table.add_column("vector", overflow="fold")
+    table.add_column("bits", justify="right", no_wrap=width >= NARROW)
+    table.add_column("packets", justify="right", no_wrap=width >= NARROW)
     scaled = words.is_scaled(attack)
     for part in attack.vectors:
         table.add_row(

@@ -1,5 +1,6 @@
 """Rates, times and attacks as a person reads them: SI units, intervals, UTC with local time beside it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from tidegate.app.sentences import is_scaled, rate, short_rate, target, vectors
@@ -38,6 +39,16 @@ def duration(ms: int) -> str:
     ]
     first = next(i for i, (count, _) in enumerate(parts) if count)
     return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count)
+
+
+LISTED_MAX = 8
+"""Names in one line; the rest are counted."""
+
+
+def listed(names: Sequence[str]) -> str:
+    """As "a, b, c"; of many the first ones, and how many more."""
+    more = f" and {len(names) - LISTED_MAX} more (--json names all)" if len(names) > LISTED_MAX else ""
+    return ", ".join(names[:LISTED_MAX]) + more
 
 
 def count(number: int) -> str:
