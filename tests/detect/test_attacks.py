@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.naive.flood import START, Rows, Source, World, flood, rows
+from tests.naive.flood import START, Rows, Source, World, flood, rows, through_cache
 from tidegate.detect.settings import CountingSettings, DetectionSettings, WatchedObject
 from tidegate.model.addresses import Prefix
 from tidegate.model.exporters import EXPORTER
-from tidegate.model.facts import AttackDetected
+from tidegate.model.facts import AttackDetected, AttackEnded
 from tidegate.model.vectors import VECTORS, VectorClass
 
 HOST = "198.51.100.7"
@@ -331,3 +331,75 @@ def test_however_traffic_wavers_attacks_do_not_flap(levels: list[int], rate: int
                 assert number not in ended
     assert begun.keys() == ended.keys()
     assert len(world.facts) <= 2 + len(levels) // 3
+
+
+def test_where_no_more_attacks_may_be_open_the_strongest_are() -> None:
+    sources = [
+        flood(60 * (n + 1), begin=BEGIN, until=UNTIL, to=f"198.51.{100 + n}.7", src_port=123)
+        for n in range(4)
+    ]
+    world = World(sources, DetectionSettings(open_attacks_max=2)).run(START, START + 12)
+    assert [attack.targets for attack in world.attacks()] == [("198.51.103.7/32",), ("198.51.102.7/32",)]
+
+
+def test_a_carpet_that_concentrates_on_a_host_goes_on_and_narrows() -> None:
+    sources = [
+        flood(800, begin=BEGIN, until=BEGIN + 20, to="198.51.100.0", spread=256, src_port=123),
+        flood(300, begin=BEGIN + 20, until=BEGIN + 120, to=HOST, src_port=123, seed=1),
+    ]
+    world = World(sources).run(START, START + 150)
+    assert kinds(world).count("AttackDetected") == kinds(world).count("AttackEnded") == 1
+    assert world.facts[0][1].attack.targets == ("198.51.100.0/24",)  # type: ignore[union-attr]
+    assert world.attacks()[0].targets == ("198.51.100.7/32",)
+
+
+def test_an_ended_attack_tells_its_mean_and_its_heaviest_seconds() -> None:
+    sources = [
+        flood(100, begin=BEGIN, until=BEGIN + 31, to=HOST, src_port=123),
+        flood(200, begin=BEGIN + 11, until=BEGIN + 21, to=HOST, src_port=123, seed=1),
+    ]
+    (attack,) = World(sources).run(START, OVER).attacks()
+    assert attack.bits_per_s.estimate == pytest.approx((19 * 100e6 + 10 * 300e6) / 29, rel=0.01)
+    assert attack.peak_bits_per_s.estimate == pytest.approx(300e6, rel=0.01)
+
+
+def test_the_peak_of_a_steady_flood_is_not_raised_by_luck_in_sampling() -> None:
+    held, means = [], []
+    for n in range(12):
+        source = flood(400, begin=BEGIN, until=BEGIN + 40, to=f"198.51.100.{n}", src_port=123, rate=2000)
+        (attack,) = World([source]).run(START, START + 70).attacks()
+        peak = attack.peak_bits_per_s
+        held.append(peak.low <= 400e6 <= peak.high)
+        means.append(peak.estimate)
+    assert sum(held) >= 11
+    assert np.mean(means) == pytest.approx(400e6, rel=0.06)
+
+
+LAB_CACHE, USUAL_CACHE = (1000, 400), (60_000, 15_000)
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "flows", "lasts_s", "sure"),
+    [(LAB_CACHE, 0, 8, 5), (LAB_CACHE, 40, 8, 5), (USUAL_CACHE, 0, 100, 4), (USUAL_CACHE, 200, 200, 4)],
+)
+def test_rates_told_late_hold_the_truth_or_say_that_more_may_come(
+    timeouts: tuple[int, int], flows: int, lasts_s: int, sure: int
+) -> None:
+    """Six floods of 800 Mb/s through a flow cache; `flows` 0: each packet is a flow."""
+    told: dict[str, list[bool]] = {"grown": [], "ended": [], "peak": []}
+    for seed in range(6):
+        begin_ms = BEGIN * 1000 + 137 * seed
+        source = through_cache(800, begin_ms, begin_ms + lasts_s * 1000, timeouts, flows, seed)
+        world = World([source], delay_ms=sum(timeouts)).run(START, BEGIN + lasts_s + 190)
+        for _, fact in world.facts:
+            attack = fact.attack  # type: ignore[union-attr]
+            within = attack.bits_per_s.low <= 800e6 <= attack.bits_per_s.high
+            if isinstance(fact, AttackEnded):
+                told["ended"].append(within or attack.bits_per_s.estimate == pytest.approx(800e6, rel=0.04))
+                told["peak"].append(attack.peak_bits_per_s.low <= 800e6 <= attack.peak_bits_per_s.high)
+            elif not isinstance(fact, AttackDetected):
+                told["grown"].append(within)
+    assert len(told["ended"]) == 6
+    assert sum(told["ended"]) >= sure
+    assert sum(told["peak"]) >= sure
+    assert sum(told["grown"]) >= 0.8 * len(told["grown"])

@@ -90,7 +90,7 @@ def test_heavy_cells_are_those_of_plain_dictionaries(
         cells = {(place_of(cell), int(cell["vector"])): cell for cell in summary.cells}
         assert cells.keys() == expected.keys()
         assert summary.records == sum(record["direction"] != 3 for record in records)
-        assert summary.degraded is None
+        assert summary.degraded is None or "reach back" in summary.degraded
         for key, (ring, had) in expected.items():
             cell, window = cells[key], ring.window()
             assert cell["newest_second"] == ring.evidence
@@ -212,3 +212,17 @@ def test_an_address_in_too_many_objects_is_refused_at_the_start() -> None:
 def test_settings_outside_their_bounds_are_refused() -> None:
     with pytest.raises(NotAllowed):
         replace(CountingSettings(), cells_max=10)
+
+
+def test_records_that_reach_back_beyond_the_window_are_said_to_be_cut() -> None:
+    counter = SecondCounter(CountingSettings(seed=3))
+    recent = rows(START, 9_000, to="203.0.113.5", src_port=123, lasts_ms=60_000)
+    old = rows(START, 1_000, to="203.0.113.5", src_port=123, lasts_ms=90_000)
+    counter.count(FlowBatch(recent), START * 1000 + 999)
+    assert close(counter, START).degraded is None
+    counter.count(FlowBatch(np.concatenate((recent, old))), START * 1000 + 1999)
+    said = close(counter, START + 1).degraded
+    assert said is not None
+    assert said.startswith("1000 of 10000 records reach back further than 64 s")
+    counter.count(FlowBatch(recent), START * 1000 + 2999)
+    assert close(counter, START + 2).degraded is None

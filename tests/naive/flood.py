@@ -73,6 +73,39 @@ def flood(
     return received
 
 
+def through_cache(
+    mbit_per_s: float, begin_ms: int, until_ms: int, timeouts_ms: tuple[int, int], flows: int, seed: int
+) -> Source:
+    """NTP packets to one host, sampled 1 in 1,000, told by a flow cache with an active and an inactive
+    timeout; `flows` 0 makes each packet a flow of its own."""
+    active, inactive = timeouts_ms
+    random = np.random.default_rng(seed)
+    count = random.poisson(mbit_per_s * 1e6 / 8 / 1400 / 1000 * (until_ms - begin_ms) / 1000)
+    times: dict[int, list[int]] = {}
+    for number, time in enumerate(np.sort(random.integers(begin_ms, until_ms, count)).tolist()):
+        times.setdefault(int(random.integers(flows)) if flows else number, []).append(time)
+    records: list[tuple[int, int, int, int]] = []  # told, first, last, packets
+    for own in times.values():
+        first, last, packets = own[0], own[0], 0
+        for time in own:
+            if time - last >= inactive or time - first >= active:
+                told = last + inactive if time - last >= inactive else first + active
+                records.append((told, first, last, packets))
+                first, packets = time, 0
+            last, packets = time, packets + 1
+        records.append((last + inactive, first, last, packets))
+    table = np.array(sorted(records))
+    made = rows(0, len(table), to="198.51.100.7", src_port=123, rate=1000)
+    made["start_ms"], made["end_ms"], made["packets"] = table[:, 1], table[:, 2], table[:, 3]
+    made["bytes"] = 1400 * table[:, 3]
+
+    def received(second: int) -> Rows:
+        begin, end = np.searchsorted(table[:, 0], (second * 1000, second * 1000 + 1000))
+        return made[begin:end]
+
+    return received
+
+
 @dataclass
 class World:
     """Counter and detector together, fed by sources, second by second."""

@@ -29,6 +29,9 @@ INDEX_SLOTS_START = 1 << 16
 SWEEP_TURN = 16
 """Closes in which every cell has been looked at once for being idle."""
 
+CLIPPED_SHARE = 0.01
+"""From this share of a second's records, it is said that they are older than the windows."""
+
 CACHE_LINE_BYTES = 64
 
 
@@ -185,6 +188,11 @@ class SecondCounter:
             parts.append(
                 f"the windows of heavy destinations are full: only those above "
                 f"{state['promote_scale']:.0f} times the usual floor are followed"
+            )
+        if state["clipped"] > CLIPPED_SHARE * state["records"]:
+            parts.append(
+                f"{state['clipped']} of {state['records']} records reach back further than {SECONDS} s, and "
+                f"what lies before that is left out: set the exporters' active timeout to at most a minute"
             )
         return "; ".join(parts) or None
 

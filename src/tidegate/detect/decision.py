@@ -28,6 +28,12 @@ class Aligned:
     def column(self, second: int) -> int:
         return second - self.newest + WINDOW_SECONDS - 1
 
+    def window(self, at: int) -> Floats:
+        """(4, 64): bytes, packets, and their variances, of one row."""
+        return np.stack(
+            (self.bytes[at], self.packets[at], self.bytes_variance[at], self.packets_variance[at])
+        )
+
     def second(self, column: int) -> int:
         return self.newest - WINDOW_SECONDS + 1 + column
 

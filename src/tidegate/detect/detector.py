@@ -9,6 +9,7 @@ from tidegate.detect.baseline import Baselines
 from tidegate.detect.decision import Aligned, align
 from tidegate.detect.exporters import Exporters
 from tidegate.detect.gathering import gather
+from tidegate.detect.intervals import Floats
 from tidegate.detect.open_attack import Circumstances, OpenAttack, Target, reopened
 from tidegate.detect.picking import FRAGMENTS, Pick, Picking, Scene
 from tidegate.detect.settings import DetectionSettings
@@ -69,6 +70,7 @@ class Detector:
         self._ended: dict[Prefix, tuple[int, int]] = {}
         self._told_ended: dict[tuple[Target, int], int] = {}
         self._second: int | None = None
+        self._scene_before: Scene | None = None
 
     def open_attacks(self) -> list[Attack]:
         """Every attack going on, as last observed."""
@@ -90,6 +92,7 @@ class Detector:
         facts += self._changes(scene)
         facts += self._endings(scene)
         self._learn(scene, baseline_rows)
+        self._scene_before = scene
         return facts
 
     # Looking.
@@ -145,7 +148,7 @@ class Detector:
                 home = self._begin(group, scene)
                 self._open.append(home)
             for pick in group:
-                home.take(pick, self._threshold(scene, pick.target, pick.vector), scene.second)
+                home.take(pick, self._threshold(scene, pick.target, pick.vector))
             self._fill(home, scene)
             if home.told is None:
                 home.told_second = scene.second
@@ -195,14 +198,8 @@ class Detector:
                 continue
             cell = scene.cells[at]
             aligned = scene.aligned
-            part.values = np.stack(
-                (
-                    aligned.bytes[at],
-                    aligned.packets[at],
-                    aligned.bytes_variance[at],
-                    aligned.packets_variance[at],
-                )
-            )
+            part.values = aligned.window(at)
+            part.grown = part.values[:2] - self._window_before(scene.rows[at], scene.second)[:2]
             part.newest = scene.second
             part.unscaled = float(cell["unscaled"])
             part.age_ms = int(cell["age_ms"])
@@ -214,6 +211,16 @@ class Detector:
             attack.alive[vector] = max(attack.alive.get(vector, 0), alive)
             attack.last_second = max(attack.last_second, alive)
             self._exporters.describe(attack, int(cell["exporters"]), scene.summary)
+
+    def _window_before(self, row: Row, newest: int) -> Floats:
+        """(4, 64): a row's window as the summary before had it, moved to end at `newest`."""
+        moved = np.zeros((4, WINDOW_SECONDS))
+        before = self._scene_before
+        at = None if before is None else before.place.get(row)
+        if before is not None and at is not None and newest - before.second < WINDOW_SECONDS:
+            late = newest - before.second
+            moved[:, : WINDOW_SECONDS - late] = before.aligned.window(at)[:, late:]
+        return moved
 
     def _value(self, attack: OpenAttack) -> Attack:
         newest = max((part.newest for part in attack.parts.values()), default=attack.last_second)

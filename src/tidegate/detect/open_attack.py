@@ -24,11 +24,12 @@ UNSCALED_SHARE_MAX = 0.05
 
 FEW_SAMPLES = 30
 LATE_MS = 10_000
+LONG_DELAY_SECONDS = 10
 
 NARROW_SECONDS = 60
 """A target that for this long was hit only in narrower parts gives way to them."""
 
-SETTLE_SECONDS_MAX = WINDOW_SECONDS - 8
+SETTLE_SECONDS_MAX = WINDOW_SECONDS - 1
 """However late an exporter tells, a second is taken as told in full at this age, before it leaves the
 window."""
 
@@ -49,10 +50,12 @@ class Part:
     threshold_packets: float
     first_second: int
     picked_second: int
-    """When this target and vector were last found to be under attack, or begun."""
+    """The last second in which this target itself was under attack by this vector, as far as was found."""
     newest: int = 0
     values: Floats = field(default_factory=lambda: np.zeros((4, WINDOW_SECONDS)))
     """Bytes, packets and their variances in each second of the window that ends at `newest`."""
+    grown: Floats = field(default_factory=lambda: np.zeros((2, WINDOW_SECONDS)))
+    """By how many bytes and packets each second of the window grew with the newest summary."""
     unscaled: float = 0.0
     age_ms: int = 0
     error_bytes: float = 0.0
@@ -63,6 +66,12 @@ class Part:
         stop = WINDOW_SECONDS - (self.newest - end)
         amounts: Floats = self.values[:, max(0, stop - seconds) : max(0, stop)].sum(axis=1)
         return amounts
+
+    def growth(self, end: int, seconds: int) -> Floats:
+        """(2,): bytes and packets that the newest summary added to the `seconds` that end at a second."""
+        stop = WINDOW_SECONDS - (self.newest - end)
+        added: Floats = self.grown[:, max(0, stop - seconds) : max(0, stop)].sum(axis=1)
+        return added
 
     def last_alive(self, share: float) -> int:
         """The newest second above this share of the threshold, or a second before the window."""
@@ -114,7 +123,7 @@ class OpenAttack:
     def prefixes(self) -> set[Prefix]:
         return {target for target, _ in self.parts if isinstance(target, Prefix)}
 
-    def take(self, pick: Pick, threshold: tuple[float, float], now: int) -> None:
+    def take(self, pick: Pick, threshold: tuple[float, float]) -> None:
         """Add a pick, or note that it is still picked.
 
         Narrower parts inside it give way, and so does a wider part that has not been picked itself for
@@ -122,18 +131,18 @@ class OpenAttack:
         """
         own = [known for known, vector in self.parts if vector == pick.vector]
         if pick.target in own:
-            self.parts[pick.target, pick.vector].picked_second = now
+            self.parts[pick.target, pick.vector].picked_second = pick.last_second
             return
         for known in own:
             if not (isinstance(known, Prefix) and isinstance(pick.target, Prefix)):
                 return
             if known.covers(pick.target):
-                if now - self.parts[known, pick.vector].picked_second < NARROW_SECONDS:
+                if pick.last_second - self.parts[known, pick.vector].picked_second < NARROW_SECONDS:
                     return
                 del self.parts[known, pick.vector]
             elif pick.target.covers(known):
                 del self.parts[known, pick.vector]
-        self.parts[pick.target, pick.vector] = Part(*threshold, pick.first_second, now)
+        self.parts[pick.target, pick.vector] = Part(*threshold, pick.first_second, pick.last_second)
         self.alive.setdefault(pick.vector, self.last_second)
 
     def covered_by(self, other: "OpenAttack") -> bool:
@@ -174,7 +183,7 @@ class OpenAttack:
         lasted = last - self.first_second
         if lasted < (1 if self.delay_seconds else 0) or newest - last >= WINDOW_SECONDS - window_seconds:
             return None
-        return last, min(window_seconds, lasted if lasted >= 2 else lasted + 1)
+        return last, min(window_seconds, lasted if lasted >= 2 or self.delay_seconds else lasted + 1)
 
     def _heaviest(self, newest: int, window_seconds: int) -> tuple[int, int]:
         """(last second, seconds) of the stretch of which most has been told so far."""
@@ -188,20 +197,35 @@ class OpenAttack:
 
     def _rates(self, newest: int, window_seconds: int) -> "_Rates":
         """Over the newest seconds that are told in full. Where there are none yet, or where more than
-        that has been told of newer ones already, over the heaviest, and the untold may be as much as
-        exporters that tell evenly over their delay would still hold back."""
+        that has been told of newer ones already, over the heaviest, widened by what may be untold."""
         missed = sum(part.error_bytes for part in self.parts.values()) * 8
         full = self._told_in_full(newest, window_seconds)
         settled = None if full is None else _Rates(self.sums(*full), full[1], missed)
         if settled is not None and not self.delay_seconds:
             return settled
         end, seconds = self._heaviest(newest, window_seconds)
-        age = newest - end + seconds / 2
-        told = min(1.0, age / self.delay_seconds) if self.delay_seconds else 1.0
-        heaviest = _Rates(self.sums(end, seconds), seconds, missed, told)
+        heaviest = _Rates(self.sums(end, seconds), seconds, missed, self._untold(newest, end, seconds))
         if settled is None or heaviest.bits.low > settled.bits.high:
             return heaviest
         return settled
+
+    def _untold(self, newest: int, end: int, seconds: int) -> float:
+        """How much more, as a share of what was told of these seconds, may still be to come.
+
+        The more of two accounts: exporters that tell evenly over their delay, and what the newest summary
+        added to these seconds, going on until they are as old as the delay.
+        """
+        if not self.delay_seconds:
+            return 0.0
+        age = newest - end + seconds / 2
+        evenly = max(0.0, self.delay_seconds / age - 1)
+        # Told long after, the last of them may just arrive as a whole: the others show what is to come.
+        late = self.delay_seconds > LONG_DELAY_SECONDS and seconds > 1
+        before = (end - 1, seconds - 1) if late else (end, seconds)
+        told = sum(float(sums[0]) for sums in self.sums(*before).values())
+        added = sum(float(part.growth(*before)[0]) for part in self.parts.values())
+        lately = added / max(told, 1.0) * max(0.0, self.delay_seconds - (newest - end))
+        return max(evenly, lately)
 
     def snapshot(self, newest: int, window_seconds: int, objects: Objects, targets_max: int) -> Attack:
         """The attack as a value while it lasts, its rates those of its newest seconds."""
@@ -311,8 +335,8 @@ def reopened(attack: Attack, objects: Objects, second: int) -> OpenAttack:
     for target in _stored_targets(attack, objects):
         for vector in attack.vectors:
             if vector.vector in CODE_OF:
-                pick = Pick(target, CODE_OF[vector.vector], opened.first_second, 0.0, 0.0, 0.0)
-                opened.take(pick, (np.inf, np.inf), second)
+                pick = Pick(target, CODE_OF[vector.vector], opened.first_second, second, 0.0, 0.0, 0.0)
+                opened.take(pick, (np.inf, np.inf))
     return opened
 
 
@@ -324,12 +348,11 @@ def _stored_targets(attack: Attack, objects: Objects) -> Iterable[Target]:
 
 
 class _Rates:
-    """Sums over some seconds as rates; `told` is the part of them that is sure to have been told."""
+    """Sums over some seconds as rates; `untold` is the share of them that may still come on top."""
 
-    def __init__(self, sums: Sums, seconds: int, missed_bits: float, told: float = 1.0) -> None:
+    def __init__(self, sums: Sums, seconds: int, missed_bits: float, untold: float = 0.0) -> None:
         self.total: Floats = sum(sums.values(), np.zeros(4))
         self.missed_bits = missed_bits
-        untold = 1 / told - 1
 
         def per_second(amounts: Floats, quantity: int, unit: int, missed: float = 0.0) -> Rate:
             amount = amounts[quantity] * unit

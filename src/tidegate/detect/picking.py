@@ -21,6 +21,8 @@ FRAGMENTS = CODE_OF["fragments"]
 FRAGMENT_SHARE = 0.1
 """Fragments carry no ports; on a target of another vector they count with it from this share of it."""
 
+BYTES_AS_BITS = np.array([[8.0], [1.0], [64.0], [1.0]])
+
 Ended = Mapping[tuple[Prefix | int, int], int]
 """By (target, vector), the second in which an attack on it was told as ended."""
 
@@ -40,15 +42,8 @@ class Scene:
 
     def window(self, at: int) -> Floats:
         """(4, 64): bits, packets, and their variances, of a row."""
-        aligned = self.aligned
-        return np.stack(
-            (
-                aligned.bytes[at] * 8,
-                aligned.packets[at],
-                aligned.bytes_variance[at] * 64,
-                aligned.packets_variance[at],
-            )
-        )
+        window: Floats = self.aligned.window(at) * BYTES_AS_BITS
+        return window
 
     def columns(self, evidence: Evidence) -> slice:
         end = self.aligned.column(evidence.last_second) + 1
@@ -65,6 +60,7 @@ class Pick:
     target: Prefix | int
     vector: int
     first_second: int
+    last_second: int
     bits: float
     packets: float
     excess: float
@@ -222,7 +218,7 @@ class Picking:
             if pieces >= FRAGMENT_SHARE * scene.aligned.bytes[own, recent].sum() > 0:
                 bits = float(pieces) * 8 / self._settings.persistence_window_seconds
                 found[pick.target, FRAGMENTS] = Pick(
-                    pick.target, FRAGMENTS, pick.first_second, bits, 0.0, 0.0
+                    pick.target, FRAGMENTS, pick.first_second, pick.last_second, bits, 0.0, 0.0
                 )
         return found
 
@@ -236,6 +232,7 @@ def _pick(scene: Scene, target: Prefix | int, vector: int, evidence: Evidence) -
         target,
         vector,
         evidence.first_second,
+        evidence.last_second,
         float(bits),
         float(packets),
         float(max(bits / limits[0], packets / limits[1])),

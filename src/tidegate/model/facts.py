@@ -25,7 +25,7 @@ class AttackDetected(msgspec.Struct, frozen=True, tag=True):
 
 
 class AttackGrew(msgspec.Struct, frozen=True, tag=True):
-    """Its rate passed twice what was last recorded, or its targets spread."""
+    """Its rate passed twice what was last recorded, or its targets spread or narrowed."""
 
     attack: Attack
 
@@ -35,7 +35,7 @@ class AttackVectorsChanged(msgspec.Struct, frozen=True, tag=True):
 
 
 class AttackEnded(msgspec.Struct, frozen=True, tag=True):
-    """The last state, with its peak and its last seen time."""
+    """The whole of it: rates are means from its first second to its last, beside its peak."""
 
     attack: Attack
 
