@@ -1,7 +1,7 @@
 """The node's main loop: what it hears becomes facts, in order, and nothing outside makes it stumble."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ from tidegate.model.facts import Alert, AttackDetected, AttackEnded, AttackGrew,
 from tidegate.model.summaries import SecondSummary
 from tidegate.ports.baselines import BaselineRow
 from tidegate.ports.collector import CollectorReport, Ready, Stopping, ToCollector, ToNode
-from tidegate.ports.facts import HeadMoved
+from tidegate.ports.facts import Addition, HeadMoved
 from tidegate.ports.outside import OutsideFailed
 
 
@@ -281,3 +281,34 @@ def test_a_collector_that_was_ready_once_is_started_again_for_ever(caplog: pytes
     turn_often(run, clock)
     assert process.starts > FIRST_STARTS_MAX
     assert "the collector ended and is started again: killed by signal 9" in caplog.text
+
+
+def test_the_log_tells_of_a_fact_only_when_it_is_stored(caplog: pytest.LogCaptureFixture) -> None:
+    class WatchedStore(FailingStore):
+        """Notes what the log had said when facts came to be stored."""
+
+        said: ClassVar[list[str]] = []
+
+        def append(self, addition: Addition) -> None:
+            self.said.append(caplog.text)
+            super().append(addition)
+
+    store, clock = WatchedStore(), HandClock()
+    detector = ScriptedDetector([AttackDetected(an_attack(number=1))])
+    run, _, _ = a_run(
+        SayingProcess([[a_report(1)]]), node=Node.open(store, [], clock), clock=clock, detector=detector
+    )
+    with caplog.at_level("INFO"):
+        run.start()
+        run.turn(0)
+    assert not any("attack 1 detected" in said for said in store.said)
+    assert "attack 1 detected" in caplog.text
+
+
+def test_trouble_lasts_as_long_as_facts_wait_although_effects_are_carried_out() -> None:
+    run, store, _ = a_run(SayingProcess([[a_report(1)]]))
+    run.start()
+    store.fails = "and did nothing"
+    run.turn(0)
+    run.node.carry_out()
+    assert run.node.trouble is not None

@@ -77,20 +77,29 @@ class Node:
         OutsideFailed when the store fails: the facts are taken, wait in memory, and are stored by the
         next call, so they are not to be recorded again.
         """
+        numbers = self.store(*facts)
+        self.carry_out()
+        return numbers
+
+    def store(self, *facts: Fact) -> list[int]:
+        """As `record`, but what follows is left to the next `carry_out`."""
         entries = self._prepare(facts)
         self._waiting.extend(entries)
-        self.catch_up()
+        self._store_what_waits()
         return [entry.fact.number for entry in entries]
 
     def catch_up(self) -> None:
         """Store what waits and carry out what is due. OutsideFailed when the store still fails."""
+        self._store_what_waits()
+        self.carry_out()
+
+    def _store_what_waits(self) -> None:
         try:
             while self._waiting:
                 self._store_some()
         except OutsideFailed as failure:
             self._trouble = failure
             raise
-        self.carry_out()
 
     def carry_out(self) -> None:
         """One round of effects. Failures never come up: they are tried again, and told by `sinks`."""
@@ -100,7 +109,7 @@ class Node:
         except OutsideFailed as failure:
             self._trouble = failure
         else:
-            self._trouble = None
+            self._trouble = self._trouble if self._waiting else None
 
     def _save_checkpoint_when_due(self) -> None:
         size = self._tip.frontier.size

@@ -157,29 +157,35 @@ class NodeRun:
                 yield ExporterAppeared(*key)
 
     def record(self, *facts: Fact) -> None:
-        """Facts that cannot be stored now wait in the node; one that it refuses is told, and lost.
+        """Stores, tells the log, and carries out what follows; the log says nothing that a crash undoes.
 
+        Facts that cannot be stored now wait in the node; one that it refuses is told, and lost.
         HeadMoved when another node writes to the same database.
         """
-        for fact in facts:
-            log.info("%s", sentence(fact), extra={"fact": fact})
+        if not facts:
+            return
         try:
-            self._record(facts)
+            self._store(facts)
         except HeadMoved:
+            _say(facts)
             raise
         except (Full, NotAllowed):  # of one; the others are not to be lost with it
             for fact in facts:
-                self._record_or_tell(fact)
+                self._store_or_tell(fact)
+        self.node.carry_out()
 
-    def _record(self, facts: Sequence[Fact]) -> None:
+    def _store(self, facts: Sequence[Fact]) -> None:
         try:
-            self.node.record(*facts)
+            self.node.store(*facts)
         except OutsideFailed as failure:
+            _say(facts)
             self._tell_storing(failure)
+        else:
+            _say(facts)
 
-    def _record_or_tell(self, fact: Fact) -> None:
+    def _store_or_tell(self, fact: Fact) -> None:
         try:
-            self._record([fact])
+            self._store([fact])
         except HeadMoved:
             raise
         except (Full, NotAllowed) as refusal:
@@ -238,3 +244,8 @@ class NodeRun:
             self._baselines.save(BaselineRow(*row) for row in self._detector.pending_baselines())
         except OutsideFailed as failure:
             log.warning("what is usual could not be stored: %s", failure)
+
+
+def _say(facts: Iterable[Fact]) -> None:
+    for fact in facts:
+        log.info("%s", sentence(fact), extra={"fact": fact})
