@@ -35,7 +35,7 @@ record = st.fixed_dictionaries(
         "bytes": st.integers(0, 3_000_000),
         "packets": st.integers(0, 3_000),
         "ago_ms": st.one_of(st.integers(-1500, 3000), st.integers(0, 80_000)),
-        "lasted_ms": st.one_of(st.just(0), st.integers(0, 900), st.integers(0, 70_000)),
+        "lasted_ms": st.one_of(st.just(0), st.integers(-900, 900), st.integers(0, 70_000)),
         "sampling_rate": st.sampled_from([0, 1, 1, 10, 1000]),
         "exporter": st.sampled_from([0, 1, 62, 63, 90]),
         "protocol": st.sampled_from([17, 17, 6, 1, 47, 58]),

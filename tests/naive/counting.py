@@ -31,14 +31,15 @@ class Ring:
     evidence: int
     seconds: dict[int, Four] = field(default_factory=lambda: defaultdict(nothing))
 
-    def spread(self, start_ms: int, end_ms: int, amounts: Four) -> None:
-        self.newest = max(self.newest, end_ms // 1000)
-        if end_ms // 1000 <= self.newest - WINDOW:
+    def spread(self, start_ms: int, end_ms: int, amounts: Four, received: int) -> None:
+        """What lies a window or more before the second in which it was received is left out."""
+        if end_ms // 1000 <= received - WINDOW:
             return
+        self.newest = max(self.newest, end_ms // 1000)
         self.evidence = max(self.evidence, end_ms // 1000)
         for second in range(start_ms // 1000, end_ms // 1000 + 1):
             overlap = min(end_ms + 1, (second + 1) * 1000) - max(start_ms, second * 1000)
-            if second > self.newest - WINDOW:
+            if second > received - WINDOW:
                 self.seconds[second] = self.seconds[second] + amounts * overlap / (end_ms + 1 - start_ms)
 
     def peak(self, second: int, floor: tuple[float, float]) -> float:
@@ -75,6 +76,7 @@ class NaiveCounter:
         self.seconds: dict[Key, Second] = defaultdict(Second)
         self.rings: dict[Key, Ring] = {}
         self.touched: dict[Key, int] = {}
+        self.last: dict[Key, Second] = {}
 
     def places(self, high: int, low: int, family: int) -> list[Place]:
         host = Prefix(high, low, 128)
@@ -103,7 +105,7 @@ class NaiveCounter:
         if had.settled[1] > 0:
             weight = max(had.settled[0], 1.0)
             end_ms = self.open * 1000 + 999 - int(had.age / weight)
-            ring.spread(end_ms - int(had.span / weight), end_ms, had.settled)
+            ring.spread(end_ms - int(had.span / weight), end_ms, had.settled, self.open)
 
     def count(self, rows: npt.NDArray[np.void], received_ms: int) -> None:
         if not self.seconds:
@@ -136,34 +138,30 @@ class NaiveCounter:
             if start_ms // 1000 == self.open:
                 had.fresh = had.fresh + amounts
                 continue
-            sums = had.settled + amounts
-            floor = self.floor(key)
-            if key not in self.rings and (sums[0] >= floor[0] or sums[1] >= floor[1]):
-                self.promote(key)
             if key in self.rings:
-                self.rings[key].spread(start_ms, end_ms, amounts)
-            had.settled = sums
+                self.rings[key].spread(start_ms, end_ms, amounts, self.open)
+            had.settled = had.settled + amounts
             had.age += amounts[0] * max(0, received_ms - end_ms)
             had.span += amounts[0] * (end_ms - start_ms)
 
     def close(self) -> dict[Key, tuple[Ring, Second]]:
-        """The heavy keys that received something, and forgets the second."""
+        """The heavy keys with the second in which each last received something; forgets the second."""
         for key, had in self.seconds.items():
             floor = self.floor(key)
             sums = had.fresh + had.settled
             if key not in self.rings and (sums[0] >= floor[0] or sums[1] >= floor[1]):
                 self.promote(key)
             if key in self.rings:
-                self.touched[key] = self.open
+                self.touched[key], self.last[key] = self.open, had
                 if had.fresh.any():
-                    self.rings[key].spread(self.open * 1000, self.open * 1000, had.fresh)
+                    self.rings[key].spread(self.open * 1000, self.open * 1000, had.fresh, self.open)
         found = {}
         for key, ring in list(self.rings.items()):
             peak = ring.peak(self.open, self.floor(key))
             if self.open - self.touched[key] >= WINDOW or (peak < 0.5 and self.open - ring.born >= WINDOW):
                 del self.rings[key]
-            elif self.touched[key] == self.open and peak >= 0.5:
-                found[key] = ring, self.seconds[key]
+            elif peak >= 0.5:
+                found[key] = ring, self.last[key]
         self.seconds = defaultdict(Second)
         self.open += 1
         return found

@@ -60,7 +60,8 @@ def new_table(settings: CountingSettings, objects: Sequence[WatchedObject]) -> T
         touched_count=np.zeros(LEVELS, np.int64),
         missed=np.zeros(MISSED_GROUPS, np.float64),
         rings=np.zeros(settings.rings_max, RING),
-        windows=aligned_zeros(settings.rings_max * SECONDS * 8, np.dtype(np.float64)).reshape(-1, SECONDS, 8),
+        windows=aligned_zeros(settings.rings_max * SECONDS * 4, np.dtype(np.float32)).reshape(-1, SECONDS, 4),
+        told=aligned_zeros(settings.rings_max * SECONDS * 8, np.dtype(np.float64)).reshape(-1, SECONDS, 8),
         free_rings=np.arange(settings.rings_max, dtype=np.int32),
         port_vector=tables.port_vectors(),
         bytes_min=tables.least_bytes(),
@@ -72,6 +73,8 @@ def new_table(settings: CountingSettings, objects: Sequence[WatchedObject]) -> T
         hashes=np.zeros(BLOCK_ROWS, np.uint64),
         codes=np.zeros(BLOCK_ROWS, np.uint8),
         guesses=np.zeros(BLOCK_ROWS, np.int64),
+        nearest=np.zeros(BLOCK_ROWS, np.int64),
+        climbers=np.zeros(BLOCK_ROWS, np.int64),
     )
 
 

@@ -100,7 +100,7 @@ class CountingSettings:
     """(Prefix, vector) pairs held at once: 64 bytes each, and about 16 for the index, once in use. When
     they are used up, light hosts give way to new ones; prefixes stay exact."""
     rings_max: int = 16_384
-    """Heavy cells with a window of seconds: 4 KB each, once in use. When they are used up, the floor
+    """Heavy cells with a window of seconds: 5 KB each, once in use. When they are used up, the floor
     for becoming heavy doubles until they suffice."""
     promote_share: float = 0.25
     """A cell is heavy from this share of its detection floor in one second."""

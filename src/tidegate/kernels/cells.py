@@ -66,17 +66,17 @@ LINK_TRACE = 2  # its trace holds something to be cleared at the close
 
 TRACE = np.dtype(
     [
-        # Aged traffic of the open second. It already stands in every prefix and is not rolled up.
+        # Aged traffic of the open second; rolled up at the close.
         ("settled_bytes", np.float64),
         ("settled_packets", np.float64),
         ("settled_bytes_variance", np.float32),
         ("settled_packets_variance", np.float32),
         ("age", np.float64),  # sum of bytes times (receive time - end), ms
         ("span", np.float64),  # sum of bytes times (end - start), ms
-        ("unscaled", np.float64),  # fresh bytes whose sampling is unknown; rolled up
-        ("unscaled_settled", np.float64),  # aged bytes whose sampling is unknown
+        ("unscaled", np.float64),  # bytes, fresh and aged, whose sampling is unknown
         ("error", np.float32),  # bytes that may have been missed before the cell was made
         ("chain", np.int32),  # row of object chains
+        ("padding", np.uint64),
     ],
     align=True,
 )
@@ -123,7 +123,8 @@ class Table(NamedTuple):
     touched_count: npt.NDArray[np.int64]  # (LEVELS,)
     missed: npt.NDArray[np.float64]  # (MISSED_GROUPS,): most bytes that an untracked key of the group has
     rings: npt.NDArray[np.void]  # RING (rings_max,)
-    windows: npt.NDArray[np.float64]  # (rings_max, 64, 8): see windows.py
+    windows: npt.NDArray[np.float32]  # (rings_max, 64, 4): see windows.py
+    told: npt.NDArray[np.float64]  # (rings_max, 64, 8): of the open second, until its close
     free_rings: npt.NDArray[np.int32]  # (rings_max,): a stack; the first rings_used are taken
     port_vector: npt.NDArray[np.uint8]  # (65536,)
     bytes_min: npt.NDArray[np.int64]  # (VECTORS_MAX,)
@@ -136,6 +137,8 @@ class Table(NamedTuple):
     hashes: npt.NDArray[np.uint64]  # (BLOCK_ROWS,)
     codes: npt.NDArray[np.uint8]  # (BLOCK_ROWS,)
     guesses: npt.NDArray[np.int64]  # (BLOCK_ROWS,)
+    nearest: npt.NDArray[np.int64]  # (BLOCK_ROWS,)
+    climbers: npt.NDArray[np.int64]  # (BLOCK_ROWS,)
 
 
 @inlined_kernel
@@ -220,17 +223,34 @@ def touch(cells, touched, touched_count, tick, cell):  # type: ignore[no-untyped
 
 
 @inlined_kernel
-def add_fresh(cells, traces, cell, source):  # type: ignore[no-untyped-def]
-    """Add the fresh traffic of cell `source` to the touched `cell`: one step of the roll-up."""
+def add_cell(cells, traces, cell, source):  # type: ignore[no-untyped-def]
+    """Add what cell `source` received to the touched `cell`: one step of the roll-up."""
     c, s = cells[cell], cells[source]
     c.bytes += s.bytes
     c.packets += s.packets
     c.bytes_variance += s.bytes_variance
     c.packets_variance += s.packets_variance
     c.exporters |= s.exporters
-    if s.links & LINK_TRACE and traces[source].unscaled > 0:
-        traces[cell].unscaled += traces[source].unscaled
+    if s.links & LINK_TRACE:
+        r, had = traces[cell], traces[source]
+        r.settled_bytes += had.settled_bytes
+        r.settled_packets += had.settled_packets
+        r.settled_bytes_variance += had.settled_bytes_variance
+        r.settled_packets_variance += had.settled_packets_variance
+        r.age += had.age
+        r.span += had.span
+        r.unscaled += had.unscaled
         c.links |= np.uint8(LINK_TRACE)
+
+
+@inlined_kernel
+def nearest_ring(cells, cell):  # type: ignore[no-untyped-def]
+    """The ring of a cell, or of the nearest wider prefix that has one; -1 where none has."""
+    while cell >= 0:
+        if cells[cell].ring >= 0:
+            return np.int64(cells[cell].ring)
+        cell = np.int64(cells[cell].parent)
+    return np.int64(-1)
 
 
 @bare_kernel
@@ -274,7 +294,7 @@ def chain_of(prefixes, high, low, length):  # type: ignore[no-untyped-def]
 def give_way(t, hashed):  # type: ignore[no-untyped-def]
     """Take the lightest host cell near a full table's wanted place; -1 where all near it are heavy.
 
-    Space-saving (Metwally et al., 2005) within a few neighbours: the loser's fresh bytes go to its
+    Space-saving (Metwally et al., 2005) within a few neighbours: what the loser received goes to its
     prefix first, so that prefixes stay exact; what it had is remembered as the most that an
     untracked key of its group can have had.
     """
@@ -304,7 +324,7 @@ def give_way(t, hashed):  # type: ignore[no-untyped-def]
     lost = hash_key(c.high, c.low, c.level, c.vector, t.state[0].seed)
     group = np.int64(lost >> np.uint64(16))
     t.missed[group] = max(t.missed[group], least)
-    if c.bytes > 0 or c.packets > 0:
+    if c.tick == np.uint32(t.state[0].tick):
         roll_up(t, loser)
     index_drop(t.slots, lost, loser)
     t.state[0].replaced += 1
@@ -325,7 +345,7 @@ def object_cell(t, object_number, vector):  # type: ignore[no-untyped-def]
 
 @bare_kernel
 def add_to_objects(t, cell):  # type: ignore[no-untyped-def]
-    """Add a host's fresh traffic to the operators' objects around it."""
+    """Add what a host received to the operators' objects around it."""
     for i in range(OBJECT_DEPTH_MAX):
         number = t.chains[t.traces[cell].chain, i]
         if number < 0:
@@ -333,16 +353,16 @@ def add_to_objects(t, cell):  # type: ignore[no-untyped-def]
         around = object_cell(t, number, np.int64(t.cells[cell].vector))
         if around >= 0:
             touch(t.cells, t.touched, t.touched_count, np.uint32(t.state[0].tick), around)
-            add_fresh(t.cells, t.traces, around, cell)
+            add_cell(t.cells, t.traces, around, cell)
 
 
 @bare_kernel
 def roll_up(t, cell):  # type: ignore[no-untyped-def]
-    """Add a cell's fresh traffic to its parent prefix and, from hosts, to the objects around it."""
+    """Add what a cell received to its parent prefix and, from hosts, to the objects around it."""
     c = t.cells[cell]
     if c.parent >= 0:
         touch(t.cells, t.touched, t.touched_count, np.uint32(t.state[0].tick), np.int64(c.parent))
-        add_fresh(t.cells, t.traces, np.int64(c.parent), cell)
+        add_cell(t.cells, t.traces, np.int64(c.parent), cell)
     if c.links & LINK_OBJECTS and DEPTHS[c.level] == 0:
         add_to_objects(t, cell)
 
@@ -424,5 +444,5 @@ def clear_trace(traces, cell):  # type: ignore[no-untyped-def]
     r = traces[cell]
     r.settled_bytes = r.settled_packets = 0.0
     r.settled_bytes_variance = r.settled_packets_variance = np.float32(0)
-    r.age = r.span = r.unscaled = r.unscaled_settled = 0.0
+    r.age = r.span = r.unscaled = 0.0
     r.error = np.float32(0)

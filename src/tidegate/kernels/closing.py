@@ -9,24 +9,25 @@ from tidegate.kernels.cells import (
     LINK_OBJECTS,
     LINK_TRACE,
     OBJECT_LEVEL,
-    add_fresh,
+    add_cell,
     add_to_objects,
     clear_trace,
     hash_key,
     index_drop,
+    nearest_ring,
     touch,
 )
 from tidegate.kernels.counting import promote, promote_floor
 from tidegate.kernels.jit import bare_kernel, inlined_kernel
 from tidegate.kernels.prefetch import prefetch
-from tidegate.kernels.windows import SECONDS, heaviest, settle_slopes, shares, spread
+from tidegate.kernels.windows import SECONDS, heaviest, pass_on, settle_told, shares, spread
 
 LIGHT = 0.5
 """Share of its floor below which a heavy cell becomes light again; between the two it stays what it is."""
 
 
 @inlined_kernel
-def close_ring(cells, traces, rings, windows, open_second, cell):  # type: ignore[no-untyped-def]
+def close_ring(cells, traces, rings, windows, told, open_second, cell):  # type: ignore[no-untyped-def]
     """Put a heavy cell's fresh traffic into its ring, and note who told of it and how late."""
     c, r = cells[cell], traces[cell]
     ring = np.int64(c.ring)
@@ -34,16 +35,17 @@ def close_ring(cells, traces, rings, windows, open_second, cell):  # type: ignor
     if c.bytes > 0 or c.packets > 0:
         moment = open_second * 1000
         spread(
-            windows,
+            told,
             head,
             ring,
+            open_second - (SECONDS - 1),
             shares(moment, moment),
             c.bytes,
             c.packets,
             np.float64(c.bytes_variance),
             np.float64(c.packets_variance),
         )
-    settle_slopes(windows, head, ring)
+    settle_told(told, windows, head, ring)
     head.touched = open_second
     head.exporters = c.exporters
     head.age_ms = head.unscaled = head.error = 0.0
@@ -51,7 +53,7 @@ def close_ring(cells, traces, rings, windows, open_second, cell):  # type: ignor
         received = c.bytes + r.settled_bytes
         if received > 0:
             head.age_ms = r.age / received
-            head.unscaled = (r.unscaled + r.unscaled_settled) / received
+            head.unscaled = r.unscaled / received
         head.error = np.float64(r.error)
 
 
@@ -60,11 +62,12 @@ def close_cells(t):  # type: ignore[no-untyped-def]
     """Close every cell touched in the open second: roll up, promote, fill rings, clear.
 
     Hosts come first, then ever wider prefixes, objects last: rolling up touches the next level, whose
-    list is therefore read after this one's.
+    list is therefore read after this one's. A ring passes on what it was told before it gets what does
+    not come from records of its own: fresh traffic, and what the cell had before it became heavy.
     """
     s = t.state[0]
     cells, traces, touched, touched_count = t.cells, t.traces, t.touched, t.touched_count
-    rings, windows, chains = t.rings, t.windows, t.chains
+    rings, windows, told, chains = t.rings, t.windows, t.told, t.chains
     floors, object_floors = t.promote, t.object_promote
     tick, scale, open_second = np.uint32(s.tick), s.promote_scale, s.open_second
     for depth in range(6):
@@ -75,17 +78,26 @@ def close_cells(t):  # type: ignore[no-untyped-def]
             while at < touched_count[level]:
                 if at + 16 < touched_count[level]:
                     prefetch(cells, np.int64(touched[level, at + 16]))
+                    soon = np.int64(touched[level, at + 8])
+                    if cells[soon].links & LINK_TRACE:
+                        prefetch(traces, soon)
+                    if cells[soon].parent >= 0:
+                        prefetch(cells, np.int64(cells[soon].parent))
+                        prefetch(traces, np.int64(cells[soon].parent))
                 cell = np.int64(touched[level, at])
                 at += 1
                 c = cells[cell]
-                if c.bytes > 0 or c.packets > 0:
-                    if c.parent >= 0:
-                        parent = np.int64(c.parent)
-                        touch(cells, touched, touched_count, tick, parent)
-                        add_fresh(cells, traces, parent, cell)
-                    if depth == 0 and c.links & LINK_OBJECTS:
-                        add_to_objects(t, cell)
-                if c.ring < 0:
+                if c.parent >= 0:
+                    parent = np.int64(c.parent)
+                    touch(cells, touched, touched_count, tick, parent)
+                    add_cell(cells, traces, parent, cell)
+                if depth == 0 and c.links & LINK_OBJECTS:
+                    add_to_objects(t, cell)
+                if c.ring >= 0:
+                    wider = nearest_ring(cells, np.int64(c.parent))
+                    if wider >= 0:
+                        pass_on(told, rings, np.int64(c.ring), wider)
+                else:
                     all_bytes, all_packets = c.bytes, c.packets
                     if c.links & LINK_TRACE:
                         all_bytes += traces[cell].settled_bytes
@@ -96,7 +108,7 @@ def close_cells(t):  # type: ignore[no-untyped-def]
                     if all_bytes >= least_bytes * scale or all_packets >= least_packets * scale:
                         promote(t, cell)
                 if c.ring >= 0:
-                    close_ring(cells, traces, rings, windows, open_second, cell)
+                    close_ring(cells, traces, rings, windows, told, open_second, cell)
                 c.bytes = c.packets = 0.0
                 c.bytes_variance = c.packets_variance = np.float32(0)
                 c.exporters = np.uint64(0)

@@ -4,9 +4,12 @@ A cell holds what was received in the open second. Host cells know the cell of t
 that rolling up needs no hashing. A cell that grows heavy gets a ring of seconds
 (tidegate.kernels.windows).
 
-Flows that begin and end in the open second are *fresh*: they touch the host's cell only and are rolled
-up at the close. Longer or older flows are *aged*: they are added to every prefix at once and, where
-there is a ring, spread over their own start to end.
+Flows that begin and end in the open second are *fresh*: they touch the host's cell only. Longer or older
+flows are *aged*: they touch the host's cell and trace, and are spread over their own start to end in one
+ring, the host's or else that of the nearest wider prefix which has one. At the close, the sums of cells
+and traces are rolled up, and what each ring was told is added to the next wider one. A cell that has
+become heavy gets its ring at the close; what it had of aged traffic until then is spread over the mean
+start to the mean end of that.
 """
 
 import numpy as np
@@ -23,14 +26,15 @@ from tidegate.kernels.cells import (
     find,
     hash_key,
     locate,
+    nearest_ring,
     object_cell,
     touch,
 )
 from tidegate.kernels.classify import NONE, vector_of
 from tidegate.kernels.directions import REPETITION
 from tidegate.kernels.jit import bare_kernel, inlined_kernel
-from tidegate.kernels.prefetch import prefetch
-from tidegate.kernels.windows import SECONDS, clear, shares, spread
+from tidegate.kernels.prefetch import prefetch, prefetch_column
+from tidegate.kernels.windows import NEVER, SECONDS, clear, shares, spread
 
 RECORD_BYTES_MAX = 1e15
 RECORD_PACKETS_MAX = 1e13
@@ -71,7 +75,8 @@ def promote(t, cell):  # type: ignore[no-untyped-def]
     head = t.rings[ring]
     head.cell = np.int32(cell)
     head.newest = head.born = s.open_second
-    head.sloped = np.uint8(0)
+    head.told_first = NEVER
+    head.told_last = 0
     head.evidence = s.open_second - (SECONDS - 1)
     head.touched = s.open_second
     head.used = np.uint8(1)
@@ -84,9 +89,10 @@ def promote(t, cell):  # type: ignore[no-untyped-def]
         end_ms = last_ms - np.int64(r.age / weight)
         start_ms = end_ms - np.int64(r.span / weight)
         spread(
-            t.windows,
+            t.told,
             head,
             ring,
+            s.open_second - (SECONDS - 1),
             shares(start_ms, end_ms),
             r.settled_bytes,
             r.settled_packets,
@@ -97,11 +103,10 @@ def promote(t, cell):  # type: ignore[no-untyped-def]
 
 
 @inlined_kernel
-def settle(cells, traces, rings, windows, cell, value, when, bit):  # type: ignore[no-untyped-def]
-    """Add an aged record to one touched cell, and to its ring if it is heavy.
+def settle(cells, traces, cell, value, bit):  # type: ignore[no-untyped-def]
+    """Add an aged record to one touched cell; it is rolled up from there at the close.
 
     `value`: (bytes, packets, bytes variance, packets variance, start ms, end ms, age ms, unscaled bytes).
-    Returns False where part of it lay before the ring's window.
     """
     c, r = cells[cell], traces[cell]
     size, packets, bytes_variance, packets_variance, start_ms, end_ms, age_ms, unscaled = value
@@ -113,28 +118,15 @@ def settle(cells, traces, rings, windows, cell, value, when, bit):  # type: igno
     r.settled_packets_variance += np.float32(packets_variance)
     r.age += size * age_ms
     r.span += size * (end_ms - start_ms)
-    r.unscaled_settled += unscaled
-    if c.ring < 0:
-        return True
-    ring = np.int64(c.ring)
-    return spread(windows, rings[ring], ring, when, size, packets, bytes_variance, packets_variance)
-
-
-@inlined_kernel
-def grows_heavy(cells, traces, floors, object_floors, chains, scale, cell, value):  # type: ignore[no-untyped-def]
-    """Whether a light cell's aged traffic of the open second, with this record, passes its floor."""
-    if cells[cell].ring >= 0:
-        return False
-    least_bytes, least_packets = promote_floor(cells, traces, floors, object_floors, chains, cell)
-    had_bytes = had_packets = 0.0
-    if cells[cell].links & LINK_TRACE:
-        had_bytes, had_packets = traces[cell].settled_bytes, traces[cell].settled_packets
-    return had_bytes + value[0] >= least_bytes * scale or had_packets + value[1] >= least_packets * scale
+    r.unscaled += unscaled
 
 
 @bare_kernel
 def settle_in_objects(t, host, high, low, vector, value, bit):  # type: ignore[no-untyped-def]
-    """Add an aged record to the operators' objects around its host."""
+    """Add an aged record to the rings of the operators' objects around its host.
+
+    Its amounts are rolled up from the host; where that found no cell, they are added here.
+    """
     s = t.state[0]
     chain = np.int64(-1)
     if host < 0:
@@ -150,12 +142,22 @@ def settle_in_objects(t, host, high, low, vector, value, bit):  # type: ignore[n
         cell = object_cell(t, number, vector)
         if cell < 0:
             continue
-        touch(t.cells, t.touched, t.touched_count, np.uint32(s.tick), cell)
-        if grows_heavy(
-            t.cells, t.traces, t.promote, t.object_promote, t.chains, s.promote_scale, cell, value
-        ):
-            promote(t, cell)
-        settle(t.cells, t.traces, t.rings, t.windows, cell, value, shares(value[4], value[5]), bit)
+        if host < 0:
+            touch(t.cells, t.touched, t.touched_count, np.uint32(s.tick), cell)
+            settle(t.cells, t.traces, cell, value, bit)
+        ring = np.int64(t.cells[cell].ring)
+        if ring >= 0:
+            spread(
+                t.told,
+                t.rings[ring],
+                ring,
+                s.open_second - (SECONDS - 1),
+                shares(value[4], value[5]),
+                value[0],
+                value[1],
+                value[2],
+                value[3],
+            )
 
 
 @bare_kernel
@@ -222,21 +224,21 @@ def count_rows(t, rows, first, received_ms):  # type: ignore[no-untyped-def]
     """Count rows (dtype FLOW) from `first`, repetitions left out; returns how many are done.
 
     It stops early, at a whole block, when the index must be enlarged first (`index_refill`). Each
-    block is walked three times, so that the cache misses of its rows overlap: classify and hash, look
-    up, add.
+    block is walked several times, so that the cache misses of its rows overlap: classify and hash,
+    look up, climb to the nearest ring, add.
     """
     s = t.state[0]
     cells, traces, index, missed = t.cells, t.traces, t.slots, t.missed
     touched, touched_count = t.touched, t.touched_count
-    rings, windows, chains = t.rings, t.windows, t.chains
-    floors, object_floors = t.promote, t.object_promote
+    rings, told = t.rings, t.told
     objects = len(t.object_prefixes) > 0
     port_vector, bytes_min = t.port_vector, t.bytes_min
     seed = s.seed
     mask = np.int64(len(index) - 1)
     index_room = len(index) * 2 // 3 - 6 * BLOCK_ROWS
     open_start_ms = s.open_second * 1000
-    hashes, codes, guesses = t.hashes, t.codes, t.guesses
+    oldest = s.open_second - (SECONDS - 1)
+    hashes, codes, guesses, nearest, climbers = t.hashes, t.codes, t.guesses, t.nearest, t.climbers
     tick = np.uint32(s.tick)
     total_bytes = total_packets = 0.0
     repeated = 0
@@ -259,8 +261,39 @@ def count_rows(t, rows, first, received_ms):  # type: ignore[no-untyped-def]
                 if index[spot] >> np.uint64(32) == hashes[i]:
                     guesses[i] = np.int64(index[spot] & np.uint64(0xFFFFFFFF)) - 1
                     prefetch(cells, guesses[i])
+                    if rows[at + i].start_ms < open_start_ms:
+                        prefetch(traces, guesses[i])
                     break
                 spot = (spot + 1) & mask
+        # The nearest ring of each aged row's guess, for all of them one level at a time.
+        climbing = 0
+        for i in range(block):
+            nearest[i] = -1
+            if guesses[i] >= 0 and min(rows[at + i].start_ms, rows[at + i].end_ms) < open_start_ms:
+                nearest[i] = guesses[i]
+                climbers[climbing] = i
+                climbing += 1
+        while climbing:
+            still = 0
+            for n in range(climbing):
+                i = np.int64(climbers[n])
+                c = cells[nearest[i]]
+                if c.ring >= 0:
+                    nearest[i] = c.ring
+                    row = rows[at + i]
+                    begin, end = row.start_ms // 1000, row.end_ms // 1000
+                    prefetch_column(told, nearest[i], begin & (SECONDS - 1))
+                    prefetch_column(told, nearest[i], end & (SECONDS - 1))
+                    if end > begin + 1:
+                        prefetch_column(told, nearest[i], (begin + 1) & (SECONDS - 1))
+                elif c.parent >= 0:
+                    nearest[i] = c.parent
+                    prefetch(cells, nearest[i])
+                    climbers[still] = i
+                    still += 1
+                else:
+                    nearest[i] = -1
+            climbing = still
         for i in range(block):
             row = rows[at + i]
             if codes[i] == NONE and row.direction == REPETITION:
@@ -281,23 +314,30 @@ def count_rows(t, rows, first, received_ms):  # type: ignore[no-untyped-def]
                 c = cells[cell]
                 known = c.low == low and c.high == high and c.vector == code and c.level == level
             if not known:
+                nearest[i] = -1
                 cell = find(cells, index, hashes[i], high, low, level, code)
                 if cell < 0:
                     cell, parent = locate(t, hashes[i], high, low, level, code)
             bit = np.uint64(1) << np.uint64(min(row.exporter, np.uint32(63)))
             if value[4] < open_start_ms:
                 around = cell if cell >= 0 else parent
-                whole = True
-                when = shares(value[4], value[5])
-                while around >= 0:
+                if around >= 0:
                     touch(cells, touched, touched_count, tick, around)
-                    if grows_heavy(
-                        cells, traces, floors, object_floors, chains, s.promote_scale, around, value
-                    ):
-                        promote(t, around)
-                    whole &= settle(cells, traces, rings, windows, around, value, when, bit)
-                    around = np.int64(cells[around].parent)
-                if not whole:
+                    settle(cells, traces, around, value, bit)
+                    ring = nearest[i] if known else nearest_ring(cells, around)
+                    if ring >= 0:
+                        spread(
+                            told,
+                            rings[ring],
+                            ring,
+                            oldest,
+                            shares(value[4], value[5]),
+                            value[0],
+                            value[1],
+                            value[2],
+                            value[3],
+                        )
+                if value[4] < oldest * 1000:
                     s.clipped += 1
                 if objects:
                     settle_in_objects(t, cell, high, low, code, value, bit)

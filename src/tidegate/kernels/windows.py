@@ -1,4 +1,8 @@
-"""Rings of seconds for heavy cells: spreading a record over its own start to end, and reading a window."""
+"""Rings of seconds for heavy cells: spreading a record over its own start to end, and reading a window.
+
+What is told during the open second is kept apart (`told`) until the close: then it is added to the ring
+of the next wider heavy prefix, and to the ring's own window. A record is so written to one ring only.
+"""
 
 import numpy as np
 
@@ -8,10 +12,16 @@ SECONDS = 64
 """Columns of a ring, one for each second; equals model.summaries.WINDOW_SECONDS."""
 
 SLOPE = 4
-"""A column is one cache line: four amounts, then by how much each rises from here on."""
+"""A column of what is told is one cache line: four amounts, then by how much each rises from here on."""
+
+NEVER = 1 << 62
+"""`told_first` of a ring that was told nothing in the open second."""
 
 RING = np.dtype(
     [
+        # Of the open second: the oldest and the newest second that it told of.
+        ("told_first", np.int64),
+        ("told_last", np.int64),
         ("newest", np.int64),  # the second that the ring has been advanced to
         ("evidence", np.int64),  # the newest second that anything was counted in
         ("touched", np.int64),  # the receive second that last brought something
@@ -23,40 +33,32 @@ RING = np.dtype(
         ("error", np.float64),
         ("cell", np.int32),
         ("used", np.uint8),
-        ("sloped", np.uint8),  # slopes wait to become amounts
     ],
     align=True,
 )
-"""The head of one ring. Its columns are windows[ring, second % 64]: bytes, packets, variances; slopes."""
+"""The head of one ring. Its columns are windows[ring, second % 64]: bytes, packets and their variances."""
 
 
 @bare_kernel
 def clear(windows, ring):  # type: ignore[no-untyped-def]
-    """Set every column of a ring to zero."""
+    """Set every column of a ring's window to zero."""
     for column in range(SECONDS):
-        for quantity in range(8):
-            windows[ring, column, quantity] = 0.0
+        for quantity in range(4):
+            windows[ring, column, quantity] = np.float32(0)
 
 
-@inlined_kernel
+@bare_kernel
 def advance(windows, head, ring, second):  # type: ignore[no-untyped-def]
-    """Make room for a second: columns that fall out of the window are cleared for the new ones.
-
-    The slope of a column that falls out goes on in the oldest one that stays.
-    """
+    """Make room for a second: columns that fall out of the window are cleared for the new ones."""
     gap = second - head.newest
     if gap <= 0:
         return
     if gap >= SECONDS:
         clear(windows, ring)
-        head.sloped = np.uint8(0)
     else:
         for s in range(head.newest + 1, second + 1):
-            column, next_column = s & (SECONDS - 1), (s + 1) & (SECONDS - 1)
             for quantity in range(4):
-                windows[ring, next_column, SLOPE + quantity] += windows[ring, column, SLOPE + quantity]
-            for quantity in range(8):
-                windows[ring, column, quantity] = 0.0
+                windows[ring, s & (SECONDS - 1), quantity] = np.float32(0)
     head.newest = second
 
 
@@ -81,72 +83,96 @@ def shares(start_ms, end_ms):  # type: ignore[no-untyped-def]
 
 
 @inlined_kernel
-def put(windows, ring, column, offset, share, size, packets, bytes_variance, packets_variance):  # type: ignore[no-untyped-def]
+def put(told, ring, column, offset, share, size, packets, bytes_variance, packets_variance):  # type: ignore[no-untyped-def]
     """Add a share of four amounts to a column, from `offset` on."""
-    windows[ring, column, offset] += size * share
-    windows[ring, column, offset + 1] += packets * share
-    windows[ring, column, offset + 2] += bytes_variance * share
-    windows[ring, column, offset + 3] += packets_variance * share
+    told[ring, column, offset] += size * share
+    told[ring, column, offset + 1] += packets * share
+    told[ring, column, offset + 2] += bytes_variance * share
+    told[ring, column, offset + 3] += packets_variance * share
 
 
 @inlined_kernel
-def spread(windows, head, ring, when, size, packets, bytes_variance, packets_variance):  # type: ignore[no-untyped-def]
-    """Spread one record over its seconds (`when`: see `shares`); False where some lay before the window.
+def spread(told, head, ring, oldest, when, size, packets, bytes_variance, packets_variance):  # type: ignore[no-untyped-def]
+    """Spread one record over its seconds (`when`: see `shares`) from `oldest` on.
 
-    The part before the window is left out: it is over. The seconds between first and last all have the
-    same share: for a long record only the rise and the fall are noted, as slopes, until `settle_slopes`.
+    `oldest` is the first second of the window that ends with the open one; the part before it is left
+    out: it is over. The seconds between first and last all have the same share: for a long record only
+    the rise and the fall are noted, as slopes, until `settle_told`.
     """
     first, last, first_share, between_share, last_share = when
-    advance(windows, head, ring, last)
-    oldest = head.newest - (SECONDS - 1)
     if last < oldest:
-        return False
-    head.evidence = max(head.evidence, last)
+        return
+    head.told_first = min(head.told_first, max(first, oldest))
+    head.told_last = max(head.told_last, last)
     mask = SECONDS - 1
     if first >= oldest:
-        put(windows, ring, first & mask, 0, first_share, size, packets, bytes_variance, packets_variance)
+        put(told, ring, first & mask, 0, first_share, size, packets, bytes_variance, packets_variance)
     if last == first:
-        return True
-    put(windows, ring, last & mask, 0, last_share, size, packets, bytes_variance, packets_variance)
+        return
+    put(told, ring, last & mask, 0, last_share, size, packets, bytes_variance, packets_variance)
     begin = max(first + 1, oldest)
     if last - begin <= 2:
         for s in range(begin, last):
-            put(windows, ring, s & mask, 0, between_share, size, packets, bytes_variance, packets_variance)
+            put(told, ring, s & mask, 0, between_share, size, packets, bytes_variance, packets_variance)
     else:
-        put(
-            windows, ring, begin & mask, SLOPE, between_share, size, packets, bytes_variance, packets_variance
-        )
-        put(
-            windows, ring, last & mask, SLOPE, -between_share, size, packets, bytes_variance, packets_variance
-        )
-        head.sloped = np.uint8(1)
-    return first >= oldest
+        put(told, ring, begin & mask, SLOPE, between_share, size, packets, bytes_variance, packets_variance)
+        put(told, ring, last & mask, SLOPE, -between_share, size, packets, bytes_variance, packets_variance)
 
 
 @bare_kernel
-def settle_slopes(windows, head, ring):  # type: ignore[no-untyped-def]
-    """Turn the slopes of a ring into amounts, from the oldest second on.
-
-    What rounding leaves of a rise after its fall, below a billionth of it, is nothing.
-    """
-    if head.sloped == 0:
+def pass_on(told, rings, ring, wider):  # type: ignore[no-untyped-def]
+    """Add what a ring was told in the open second to what a wider prefix's ring was told."""
+    head, around = rings[ring], rings[wider]
+    if head.told_first == NEVER:
         return
-    head.sloped = np.uint8(0)
-    for quantity in range(4):
-        running = highest = 0.0
-        for s in range(head.newest - (SECONDS - 1), head.newest + 1):
-            column = s & (SECONDS - 1)
-            running += windows[ring, column, SLOPE + quantity]
-            windows[ring, column, SLOPE + quantity] = 0.0
-            highest = max(highest, running)
-            if running > 1e-9 * highest:
-                windows[ring, column, quantity] += running
+    around.told_first = min(around.told_first, head.told_first)
+    around.told_last = max(around.told_last, head.told_last)
+    for s in range(head.told_first, head.told_last + 1):
+        column = s & (SECONDS - 1)
+        for quantity in range(8):
+            told[wider, column, quantity] += told[ring, column, quantity]
+
+
+@inlined_kernel
+def settled(amount, rise, highest):  # type: ignore[no-untyped-def]
+    """An amount and a rise, of which what rounding leaves after its fall, below a billionth, is nothing."""
+    return np.float32(amount + (rise if rise > 1e-9 * highest else 0.0))
+
+
+@bare_kernel
+def settle_told(told, windows, head, ring):  # type: ignore[no-untyped-def]
+    """Add what a ring was told in the open second to its window, and forget it.
+
+    Slopes become amounts, from the oldest second on.
+    """
+    if head.told_first == NEVER:
+        return
+    advance(windows, head, ring, head.told_last)
+    head.evidence = max(head.evidence, head.told_last)
+    rise0 = rise1 = rise2 = rise3 = 0.0
+    most0 = most1 = most2 = most3 = 0.0
+    for s in range(head.told_first, head.told_last + 1):
+        column = s & (SECONDS - 1)
+        rise0 += told[ring, column, SLOPE]
+        rise1 += told[ring, column, SLOPE + 1]
+        rise2 += told[ring, column, SLOPE + 2]
+        rise3 += told[ring, column, SLOPE + 3]
+        most0, most1 = max(most0, rise0), max(most1, rise1)
+        most2, most3 = max(most2, rise2), max(most3, rise3)
+        windows[ring, column, 0] += settled(told[ring, column, 0], rise0, most0)
+        windows[ring, column, 1] += settled(told[ring, column, 1], rise1, most1)
+        windows[ring, column, 2] += settled(told[ring, column, 2], rise2, most2)
+        windows[ring, column, 3] += settled(told[ring, column, 3], rise3, most3)
+        for quantity in range(8):
+            told[ring, column, quantity] = 0.0
+    head.told_first = NEVER
+    head.told_last = 0
 
 
 @bare_kernel
 def heaviest(windows, head, ring, second, least_bytes, least_packets):  # type: ignore[no-untyped-def]
     """The most that one second of the window ending at `second` has, in units of the two floors."""
-    most_bytes = most_packets = 0.0
+    most_bytes = most_packets = np.float32(0)
     for s in range(max(head.newest, second) - (SECONDS - 1), head.newest + 1):
         column = s & (SECONDS - 1)
         most_bytes = max(most_bytes, windows[ring, column, 0])
