@@ -95,7 +95,8 @@ def test_every_sampled_packet_has_the_values_that_its_origin_states() -> None:
         assert row["bytes"] == ip_bytes
         assert row["protocol"] == PROTOCOLS[line["protocol"]]
         assert row["output_if"] == int(line.get("out_snmp", 0))
-        assert row["direction"] == {"ingress": DIRECTION_INGRESS, "egress": DIRECTION_EGRESS}[line["direction"]]
+        told = {"ingress": DIRECTION_INGRESS, "egress": DIRECTION_EGRESS}
+        assert row["direction"] == told[line["direction"]]
         # For samples taken on the way out, the origin's in_snmp is the sampling interface.
         if line["direction"] == "ingress":
             assert row["input_if"] == int(line["in_snmp"])

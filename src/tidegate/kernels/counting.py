@@ -276,23 +276,23 @@ def count_rows(t, rows, first, received_ms):  # type: ignore[no-untyped-def]
         while climbing:
             still = 0
             for n in range(climbing):
-                i = np.int64(climbers[n])
-                c = cells[nearest[i]]
+                climber = np.int64(climbers[n])
+                c = cells[nearest[climber]]
                 if c.ring >= 0:
-                    nearest[i] = c.ring
-                    row = rows[at + i]
+                    nearest[climber] = c.ring
+                    row = rows[at + climber]
                     begin, end = row.start_ms // 1000, row.end_ms // 1000
-                    prefetch_column(told, nearest[i], begin & (SECONDS - 1))
-                    prefetch_column(told, nearest[i], end & (SECONDS - 1))
+                    prefetch_column(told, nearest[climber], begin & (SECONDS - 1))
+                    prefetch_column(told, nearest[climber], end & (SECONDS - 1))
                     if end > begin + 1:
-                        prefetch_column(told, nearest[i], (begin + 1) & (SECONDS - 1))
+                        prefetch_column(told, nearest[climber], (begin + 1) & (SECONDS - 1))
                 elif c.parent >= 0:
-                    nearest[i] = c.parent
-                    prefetch(cells, nearest[i])
-                    climbers[still] = i
+                    nearest[climber] = c.parent
+                    prefetch(cells, nearest[climber])
+                    climbers[still] = climber
                     still += 1
                 else:
-                    nearest[i] = -1
+                    nearest[climber] = -1
             climbing = still
         for i in range(block):
             row = rows[at + i]

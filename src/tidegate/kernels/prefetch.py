@@ -30,7 +30,9 @@ def _prefetch(typing_context, array, at):  # type: ignore[no-untyped-def]
     """Begin to load the cache line of `array[at]` (one-dimensional); the caller has checked the bound."""
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
-        return _emit(context, builder, sig, args, [context.cast(builder, args[1], sig.args[1], types.intp)])
+        return _emit(  # type: ignore[no-untyped-call]
+            context, builder, sig, args, [context.cast(builder, args[1], sig.args[1], types.intp)]
+        )
 
     return types.void(array, at), codegen
 
@@ -40,7 +42,8 @@ def _prefetch_column(typing_context, array, at, column):  # type: ignore[no-unty
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
         positions = [context.cast(builder, args[n], sig.args[n], types.intp) for n in (1, 2)]
-        return _emit(context, builder, sig, args, [*positions, ir.Constant(positions[0].type, 0)])
+        last = ir.Constant(positions[0].type, 0)
+        return _emit(context, builder, sig, args, [*positions, last])  # type: ignore[no-untyped-call]
 
     return types.void(array, at, column), codegen
 
