@@ -13,6 +13,14 @@ _IPV4_LEVEL = {LEVEL_LENGTHS[level]: level for level in IPV4_LEVELS}
 _IPV6_LEVEL = {LEVEL_LENGTHS[level]: level for level in IPV6_LEVELS}
 
 
+def _wider(levels: tuple[int, ...]) -> tuple[int | None, ...]:
+    lengths = [LEVEL_LENGTHS[level] for level in levels]
+    return tuple(max((one for one in lengths if one < length), default=None) for length in range(129))
+
+
+_IPV4_WIDER, _IPV6_WIDER = _wider(IPV4_LEVELS), _wider(IPV6_LEVELS)
+
+
 def level_of(length: int, *, ipv4: bool) -> int:
     """The level of a counted prefix; KeyError for a length at which nothing is counted."""
     return (_IPV4_LEVEL if ipv4 else _IPV6_LEVEL)[length]
@@ -20,6 +28,4 @@ def level_of(length: int, *, ipv4: bool) -> int:
 
 def wider_length(length: int, *, ipv4: bool) -> int | None:
     """The next wider counted length, or None above the widest."""
-    lengths = [LEVEL_LENGTHS[level] for level in (IPV4_LEVELS if ipv4 else IPV6_LEVELS)]
-    wider = [candidate for candidate in lengths if candidate < length]
-    return max(wider) if wider else None
+    return (_IPV4_WIDER if ipv4 else _IPV6_WIDER)[length]

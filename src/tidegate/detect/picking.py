@@ -74,6 +74,8 @@ class _VectorTraffic:
     vector: int
     settings: DetectionSettings
     parts_of: Mapping[Prefix, Sequence[Prefix]]
+    whole: Mapping[Prefix, Evidence]
+    """The decided prefixes, with all that is inside them."""
     windows: dict[Prefix, Floats] = field(default_factory=dict)
 
     def window(self, prefix: Prefix) -> Floats | None:
@@ -87,6 +89,9 @@ class _VectorTraffic:
 
     def decided(self, prefix: Prefix, without: Iterable[Prefix], after: int | None = None) -> Evidence | None:
         """See `targets.Traffic`; seconds up to `after` count as nothing."""
+        without = list(without)
+        if not without and after is None and prefix in self.whole:
+            return self.whole[prefix]
         window = self.window(prefix)
         if window is None:
             return None
@@ -118,14 +123,18 @@ def _evidence(
     if after is not None:
         window = window.copy()
         window[:, : max(0, scene.aligned.column(after) + 1)] = 0.0
-    if not (window[:2].sum(axis=1) >= limits).any():
+    if not (window[:2].max(axis=1) >= limits).any():
         return None
     needed, among = settings.persistence_seconds, settings.persistence_window_seconds
     seconds = persistent(window[:2], window[2:], limits, needed, among)
-    columns = np.flatnonzero(seconds.any(axis=0))
-    if not len(columns):
-        return None
-    newest = int(columns[-1])
+    return _newest(scene, window, limits, seconds, among) if seconds.any() else None
+
+
+def _newest(
+    scene: Scene, window: Floats, limits: Floats, seconds: npt.NDArray[np.int64], among: int
+) -> Evidence:
+    """The newest evidence of a decided window. `seconds` (2, 64) by bits and by packets: see `persistent`."""
+    newest = int(np.flatnonzero(seconds.any(axis=0))[-1])
     reached = np.asarray((window[:2] >= limits[:, None]).any(axis=0), np.bool_)
     first, last = _run(reached, newest, among)
     over = window[:2].sum(axis=1) / limits
@@ -141,35 +150,42 @@ class Picking:
         self._settings = settings
         self._objects = objects
 
-    def _hot(self, scene: Scene) -> list[int]:
-        """The rows that are decided, whatever they hold."""
+    def _hot(self, scene: Scene) -> dict[int, Evidence]:
+        """The rows that are decided, whatever they hold, and why."""
         aligned, settings = scene.aligned, self._settings
         bits, packets = aligned.bytes * 8, aligned.packets
+        # At every scale of persistence some second must reach the threshold.
         maybe = np.flatnonzero(
-            (bits.sum(axis=1) >= scene.thresholds[:, 0]) | (packets.sum(axis=1) >= scene.thresholds[:, 1])
+            (bits.max(axis=1, initial=0) >= scene.thresholds[:, 0])
+            | (packets.max(axis=1, initial=0) >= scene.thresholds[:, 1])
         )
         if not len(maybe):
-            return []
+            return {}
         needed, among = settings.persistence_seconds, settings.persistence_window_seconds
         limits = scene.thresholds[maybe]
         by_bits = persistent(bits[maybe], aligned.bytes_variance[maybe] * 64, limits[:, 0], needed, among)
         by_packets = persistent(packets[maybe], aligned.packets_variance[maybe], limits[:, 1], needed, among)
-        hot: list[int] = maybe[(by_bits | by_packets).any(axis=1)].tolist()
-        return hot
+        seconds = np.stack((by_bits, by_packets), axis=1)
+        hot = np.flatnonzero(seconds.any(axis=(1, 2)))
+        return {
+            at: _newest(scene, scene.window(at), limits[i], seconds[i], among)
+            for i, at in zip(hot.tolist(), maybe[hot].tolist(), strict=True)
+        }
 
     def picks(self, scene: Scene, ended: Ended) -> list[Pick]:
         """Every target and vector that is under attack, prefixes first. `ended`: see `Ended`; what was
         seen until then has been told."""
         by_vector: dict[int, list[int]] = defaultdict(list)
-        for at in self._hot(scene):
+        hot_rows = self._hot(scene)
+        for at in hot_rows:
             by_vector[scene.rows[at].vector].append(at)
         parts_of = _parts(scene, by_vector.keys())
         found: dict[tuple[Prefix, int], Pick] = {}
         objects: list[Pick] = []
         for vector, hot in by_vector.items():
-            traffic = _VectorTraffic(scene, vector, self._settings, parts_of[vector])
-            prefixes = [prefix for at in hot if (prefix := scene.rows[at].prefix) is not None]
-            chosen = smallest(prefixes, traffic)
+            whole = {prefix: hot_rows[at] for at in hot if (prefix := scene.rows[at].prefix) is not None}
+            traffic = _VectorTraffic(scene, vector, self._settings, parts_of[vector], whole)
+            chosen = smallest(whole, traffic)
             for prefix, evidence in chosen.items():
                 told = max(
                     (ended[place, vector] for place in (prefix, *around(prefix)) if (place, vector) in ended),

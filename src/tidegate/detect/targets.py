@@ -25,9 +25,10 @@ host to host stays one attack.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 from ipaddress import collapse_addresses, ip_network
 from typing import Protocol
 
@@ -55,6 +56,10 @@ TOGETHER_SECONDS = 60
 """Targets that begin within this time of each other may be one attack."""
 
 HOST_LENGTH = 128
+
+AROUND_MAX = 65_536
+"""Prefixes of which it is remembered what lies around them; when full, the one asked for least recently is
+forgotten."""
 
 
 class Quantity(Enum):
@@ -114,12 +119,11 @@ def wider(prefix: Prefix) -> Prefix | None:
     return None if length is None else prefix.parent(length)
 
 
-def around(prefix: Prefix) -> Iterator[Prefix]:
+@lru_cache(AROUND_MAX)
+def around(prefix: Prefix) -> tuple[Prefix, ...]:
     """Every counted prefix wider than this one, nearest first."""
-    at = wider(prefix)
-    while at is not None:
-        yield at
-        at = wider(at)
+    outer = wider(prefix)
+    return () if outer is None else (outer, *around(outer))
 
 
 class _Chosen:
