@@ -11,7 +11,14 @@ from tests.stores import FailingStore, MemoryStore
 from tests.stories import an_attack
 from tidegate.app.complaints import TOLD_AGAIN_MS
 from tidegate.app.node import Node
-from tidegate.app.run import APPEARING_MAX, BASELINES_EVERY_MS, FIRST_STARTS_MAX, NodeRun
+from tidegate.app.run import (
+    APPEARING_MAX,
+    BASELINES_EVERY_MS,
+    FIRST_STARTS_MAX,
+    OPEN_TOLD_MAX,
+    STARTING_TOLD_EVERY_MS,
+    NodeRun,
+)
 from tidegate.app.supervision import CollectorKeeper
 from tidegate.model.attacks import Attack
 from tidegate.model.canonical import decode_record
@@ -312,3 +319,24 @@ def test_trouble_lasts_as_long_as_facts_wait_although_effects_are_carried_out() 
     run.turn(0)
     run.node.carry_out()
     assert run.node.trouble is not None
+
+
+def test_attacks_that_go_on_are_named_when_the_node_starts(caplog: pytest.LogCaptureFixture) -> None:
+    run, _, _ = a_run(SayingProcess([]))
+    run.node.record(*(AttackDetected(an_attack(number=number)) for number in range(1, OPEN_TOLD_MAX + 4)))
+    with caplog.at_level("INFO"):
+        run.start()
+    told = [record.message for record in caplog.records]
+    assert told[1].startswith("attack 1 goes on: 198.51.100.7, ntp, ~12 Gbps")
+    assert told[-1].startswith("3 more attacks go on")
+    assert len(told) == 1 + OPEN_TOLD_MAX + 1
+
+
+def test_a_start_that_takes_long_is_told_every_few_seconds(caplog: pytest.LogCaptureFixture) -> None:
+    run, _, clock = a_run(SayingProcess([]))
+    run.start()
+    with caplog.at_level("INFO"):
+        for _ in range(3 * STARTING_TOLD_EVERY_MS // 1000 + 1):
+            run.turn(0)
+            clock.at_ms += 1000
+    assert len([one for one in caplog.records if "the collector is starting" in one.message]) == 3

@@ -14,6 +14,7 @@ from tidegate.adapters.clock import WallClock
 from tidegate.adapters.sql.stores import SqlStores
 from tidegate.app.node import Node
 from tidegate.cli.exits import Exit
+from tidegate.cli.output import console
 from tidegate.cli.tables import NARROW, attack_table
 from tidegate.model.doubts import UNSCALED_SAMPLING
 from tidegate.model.facts import AttackDetected
@@ -80,3 +81,13 @@ def test_postgresql_without_its_driver_says_what_to_install(tmp_path: Path) -> N
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert ended.returncode == Exit.USAGE
     assert "pip install 'tidegate[postgresql]'" in ended.stderr
+
+
+def test_text_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    attack = an_attack(targets=("2001:db8:a::/48", "2001:db8:ab::/48"))
+    screen = console()
+    screen.print(attack_table([attack], frozenset(), 200))
+    screen.print("set its rate under [sampling]")
+    said = capsys.readouterr().out
+    for text in ("2001:db8:a::/48", "2001:db8:ab::/48", "[sampling]"):
+        assert text in said

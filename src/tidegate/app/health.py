@@ -135,8 +135,8 @@ TEXTS: Final[dict[str, tuple[Severity, str]]] = {
     ),
     "degraded": (
         "problem",
-        "Counting is not exact at present ({how}): rates carry a stated error until the load falls or "
-        "collector.cells_max is raised.",
+        "Counting is not exact at present ({how}): rates may be short until that is over; where a table is "
+        "full, raise collector.cells_max and restart the node.",
     ),
     "node_behind": (
         "problem",

@@ -4,6 +4,7 @@ import os
 
 import msgspec
 
+from tidegate.app.complaints import ProblemLog
 from tidegate.app.exporter_health import ExporterHealth, busiest, exporter_health
 from tidegate.app.health import Finding, HealthWindow
 from tidegate.app.node import Node
@@ -40,7 +41,7 @@ class HealthNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HealthWriter:
-    """Hears every report; `write` puts the note into the state folder."""
+    """Hears every report; `write` puts the note into the state folder, and new problems into the log."""
 
     def __init__(
         self, state: StateFolder, node: Node, keeper: CollectorKeeper, clock: Clock, version: str
@@ -51,6 +52,7 @@ class HealthWriter:
         self._clock = clock
         self._version = version
         self._window = HealthWindow()
+        self._problems = ProblemLog()
         self._last: CollectorReport | None = None
 
     def __call__(self, report: CollectorReport) -> None:
@@ -59,6 +61,8 @@ class HealthWriter:
 
     def write(self) -> None:
         now_ms = self._clock.now_ms()
+        findings = self._window.findings(now_ms)
+        self._problems.tell(findings, now_ms)
         watch, summary = self._keeper.watch, self._last.summary if self._last else None
         known = len(self._last.exporter_names) if self._last else 0
         note = HealthNote(
@@ -75,7 +79,7 @@ class HealthWriter:
             bits_per_s=round(summary.bytes * 8) if summary else 0,
             exporters=self._exporters(),
             exporters_left_out=max(0, known - EXPORTERS_NOTED_MAX),
-            findings=self._window.findings(now_ms),
+            findings=findings,
         )
         self._state.write_health(msgspec.json.encode(note))
 

@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
 
 from tidegate.app.complaints import Complaint
 from tidegate.app.node import Node
-from tidegate.app.sentences import count_of, sentence
+from tidegate.app.sentences import count_of, going_on, sentence
 from tidegate.app.state import EXPORTERS_SEEN_MAX
 from tidegate.app.supervision import CollectorKeeper, WatchState
 from tidegate.model.attacks import Attack
@@ -38,6 +39,9 @@ APPEARING_MAX = 64
 
 FIRST_STARTS_MAX = 3
 """A collector that failed so often and was never ready will not be: the node ends and says why."""
+
+OPEN_TOLD_MAX = 20
+"""Attacks going on that the log names at the start; the rest are counted."""
 
 STOP_WAIT_S = 5.0
 """The collector gets this long to tell of its last second; then it is killed."""
@@ -110,6 +114,11 @@ class NodeRun:
         self._exporters_told = set(self.node.state.exporters)
         self._baselines_due_ms = self._clock.now_ms() + BASELINES_EVERY_MS
         self.record(NodeStarted(self._version))
+        opened = self.node.state.open_attacks.values()
+        for attack in islice(opened, OPEN_TOLD_MAX):
+            log.info("%s", going_on(attack))
+        if (more := len(opened) - OPEN_TOLD_MAX) > 0:
+            log.info("%d more attacks go on; `tidegate attacks --open` lists them", more)
 
     def turn(self, timeout_s: float) -> None:
         """Waits at most `timeout_s` for the collector, and does all that follows.
@@ -219,10 +228,11 @@ class NodeRun:
 
     def _look_after(self, now_ms: int) -> None:
         self._watch_collector()
-        if self._keeper.watch.state is WatchState.STARTING and now_ms >= self._waiting_told_ms:
-            if self._waiting_told_ms:
-                log.info("the collector is starting; the first start on a machine compiles kernels")
-            self._waiting_told_ms = now_ms + STARTING_TOLD_EVERY_MS
+        watch = self._keeper.watch
+        self._waiting_told_ms = max(self._waiting_told_ms, watch.since_ms)
+        if watch.state is WatchState.STARTING and now_ms - self._waiting_told_ms >= STARTING_TOLD_EVERY_MS:
+            self._waiting_told_ms = now_ms
+            log.info("the collector is starting; the first start on a machine compiles for about a minute")
         if now_ms >= self._pulse_due_ms:
             self._pulse_due_ms = now_ms + PULSE_EVERY_MS
             self._pulse()

@@ -38,6 +38,11 @@ def sentence(fact: Fact) -> str:
             return f"attack {attack.number} ended, peak: {_attack(attack, attack.peak_bits_per_s)}"
 
 
+def going_on(attack: Attack) -> str:
+    """An attack that was under way when the node started, in one line."""
+    return f"attack {attack.number} goes on: {_attack(attack, attack.bits_per_s)}"
+
+
 def _attack(attack: Attack, bits_per_s: Rate) -> str:
     return f"{target(attack)}, {vectors(attack)}, {rate(bits_per_s, 'bps', scaled=is_scaled(attack))}"
 

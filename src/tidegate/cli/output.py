@@ -48,8 +48,11 @@ def print_json(value: object) -> None:
 
 
 def console() -> "Console":
-    """The screen; colours and width follow the terminal, and a pipe gets neither colours nor wrapping."""
+    """The screen; colours and width follow the terminal, and a pipe gets neither colours nor wrapping.
+
+    Text is shown as it is: in "[sampling]" rich would see a style, and in "2001:db8:a::1" a picture.
+    """
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else WIDTH_WHEN_PIPED
-    return Console(highlight=False, width=width, soft_wrap=False)
+    return Console(highlight=False, markup=False, emoji=False, width=width, soft_wrap=False)
