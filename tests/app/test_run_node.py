@@ -340,3 +340,20 @@ def test_a_start_that_takes_long_is_told_every_few_seconds(caplog: pytest.LogCap
             run.turn(0)
             clock.at_ms += 1000
     assert len([one for one in caplog.records if "the collector is starting" in one.message]) == 3
+
+
+@pytest.mark.parametrize("step_ms", [-3_600_000, -365 * 86_400_000, 3_600_000])
+def test_a_clock_that_is_set_puts_off_nothing(step_ms: int) -> None:
+    baselines, pulses = ListedBaselines(), []
+    run, store, clock = a_run(
+        SayingProcess([[a_report(1)]]), baselines=baselines, pulse=lambda: pulses.append(clock.at_ms)
+    )
+    run.start()
+    store.fails = "and did nothing"
+    run.turn(0)
+    store.fails = None
+    clock.at_ms += step_ms
+    run.turn(0)
+    assert pulses[-1] == clock.at_ms
+    assert run.node.waiting == 0, "what waited is stored"
+    assert baselines.saved

@@ -95,7 +95,7 @@ class NodeRun:
         self._ears = ears
         self._pulse = pulse
         self._pulse_due_ms = 0
-        self._waiting_told_ms = 0
+        self._waiting_told_ms = clock.now_ms()
         self._exporters_told: set[tuple[str, str]] = set()
         self._baselines_due_ms = 0
         self._catch_up_due_ms = 0
@@ -229,14 +229,15 @@ class NodeRun:
     def _look_after(self, now_ms: int) -> None:
         self._watch_collector()
         watch = self._keeper.watch
-        self._waiting_told_ms = max(self._waiting_told_ms, watch.since_ms)
-        if watch.state is WatchState.STARTING and now_ms - self._waiting_told_ms >= STARTING_TOLD_EVERY_MS:
+        if watch.state is not WatchState.STARTING:
+            self._waiting_told_ms = now_ms
+        elif _is_due(self._waiting_told_ms + STARTING_TOLD_EVERY_MS, STARTING_TOLD_EVERY_MS, now_ms):
             self._waiting_told_ms = now_ms
             log.info("the collector is starting; the first start on a machine compiles for about a minute")
-        if now_ms >= self._pulse_due_ms:
+        if _is_due(self._pulse_due_ms, PULSE_EVERY_MS, now_ms):
             self._pulse_due_ms = now_ms + PULSE_EVERY_MS
             self._pulse()
-        if now_ms >= self._catch_up_due_ms:
+        if _is_due(self._catch_up_due_ms, CATCH_UP_EVERY_MS, now_ms):
             self._catch_up_due_ms = now_ms + CATCH_UP_EVERY_MS
             try:
                 self.node.catch_up()
@@ -245,7 +246,7 @@ class NodeRun:
             else:
                 self._tell_storing(self.node.trouble)
             self._tell_alerting()
-        if now_ms >= self._baselines_due_ms:
+        if _is_due(self._baselines_due_ms, BASELINES_EVERY_MS, now_ms):
             self._baselines_due_ms = now_ms + BASELINES_EVERY_MS
             self._store_baselines()
 
@@ -254,6 +255,11 @@ class NodeRun:
             self._baselines.save(BaselineRow(*row) for row in self._detector.pending_baselines())
         except OutsideFailed as failure:
             log.warning("what is usual could not be stored: %s", failure)
+
+
+def _is_due(due_ms: int, every_ms: int, now_ms: int) -> bool:
+    """A clock that was set back puts nothing off for longer than `every_ms`."""
+    return not 0 < due_ms - now_ms <= every_ms
 
 
 def _say(facts: Iterable[Fact]) -> None:
