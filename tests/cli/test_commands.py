@@ -1,5 +1,6 @@
 """The command line as a user meets it: exit codes, messages, JSON shapes, documentation."""
 
+import fcntl
 import json
 import os
 import re
@@ -299,3 +300,18 @@ def settings() -> Iterator[str]:
 @pytest.mark.parametrize("setting", list(settings()))
 def test_every_setting_has_its_paragraph(setting: str) -> None:
     assert f"`{setting}`" in (DOCS / "configuration.md").read_text()
+
+
+def test_a_collector_that_cannot_start_ends_the_node_with_its_reason_in_the_logs_form(tmp_path: Path) -> None:
+    """Another collector holds the templates of this state folder."""
+    state = tmp_path / "state"
+    state.mkdir()
+    with (state / "templates.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ended = tidegate("run", "--json", "--state", str(state), "--config", str(config_for(tmp_path)))
+    assert ended.returncode == Exit.OUTSIDE
+    log = [json.loads(line) for line in ended.stderr.splitlines()]
+    assert log[-1]["level"] == "error"
+    assert "failed 3 times before it was ready: another collector keeps its templates" in log[-1]["message"]
+    parts = {line["part"] for line in log}
+    assert parts == {"tidegate", "tidegate.node"}

@@ -1,5 +1,6 @@
 """How a command ends: the one table of exit codes, and what a user is told when something goes wrong."""
 
+import logging
 import traceback
 from collections.abc import Callable
 from enum import IntEnum
@@ -79,7 +80,10 @@ def _table() -> tuple[tuple[type[BaseException], Exit, _Told], ...]:
 
 
 def tell(error: BaseException, *, debug: bool) -> Exit:
-    """Say on standard error what went wrong; the code to end with. A traceback is shown only for `debug`."""
+    """Say on standard error what went wrong, in the log's form where one was begun; the code to end with.
+
+    A traceback is shown only for `debug`.
+    """
     if isinstance(error, Finished):
         return error.code
     if isinstance(error, BrokenPipeError | SystemExit):  # the latter is how click and rich tell the former
@@ -89,11 +93,18 @@ def tell(error: BaseException, *, debug: bool) -> Exit:
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     for kind, code, told in _table():
         if isinstance(error, kind):
-            click.echo(f"tidegate: {told(error)}", err=True)
+            _say(told(error))
             return code
-    click.echo(
-        f"tidegate: a bug in Tidegate: {type(error).__name__}: {error}\n"
-        "Please report it with what `tidegate --debug ...` prints.",
-        err=True,
+    _say(
+        f"a bug in Tidegate: {type(error).__name__}: {error}\n"
+        "Please report it with what `tidegate --debug ...` prints."
     )
     return Exit.BUG
+
+
+def _say(text: str) -> None:
+    log = logging.getLogger("tidegate")
+    if log.handlers:
+        log.error("%s", text)
+    else:
+        click.echo(f"tidegate: {text}", err=True)
