@@ -43,12 +43,19 @@ class RouterProfile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BorderRouter(msgspec.Struct, frozen=True, kw_only=True):
-    """A router that rules are announced to, over one BGP session."""
+    """A router that rules are announced to, over one BGP session.
+
+    `password` is the session's key (RFC 2385). `receiver` says how to ask it what it holds, where it can be
+    asked: "birdc /run/bird/bird.ctl", "vtysh /run/frr", or "gobgp 192.0.2.7:50051".
+    """
 
     name: str
     address: str
     peer_as: int
     profile: RouterProfile = RouterProfile()
+    port: int = 179
+    password: str | None = None
+    receiver: str | None = None
 
 
 class BorderPoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,3 +67,25 @@ class BorderPoint(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     capacity_bits_per_s: int | None = None
     routers: tuple[BorderRouter, ...] = ()
+
+
+class BorderSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the process that holds the BGP sessions needs; `tidegate.adapters.border.start_border` takes it.
+
+    `speaker` "exabgp" is a child of ours that speaks from `local_address`; with `listen_port` it also lets
+    routers connect. "gobgp" is an operator's gobgpd, asked at `gobgp`. `officers` is the roster's path;
+    `state_folder` the node's. `hold_time_s` (RFC 4271 section 4.2) bounds how long a router keeps rules of
+    a speaker that fell silent without ending its session. `mirror` adds a receiver of our own on loopback.
+    """
+
+    border_points: tuple[BorderPoint, ...]
+    state_folder: str
+    officers: str
+    local_as: int
+    local_address: str
+    router_id: str
+    speaker: Literal["exabgp", "gobgp"] = "exabgp"
+    listen_port: int | None = None
+    hold_time_s: int = 9
+    gobgp: str = "127.0.0.1:50051"
+    mirror: bool = True
