@@ -1,0 +1,155 @@
+"""The officers whose word counts, with their keys: a value that is read from a file, never from the database.
+
+The file is TOML, one table for each officer:
+
+    [officers.anna]
+    level = "centre"
+    public_key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+    added = 2026-01-10T09:00:00Z
+    revoked = 2026-06-01T12:00:00Z
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from tidegate.model.plans import Level, Officer
+from tidegate.model.refusals import NotAllowed
+
+LEVELS: Mapping[Level, int] = {"desk": 0, "centre": 1, "senior": 2}
+"""The levels in their order: each may do what those before it may."""
+
+OFFICERS_MAX = 256
+"""Officers of one roster, the revoked ones included; a longer file is refused whole."""
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+KEY = re.compile(r"[0-9a-f]{64}")
+
+FIELD = (1 << 255) - 19
+SIGN_BIT = 1 << 255
+ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+SMALL_ORDER = frozenset({0, 1, FIELD - 1, ORDER_8, FIELD - ORDER_8})
+"""The y coordinates of the eight points of small order. For such a key there are signatures that hold for
+every message (Chalkias and others, "Taming the many EdDSAs", 2020)."""
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """An officer on the roster since `added_ms`, until `revoked_ms` where that is set."""
+
+    officer: Officer
+    added_ms: int
+    revoked_ms: int | None = None
+
+    def live_at(self, now_ms: int) -> bool:
+        return self.added_ms <= now_ms and (self.revoked_ms is None or now_ms < self.revoked_ms)
+
+
+class Roster(msgspec.Struct, frozen=True):
+    """All officers ever; a name is never given to a second person.
+
+    NotAllowed for a name twice, for a key that two live officers share, and for a key that proves nothing.
+    """
+
+    members: tuple[Member, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.members) > OFFICERS_MAX:
+            raise NotAllowed(f"the roster has {len(self.members)} officers; {OFFICERS_MAX} are allowed")
+        holder: dict[str, str] = {}
+        for member in self.members:
+            officer = member.officer
+            check_officer(officer)
+            if officer.name in holder.values():
+                raise NotAllowed(f"officer {officer.name} stands on the roster twice")
+            if officer.public_key in holder:
+                raise NotAllowed(f"{officer.name} and {holder[officer.public_key]} have the same key")
+            holder[officer.public_key] = officer.name
+
+    def live(self, name: str, now_ms: int) -> Officer:
+        """The officer of this name. NotAllowed when there is none, or none who may act now."""
+        for member in self.members:
+            if member.officer.name == name:
+                if member.live_at(now_ms):
+                    return member.officer
+                state = "not on the roster yet" if now_ms < member.added_ms else "revoked"
+                raise NotAllowed(f"officer {name} is {state}")
+        raise NotAllowed(f"there is no officer {name} on the roster")
+
+
+def check_officer(officer: Officer) -> None:
+    """NotAllowed for a name or a key that is none."""
+    if not NAME.fullmatch(officer.name):
+        raise NotAllowed(f"{officer.name!r} is no officer's name: small letters, digits, dots and dashes")
+    if officer.level not in LEVELS:
+        raise NotAllowed(f"officer {officer.name}: {officer.level!r} is no level: desk, centre or senior")
+    if not KEY.fullmatch(officer.public_key):
+        raise NotAllowed(f"officer {officer.name}: a public key is 64 hex digits in small letters")
+    if proves_nothing(bytes.fromhex(officer.public_key)):
+        raise NotAllowed(f"officer {officer.name}: this key has small order; anybody can sign for it")
+
+
+def proves_nothing(public_key: bytes) -> bool:
+    """Whether the point has small order, or is not written in its one way (RFC 8032 section 5.1.3)."""
+    y = int.from_bytes(public_key, "little") & (SIGN_BIT - 1)
+    return y >= FIELD or y in SMALL_ORDER
+
+
+def roster_from(text: str) -> Roster:
+    """The roster that a file's text tells. NotAllowed for anything that is not as above."""
+    try:
+        told = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise NotAllowed(f"the roster is no TOML: {error}") from None
+    tables = told.pop("officers", {})
+    if told or not isinstance(tables, dict):
+        raise NotAllowed("a roster holds tables [officers.NAME] and nothing else")
+    return Roster(tuple(member_from(name, table) for name, table in tables.items()))
+
+
+def member_from(name: str, table: Any) -> Member:
+    if not isinstance(table, dict):
+        raise NotAllowed(f"officer {name}: write a table [officers.{name}]")
+    strangers = table.keys() - {"level", "public_key", "added", "revoked"}
+    missing = {"level", "public_key", "added"} - table.keys()
+    if strangers or missing:
+        named = ", ".join(sorted(strangers or missing))
+        raise NotAllowed(f"officer {name}: {'unknown' if strangers else 'missing'} {named}")
+    revoked = table.get("revoked")
+    return Member(
+        officer=Officer(name=name, level=table["level"], public_key=str(table["public_key"])),
+        added_ms=moment(name, table["added"]),
+        revoked_ms=None if revoked is None else moment(name, revoked),
+    )
+
+
+def moment(name: str, value: object) -> int:
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise NotAllowed(f"officer {name}: write a moment as 2026-01-10T09:00:00Z")
+    return round(value.timestamp() * 1000)
+
+
+def roster_text(roster: Roster) -> str:
+    """The inverse of `roster_from`, to the second."""
+    return "\n".join(member_text(member) for member in roster.members)
+
+
+def member_text(member: Member) -> str:
+    officer = member.officer
+    # A name with a dot would be two keys in TOML.
+    lines = [
+        f'[officers."{officer.name}"]',
+        f'level = "{officer.level}"',
+        f'public_key = "{officer.public_key}"',
+        f"added = {moment_text(member.added_ms)}",
+    ]
+    if member.revoked_ms is not None:
+        lines.append(f"revoked = {moment_text(member.revoked_ms)}")
+    return "\n".join(lines) + "\n"
+
+
+def moment_text(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,163 @@
+"""Whether a plan does at one border point what was forecast, from what was measured before and during.
+
+A verdict passes only when everything that it asks for was seen; what could not be measured never passes.
+"""
+
+from collections.abc import Iterator
+
+from tidegate.mitigate.stages import PlanEvent
+from tidegate.model.attacks import Rate
+from tidegate.model.plans import MILLION, Measured, Plan, Share
+from tidegate.model.refusals import NotAllowed
+from tidegate.model.verdicts import RuleCounters, Verdict, VerdictReason
+
+ATTACK_DOWN = "attack_down"
+ATTACK_NOT_DOWN = "attack_not_down"
+OTHERS_KEPT = "others_kept"
+OTHERS_FELL = "others_fell"
+SESSION_DOWN = "session_down"
+NOTHING_MEASURED = "nothing_measured"
+TOO_FEW_SAMPLES = "too_few_samples"
+
+SPEAKS_FOR = frozenset({ATTACK_DOWN, OTHERS_KEPT})
+"""The codes that let a verdict pass; any other lets it fail."""
+
+SAMPLES_MIN = 30
+"""Sampled flows before the rules came, below which nothing can be said of what they changed."""
+
+QUIET_SHARE = 4
+"""A look finds an attack quiet below a quarter of the matching traffic that came before the rules."""
+
+
+def judge(
+    plan: Plan,
+    before: Measured,
+    during: Measured,
+    *,
+    session_up: bool,
+    counters: RuleCounters | None,
+) -> Verdict:
+    """The verdict over one border point. `before` was measured there without the rules, `during` with them.
+
+    Where routers count what they drop, their counters say how much of the attack is removed; telemetry may
+    be taken before the rules act. NotAllowed when the measurements are not of one border point of the plan,
+    one after the other.
+    """
+    comparable(plan, before, during, counters)
+    removed = removed_share(before, during) if counters is None else counted_share(counters)
+    kept = ratio(during.other_bits_per_s, before.other_bits_per_s)
+    reasons = tuple(reasons_for(plan, before, during, session_up, removed, kept))
+    return Verdict(
+        plan=plan.number,
+        border_point=during.border_point,
+        passed=all(reason.code in SPEAKS_FOR for reason in reasons),
+        reasons=reasons,
+        removed=removed,
+        others_kept=kept,
+        before=before,
+        during=during,
+        session_up=session_up,
+        counters=counters,
+    )
+
+
+def judge_look(before: Measured, look: Measured) -> PlanEvent:
+    """What a look with the rules taken back found, beside what came in there before the rules.
+
+    FOUND_QUIET below a quarter of the matching traffic of then, LOOKED_IN_VAIN when telemetry was silent,
+    FOUND_PERSISTING otherwise.
+    """
+    if before.border_point != look.border_point:
+        raise NotAllowed(f"a look at {look.border_point} says nothing of {before.border_point}")
+    if look.sampled_flows == 0 and before.other_bits_per_s.low > 0:
+        return PlanEvent.LOOKED_IN_VAIN
+    if look.matched_bits_per_s.high * QUIET_SHARE < before.matched_bits_per_s.estimate:
+        return PlanEvent.FOUND_QUIET
+    return PlanEvent.FOUND_PERSISTING
+
+
+def comparable(plan: Plan, before: Measured, during: Measured, counters: RuleCounters | None) -> None:
+    where = during.border_point
+    if all(rule.border_point != where for rule in plan.rules):
+        raise NotAllowed(f"plan {plan.number} has no rule at {where}; there is nothing to judge")
+    if before.border_point != where or (counters is not None and counters.border_point != where):
+        raise NotAllowed(f"what was measured at {before.border_point} says nothing of {where}")
+    if not before.from_ms < before.until_ms <= during.from_ms < during.until_ms:
+        raise NotAllowed(f"plan {plan.number} at {where}: before and during are not one after the other")
+
+
+def reasons_for(
+    plan: Plan,
+    before: Measured,
+    during: Measured,
+    session_up: bool,
+    removed: Share | None,
+    kept: Share | None,
+) -> Iterator[VerdictReason]:
+    where = during.border_point
+    if not session_up:
+        yield VerdictReason(SESSION_DOWN, f"The BGP session at {where} is down; no rules are held there.")
+    if before.sampled_flows < SAMPLES_MIN:
+        words = f"Only {before.sampled_flows} sampled flows tell what came in at {where} before the rules."
+        yield VerdictReason(TOO_FEW_SAMPLES, words)
+    yield attack_reason(plan, during, removed)
+    yield others_reason(plan, where, kept)
+
+
+def attack_reason(plan: Plan, during: Measured, removed: Share | None) -> VerdictReason:
+    """The rules cannot remove more of the attack than of what they match; so the share removed of the
+    matching traffic must reach the lower end of the forecast."""
+    where, forecast = during.border_point, plan.forecast.attack_removed
+    if removed is None:
+        words = f"Neither telemetry nor counters show what the rules do at {where}."
+        return VerdictReason(NOTHING_MEASURED, words)
+    told = f"{percent(removed.estimate)} of the matching traffic at {where} is removed"
+    expected = f"{percent(forecast.low)} to {percent(forecast.high)} of the attack was forecast"
+    if removed.high < forecast.low:
+        return VerdictReason(ATTACK_NOT_DOWN, f"{told}; {expected}.")
+    return VerdictReason(ATTACK_DOWN, f"{told}, as forecast ({expected}).")
+
+
+def others_reason(plan: Plan, where: str, kept: Share | None) -> VerdictReason:
+    """Only a fall that both intervals prove, beyond the loss that was forecast, speaks against the plan."""
+    expected = MILLION - plan.forecast.lost_bytes.high
+    if kept is None:
+        return VerdictReason(OTHERS_KEPT, f"Too little other traffic came in at {where} to show a loss.")
+    told = f"Other traffic at {where}"
+    if kept.high < expected:
+        words = f"{told} fell to {percent(kept.estimate)}; at least {percent(expected)} was forecast."
+        return VerdictReason(OTHERS_FELL, words)
+    return VerdictReason(OTHERS_KEPT, f"{told} stands at {percent(kept.estimate)} of before.")
+
+
+def removed_share(before: Measured, during: Measured) -> Share | None:
+    """By telemetry; None where it is silent, or told nothing of the attack before."""
+    if during.sampled_flows == 0:
+        return None
+    left = ratio(during.matched_bits_per_s, before.matched_bits_per_s)
+    if left is None:
+        return None
+    return Share(MILLION - left.estimate, MILLION - left.high, MILLION - left.low)
+
+
+def counted_share(counters: RuleCounters) -> Share | None:
+    """By the routers' counters; None where no packet matched."""
+    if counters.matched_bytes <= 0:
+        return None
+    share = MILLION * min(counters.dropped_bytes, counters.matched_bytes) // counters.matched_bytes
+    return Share(share, share, share)
+
+
+def ratio(rate: Rate, of: Rate) -> Share | None:
+    """One rate as a share of another with the widest interval that both allow; None of what may be none."""
+    if of.low <= 0:
+        return None
+    return Share(
+        estimate=MILLION * rate.estimate // of.estimate,
+        low=MILLION * rate.low // of.high,
+        high=MILLION * rate.high // of.low,
+    )
+
+
+def percent(share: int) -> str:
+    return f"{share / MILLION:.1%}"
