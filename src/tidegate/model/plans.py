@@ -117,8 +117,13 @@ class Residual(msgspec.Struct, frozen=True):
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
-    """What the plan will do, if the attack goes on as it is; shares of bytes unless said otherwise."""
+    """What the plan will do, if the attack goes on as it is; shares of bytes unless said otherwise.
 
+    `attack_matched` and `others_matched` are what the rules meet at all, before any of it passes a limit.
+    """
+
+    attack_matched: Share = Share(0, 0, 0)
+    others_matched: Share = Share(0, 0, 0)
     attack_removed: Share
     lost_bytes: Share
     lost_packets: Share

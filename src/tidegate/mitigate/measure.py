@@ -1,0 +1,65 @@
+"""What telemetry says at one border point, told apart by a plan's own rules."""
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegate.mitigate.intervals import amount_rate
+from tidegate.mitigate.matching import Mask, matches, within
+from tidegate.model.addresses import Prefix
+from tidegate.model.attacks import Rate
+from tidegate.model.flows import DIRECTION_REPETITION, FlowRows
+from tidegate.model.plans import Measured, Plan
+from tidegate.model.refusals import NotAllowed
+
+
+def measured(
+    plan: Plan,
+    border_point: str,
+    rows: FlowRows,
+    weights: npt.NDArray[np.float64],
+    exporter_in_point: Mask,
+    from_ms: int,
+    until_ms: int,
+) -> Measured:
+    """The traffic that the plan's rules mean at a border point, and the rest towards its targets.
+
+    `rows` dtype FLOW (n,) were received from `from_ms` until `until_ms`, each standing for `weights` float64
+    (n,) seen ones; `exporter_in_point` bool (n,) says whose exporter is there. Records that do not say how
+    they were sampled are passed over. NotAllowed where no time passed.
+    """
+    if until_ms <= from_ms:
+        raise NotAllowed("a measurement needs some time: it ends no later than it begins")
+    usable = exporter_in_point & (rows["sampling_rate"] > 0) & (rows["direction"] != DIRECTION_REPETITION)
+    rows, weights = rows[usable], weights[usable]
+    meant = meant_by(plan, border_point, rows)
+    towards = np.zeros(len(rows), np.bool_)
+    for target in plan.targets:
+        towards |= within(Prefix.parse(target), rows)
+    seconds = (until_ms - from_ms) / 1000
+    return Measured(
+        border_point=border_point,
+        from_ms=from_ms,
+        until_ms=until_ms,
+        matched_bits_per_s=_rate(rows[meant], weights[meant], seconds),
+        other_bits_per_s=_rate(rows[towards & ~meant], weights[towards & ~meant], seconds),
+        sampled_flows=int(np.count_nonzero(meant | towards)),
+    )
+
+
+def meant_by(plan: Plan, border_point: str, rows: FlowRows) -> Mask:
+    """The rows that any of the plan's rules at this border point matches."""
+    meant = np.zeros(len(rows), np.bool_)
+    for match in {rule.match for rule in plan.rules if rule.border_point == border_point}:
+        meant |= matches(match, rows)
+    return meant
+
+
+def _rate(rows: FlowRows, weights: npt.NDArray[np.float64], seconds: float) -> Rate:
+    """Bits per second with their sampling interval; a record that stands for itself alone is exact."""
+    factor = weights * rows["sampling_rate"]
+    octets = rows["bytes"].astype(np.float64)
+    packets = np.maximum(rows["packets"], 1).astype(np.float64)
+    scale = 8 / seconds
+    # A sampled packet of a record stands for `factor` packets, chosen by chance among them.
+    variance = np.sum(factor * (factor - 1) * octets * octets / packets)
+    return amount_rate(float(np.sum(factor * octets)) * scale, float(variance) * scale * scale)
