@@ -142,12 +142,12 @@ class SpeakerClient:
             try:
                 connection.sendall(packed(request))
                 reply: Reply = Frames[Reply](Reply).next_from(connection)
-            except TimeoutError:
+            except TimeoutError as error:
                 self._end_silent(connection)
-                raise self._failure("the speaker's process did not answer, and was ended")
+                raise self._failure("the speaker's process did not answer, and was ended") from error
             except (OSError, Malformed) as error:
                 self._drop()
-                raise self._failure(f"the speaker's process broke off ({error})")
+                raise self._failure(f"the speaker's process broke off ({error})") from error
         match reply:
             case Refused(why):
                 raise NotAllowed(why)
@@ -184,7 +184,7 @@ class SpeakerClient:
                     self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
                 )
             except OSError as error:
-                raise self._failure(f"the speaker's process cannot be started ({error.strerror})")
+                raise self._failure(f"the speaker's process cannot be started ({error.strerror})") from error
 
     def _end_silent(self, connection: socket.socket) -> None:
         """A stopped process holds the lock on the folder; once it is gone, the next question starts another.
