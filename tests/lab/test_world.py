@@ -102,6 +102,21 @@ def test_readdressed_packets_keep_a_right_header_checksum(snmp: Traffic) -> None
         assert ipv4_checksum(frame[14:34]) == 0
 
 
+def test_only_packets_of_the_targets_family_are_sent_to_it() -> None:
+    mixed = ordinary_traffic(1, flows=100)
+    for target, family in ((TARGET, 4), ("2001:db8:a::77", 6)):
+        rows = towards(mixed, target).rows
+        assert set(rows["family"].tolist()) == {family}
+        assert set(zip(rows["dst_high"].tolist(), rows["dst_low"].tolist(), strict=True)) == {words(target)}
+        again = traffic_of("again", towards(mixed, target).frames, list(range(len(rows)))).rows
+        assert set(again["dst_low"].tolist()) == {words(target)[1]}
+
+
+def test_no_packet_of_another_family_is_made_up(snmp: Traffic) -> None:
+    with pytest.raises(NotAllowed, match="no packet of snmp"):
+        towards(snmp, "2001:db8::7")
+
+
 @pytest.mark.parametrize("name", CAPTURED_ATTACKS)
 def test_every_captured_attack_travels_with_the_package(name: str) -> None:
     assert len(captured_attack(name)) > 4000

@@ -17,13 +17,22 @@ PacketNumbers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """Packets `first` to `last` (not included) of a traffic, passing a border between two moments."""
+    """Packets `first` to `last` (not included) of a traffic, at a border between two moments.
+
+    `through` bool (last - first,) marks those that the router let through; None: all of them.
+    """
 
     traffic: Traffic
     first: int
     last: int
     from_ms: float
     until_ms: float
+    through: npt.NDArray[np.bool_] | None = None
+
+    @property
+    def passed(self) -> int:
+        """How many packets went through."""
+        return self.last - self.first if self.through is None else int(np.count_nonzero(self.through))
 
     def times_ms(self, packets: PacketNumbers) -> npt.NDArray[np.int64]:
         """When these packets passed, taking them as evenly spaced."""
@@ -45,12 +54,16 @@ class LabExporter(Protocol):
         """What there is to tell now."""
 
 
-def sample(random: np.random.Generator, sampling_rate: int, first: int, last: int) -> PacketNumbers:
-    """Numbers of the packets drawn, each with probability 1 / `sampling_rate`, in order."""
+def sample(random: np.random.Generator, sampling_rate: int, offered: Offered) -> PacketNumbers:
+    """Numbers of the packets drawn of those let through, each with chance 1 / `sampling_rate`, in order."""
     if sampling_rate == 1:
-        return np.arange(first, last)
-    drawn = random.binomial(last - first, 1 / sampling_rate)
-    return np.sort(random.integers(first, last, drawn))
+        places = np.arange(offered.passed)
+    else:
+        drawn = random.binomial(offered.passed, 1 / sampling_rate)
+        places = np.sort(random.integers(0, offered.passed, drawn)) if drawn else np.zeros(0, np.int64)
+    if offered.through is None:
+        return offered.first + places
+    return offered.first + np.flatnonzero(offered.through)[places]
 
 
 class SflowExporter:
@@ -67,9 +80,9 @@ class SflowExporter:
         self._booted_ms: int | None = None
 
     def observe(self, offered: Offered) -> None:
-        self._pool += offered.last - offered.first
+        self._pool += offered.passed
         traffic = offered.traffic
-        for packet in sample(self._random, self.sampling_rate, offered.first, offered.last) % len(traffic):
+        for packet in sample(self._random, self.sampling_rate, offered) % len(traffic):
             self._waiting.append(
                 SampledHeader(
                     header=traffic.frames[packet],

@@ -56,7 +56,7 @@ class FlowExporter:
         self._announced_ms: int | None = None
 
     def observe(self, offered: Offered) -> None:
-        self._cache.add(offered, sample(self._random, self.sampling_rate, offered.first, offered.last))
+        self._cache.add(offered, sample(self._random, self.sampling_rate, offered))
 
     def datagrams(self, now_ms: int) -> list[bytes]:
         return [*self._announcements(now_ms), *self._records(now_ms)]

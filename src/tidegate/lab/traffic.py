@@ -9,12 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegate.kernels.headers import decode_ethernet
+from tidegate.model.addresses import words
 from tidegate.model.flows import FlowRows, empty_rows
+from tidegate.model.refusals import NotAllowed
 
 HEADER_BYTES_MAX = 128
 """Bytes of a frame that the lab's exporters sample, as most switches do."""
 
 ETHERNET_BYTES = 14
+IPV6_DESTINATION_AT = 24
 FLOW_KEY = ("src_high", "src_low", "dst_high", "dst_low", "src_port", "dst_port", "protocol", "fragment")
 
 
@@ -75,17 +78,45 @@ def traffic_of(name: str, frames: Sequence[bytes], times_s: Sequence[float]) -> 
         rows=rows,
         flow=flow.astype(np.int64),
         place=(times - times[0]) / span,
-        bytes_before=np.concatenate(([0], np.cumsum(rows["bytes"].astype(np.int64)))),
+        bytes_before=_bytes_before(rows),
     )
 
 
 def towards(traffic: Traffic, target: str) -> Traffic:
-    """The same packets sent to another IPv4 address; header checksums are made right again."""
-    address = ipaddress.IPv4Address(target)
+    """The packets of the target's family, sent to it; header checksums are made right again.
+
+    NotAllowed where there is none of that family.
+    """
+    address = ipaddress.ip_address(target)
+    mine = traffic.rows["family"] == address.version
+    if not mine.all():
+        traffic = only(traffic, mine)
     rows = traffic.rows.copy()
-    rows["dst_low"] = np.uint64(0xFFFF_0000_0000 | int(address))
-    frames = tuple(_readdressed(frame, address.packed) for frame in traffic.frames)
+    rows["dst_high"], rows["dst_low"] = words(target)
+    readdressed = _readdressed if address.version == 4 else _readdressed6
+    frames = tuple(readdressed(frame, address.packed) for frame in traffic.frames)
     return replace(traffic, rows=rows, frames=frames)
+
+
+def only(traffic: Traffic, wanted: npt.NDArray[np.bool_]) -> Traffic:
+    """The wanted packets at their places in the cycle; NotAllowed where there is none."""
+    kept = np.flatnonzero(wanted)
+    if not len(kept):
+        raise NotAllowed(f"no packet of {traffic.name} is of the kind asked for")
+    rows = traffic.rows[kept]
+    return replace(
+        traffic,
+        frames=tuple(traffic.frames[i] for i in kept.tolist()),
+        frame_bytes=traffic.frame_bytes[kept],
+        rows=rows,
+        flow=np.unique(traffic.flow[kept], return_inverse=True)[1].astype(np.int64),
+        place=traffic.place[kept],
+        bytes_before=_bytes_before(rows),
+    )
+
+
+def _bytes_before(rows: FlowRows) -> npt.NDArray[np.int64]:
+    return np.concatenate(([0], np.cumsum(rows["bytes"].astype(np.int64))))
 
 
 def _readdressed(frame: bytes, address: bytes) -> bytes:
@@ -95,6 +126,11 @@ def _readdressed(frame: bytes, address: bytes) -> bytes:
     header[16:20] = address
     header[10:12] = struct.pack("!H", ipv4_checksum(bytes(header)))
     return frame[:ETHERNET_BYTES] + bytes(header) + frame[header_end:]
+
+
+def _readdressed6(frame: bytes, address: bytes) -> bytes:
+    at = ETHERNET_BYTES + IPV6_DESTINATION_AT
+    return frame[:at] + address + frame[at + 16 :]
 
 
 def ipv4_checksum(header: bytes) -> int:
