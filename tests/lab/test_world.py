@@ -5,14 +5,17 @@ import socket
 import numpy as np
 import pytest
 
+from tests.lab.test_enforcement import drop, limit
+from tests.lab.test_enforcement import router as held_by
 from tidegate.lab import captures
 from tidegate.lab.captures import CAPTURED_ATTACKS, captured_attack
+from tidegate.lab.enforcement import BURST_BYTES_LEAST
 from tidegate.lab.exporters import LabExporter, SflowExporter
 from tidegate.lab.flow_exporters import FlowExporter, Ipfix, Netflow5, Netflow9
 from tidegate.lab.ordinary import ordinary_traffic
 from tidegate.lab.traffic import Traffic, ipv4_checksum, towards, traffic_of
 from tidegate.lab.truth import must_be_named, packet_vector, vector_shares
-from tidegate.lab.world import World
+from tidegate.lab.world import Gate, World
 from tidegate.model.addresses import words
 from tidegate.model.datagrams import DatagramBlock
 from tidegate.model.flows import FlowRows
@@ -20,7 +23,7 @@ from tidegate.model.refusals import NotAllowed
 from tidegate.wire.telemetry import TelemetryDecoder
 
 START_MS = 1_700_000_000_000
-TARGET = "203.0.113.10"
+TARGET = "198.51.100.7"
 
 EXPORTERS = {
     "sflow5": lambda rate: SflowExporter("127.0.0.2", rate, seed=1),
@@ -35,7 +38,9 @@ def snmp() -> Traffic:
     return captured_attack("snmp")
 
 
-def told_rows(exporter: LabExporter, traffic: Traffic, bits_per_s: float, seconds: float) -> FlowRows:
+def told_rows(
+    exporter: LabExporter, traffic: Traffic, bits_per_s: float, seconds: float, gate: Gate | None = None
+) -> FlowRows:
     """Runs a world of one exporter, hears its datagrams on a real socket, and decodes them."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
         ear.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
@@ -44,7 +49,7 @@ def told_rows(exporter: LabExporter, traffic: Traffic, bits_per_s: float, second
         decoder = TelemetryDecoder()
         rows = []
         with World(ear.getsockname(), START_MS) as world:
-            world.add(exporter)
+            world.add(exporter, gate)
             world.flood(traffic, TARGET, exporter, bits_per_s=bits_per_s, from_s=0.1, for_s=seconds)
             while world.now_s < seconds + 2:
                 world.advance(world.now_s + 0.075)
@@ -89,6 +94,35 @@ def test_an_exporter_that_never_tells_its_sampling_leaves_it_unknown(snmp: Traff
 def test_a_flood_reaches_its_target_and_nobody_else(snmp: Traffic) -> None:
     rows = told_rows(EXPORTERS["sflow5"](50), snmp, bits_per_s=1e9, seconds=0.5)
     assert set(zip(rows["dst_high"].tolist(), rows["dst_low"].tolist(), strict=True)) == {words(TARGET)}
+
+
+@pytest.mark.parametrize("protocol", EXPORTERS)
+def test_an_exporter_tells_only_of_what_its_router_lets_through(protocol: str, snmp: Traffic) -> None:
+    router = held_by(limit(100_000, protocols=(17,)))
+    rows = told_rows(EXPORTERS[protocol](1), snmp, bits_per_s=8e6, seconds=1.0, gate=router)
+    [counted] = router.counters().values()
+    udp = rows[rows["protocol"] == 17]
+    assert int(udp["bytes"].sum()) == counted.matched_bytes - counted.dropped_bytes
+    assert int(udp["packets"].sum()) == counted.matched_packets - counted.dropped_packets
+    assert int(udp["bytes"].sum()) <= 100_000 + BURST_BYTES_LEAST
+
+
+def test_the_world_keeps_account_of_what_came_and_what_went_through(snmp: Traffic) -> None:
+    with World(("127.0.0.1", 9), START_MS) as world:
+        exporters = [SflowExporter(f"127.0.0.{n}", 1000, seed=n) for n in (2, 3)]
+        world.add(exporters[0], held_by(drop(destination=f"{TARGET}/32", protocols=(17,))))
+        world.add(exporters[1])
+        floods = [
+            world.flood(snmp, TARGET, exporter, bits_per_s=8e6, from_s=0.5, for_s=1.0)
+            for exporter in exporters
+        ]
+        world.advance(2.0)
+    came, through = floods[0].between(0, 2)
+    other_than_udp = snmp.rows["bytes"][snmp.rows["protocol"] != 17].sum()
+    assert came == pytest.approx(1e6, rel=0.01)
+    assert 0 < through <= 2 * other_than_udp
+    assert floods[1].between(0, 2) == (came, came)
+    assert floods[1].between(0, 0.4) == (0, 0)
 
 
 def test_flow_times_lie_within_the_flood(snmp: Traffic) -> None:

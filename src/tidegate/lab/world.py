@@ -2,10 +2,15 @@
 
 import socket
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Protocol
+
+import numpy as np
 
 from tidegate.lab.exporters import LabExporter, Offered
+from tidegate.lab.packet_facts import Marks
 from tidegate.lab.traffic import Traffic, towards
 
 TICK_S = 0.05
@@ -15,15 +20,47 @@ DATAGRAMS_PER_SEND_MAX = 32
 """Datagrams sent in one go, so that a tick never overruns a small receive buffer; then the world breathes."""
 
 
+class Gate(Protocol):
+    """What a border router decides about packets that come to it."""
+
+    def let_through(self, offered: Sequence[Offered]) -> list[Marks]:
+        """Which packets of each go through; all of `offered` pass between the same two moments."""
+
+
+class OpenGate:
+    """A router that holds no rules."""
+
+    def let_through(self, offered: Sequence[Offered]) -> list[Marks]:
+        return [np.ones(one.last - one.first, np.bool_) for one in offered]
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What came to a router of one stream, and what went through, until a moment."""
+
+    until_s: float
+    offered_bytes: int
+    passed_bytes: int
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Traffic that passes one exporter at a steady rate from one moment to another."""
+    """Traffic that passes one exporter at a steady rate from one moment to another.
+
+    `account` grows with the world's time: all that came and all that went through, tick by tick.
+    """
 
     traffic: Traffic
     exporter: LabExporter
     packets_per_s: float
     from_s: float
     until_s: float
+    account: list[Passed] = field(default_factory=list, compare=False)
+
+    def between(self, from_s: float, until_s: float) -> tuple[int, int]:
+        """IP bytes that came and that went through in this time, as far as the world has lived."""
+        inside = [tick for tick in self.account if from_s < tick.until_s <= until_s]
+        return sum(tick.offered_bytes for tick in inside), sum(tick.passed_bytes for tick in inside)
 
     def offered(self, at_s: float) -> int:
         """Packets that have passed by then."""
@@ -47,6 +84,7 @@ class World:
         self._start_ms = start_ms
         self._sockets: dict[str, socket.socket] = {}
         self._exporters: list[LabExporter] = []
+        self._gates: dict[str, Gate] = {}
         self._now_s = 0.0
         self.streams: list[Stream] = []
         self.datagrams_sent = 0
@@ -65,8 +103,9 @@ class World:
     def now_s(self) -> float:
         return self._now_s
 
-    def add(self, exporter: LabExporter) -> None:
-        """An exporter joins; its socket is bound to its own loopback address."""
+    def add(self, exporter: LabExporter, gate: Gate | None = None) -> None:
+        """An exporter joins; its socket is bound to its own loopback address, its packets pass `gate`."""
+        self._gates[exporter.address] = gate or OpenGate()
         if exporter.address not in self._sockets:
             opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             opened.bind((exporter.address, 0))
@@ -106,11 +145,20 @@ class World:
             self._send(self._start_ms + round(self._now_s * 1000))
 
     def _pass_traffic(self, from_s: float, until_s: float) -> None:
-        for stream in self.streams:
-            first, last = stream.offered(from_s), stream.offered(until_s)
-            if last > first:
-                times = self._start_ms + from_s * 1000, self._start_ms + until_s * 1000
-                stream.exporter.observe(Offered(stream.traffic, first, last, *times))
+        """Packets come to each exporter's router, and what it lets through is seen by the exporter."""
+        times = self._start_ms + from_s * 1000, self._start_ms + until_s * 1000
+        here = sorted(self.streams, key=lambda stream: stream.exporter.address)
+        for address, streams in groupby(here, key=lambda stream: stream.exporter.address):
+            coming = [
+                (stream, Offered(stream.traffic, first, last, *times))
+                for stream in streams
+                if (last := stream.offered(until_s)) > (first := stream.offered(from_s))
+            ]
+            marks = self._gates[address].let_through([offered for _, offered in coming]) if coming else []
+            for (stream, offered), through in zip(coming, marks, strict=True):
+                passing = offered if through.all() else replace(offered, through=through)
+                stream.account.append(_account(passing, until_s))
+                stream.exporter.observe(passing)
 
     def _send(self, now_ms: int) -> None:
         for exporter in self._exporters:
@@ -129,3 +177,12 @@ class World:
             if ahead > 0:
                 time.sleep(ahead)
             self.advance(self._now_s + TICK_S * 1.5)
+
+
+def _account(passing: Offered, until_s: float) -> Passed:
+    traffic = passing.traffic
+    came = traffic.offered_bytes(passing.last) - traffic.offered_bytes(passing.first)
+    if passing.through is None:
+        return Passed(until_s, came, came)
+    packets = (passing.first + np.flatnonzero(passing.through)) % len(traffic)
+    return Passed(until_s, came, int(traffic.rows["bytes"][packets].sum()))

@@ -1,0 +1,240 @@
+"""A lab border router: it holds a real BGP session, and enforces the rules it accepts on what passes it.
+
+BGP is spoken by an ExaBGP of its own, which tells of every message and of the session's state; the bytes
+of each UPDATE are decoded here. A router whose session falls forgets its rules at once, as RFC 4271 asks.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tidegate.lab.enforcement import Counters, Enforcement, HeldRule
+from tidegate.lab.exporters import Offered
+from tidegate.lab.packet_facts import Marks
+from tidegate.model import border
+from tidegate.model.plans import Blackhole, Rule
+from tidegate.model.refusals import Malformed
+from tidegate.ports.outside import OutsideFailed
+from tidegate.wire.bgp_routes import RouteKey, decode_update, rule_from
+from tidegate.wire.flowspec import encode_nlri, split_nlris
+
+LINE_BYTES_MAX = 1 << 20
+"""Longest line that the BGP program may tell; one that is longer ends the lab, which cannot follow it."""
+
+STOP_WAIT_S: Final = 3.0
+_PR_SET_PDEATHSIG: Final = 1
+
+CONFIGURATION: Final = """process ear {{
+    run /bin/sh {folder}/ear.sh;
+    encoder json;
+}}
+neighbor {speaker} {{
+    router-id {address};
+    local-address {address};
+    local-as {own_as};
+    peer-as {speaker_as};
+    hold-time {hold_time_s};
+    passive true;
+    family {{
+        ipv4 unicast;
+        ipv6 unicast;
+        ipv4 flow;
+        ipv6 flow;
+    }}
+    capability {{
+        graceful-restart disable;
+    }}
+    api {{
+        processes [ ear ];
+        neighbor-changes;
+        receive {{
+            packets;
+            update;
+        }}
+    }}
+}}
+"""
+
+EAR: Final = "exec cat 3>&1 > {folder}/told\n"
+"""ExaBGP ends a helper that closes its output, so `cat` keeps it open and unused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who announces to the router, and the numbers of both."""
+
+    address: str
+    speaker_as: int
+    own_as: int
+    hold_time_s: int = 9
+
+
+class LabRouter:
+    """One border router; `start` it, then `listen` again and again, then `stop` it.
+
+    `folder` is its own, for its BGP program's configuration. `port` is known from the start.
+    """
+
+    def __init__(self, name: str, border_point: str, address: str, speaker: Speaker, folder: Path) -> None:
+        self.name = name
+        self.border_point = border_point
+        self.address = address
+        self.port = free_port(address)
+        self.session_up = False
+        self.refused: list[str] = []
+        self._speaker = speaker
+        self._folder = folder.absolute()
+        self._enforcement = Enforcement()
+        self._routes: dict[RouteKey, HeldRule] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._told: int | None = None
+        self._line = b""
+
+    def as_border_router(self) -> border.BorderRouter:
+        """How an operator's configuration calls it."""
+        return border.BorderRouter(
+            name=self.name, address=self.address, peer_as=self._speaker.own_as, port=self.port
+        )
+
+    @property
+    def pid(self) -> int | None:
+        """Of its BGP program."""
+        return None if self._process is None else self._process.pid
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Those it enforces, in the order in which it asks them."""
+        return self._enforcement.rules
+
+    def counters(self) -> dict[Rule, Counters]:
+        return self._enforcement.counters()
+
+    def let_through(self, offered: Sequence[Offered]) -> list[Marks]:
+        """Which packets of each go through; all of `offered` pass between the same two moments."""
+        return self._enforcement.let_through(offered)
+
+    def start(self) -> None:
+        """OutsideFailed where its BGP program cannot be started."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        speaker = self._speaker
+        (self._folder / "router.conf").write_text(
+            CONFIGURATION.format(
+                folder=self._folder,
+                speaker=speaker.address,
+                address=self.address,
+                own_as=speaker.own_as,
+                speaker_as=speaker.speaker_as,
+                hold_time_s=speaker.hold_time_s,
+            )
+        )
+        (self._folder / "ear.sh").write_text(EAR.format(folder=self._folder))
+        with suppress(FileExistsError):
+            os.mkfifo(self._folder / "told")
+        self._told = os.open(self._folder / "told", os.O_RDONLY | os.O_NONBLOCK)
+        with (self._folder / "router.log").open("ab") as log:
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "exabgp", "server", str(self._folder / "router.conf")],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env=self._environment(),
+                    preexec_fn=end_with_parent,  # noqa: PLW1509
+                )
+            except OSError as error:
+                raise OutsideFailed("a lab router cannot start", str(error), "Install ExaBGP.") from error
+
+    def _environment(self) -> Mapping[str, str]:
+        told = {
+            "tcp_bind": self.address,
+            "tcp_port": str(self.port),
+            "api_ack": "false",
+            "api_cli": "false",
+            "log_level": "ERROR",
+            "daemon_user": "root",  # who is root stays root; nobody else is asked
+        }
+        return os.environ | {f"exabgp_{key}": value for key, value in told.items()}
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_WAIT_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._process = None
+        if self._told is not None:
+            os.close(self._told)
+            self._told = None
+        self._forget()
+
+    def listen(self) -> None:
+        """Takes in what its BGP program told since the last call; OutsideFailed where that has ended."""
+        if self._told is None or self._process is None:
+            return
+        with suppress(BlockingIOError):
+            while part := os.read(self._told, 1 << 16):
+                *lines, self._line = (self._line + part).split(b"\n")
+                assert len(self._line) <= LINE_BYTES_MAX, "the BGP program tells a line without end"
+                for line in lines:
+                    self._take(json.loads(line))
+        if self._process.poll() is not None:
+            self._forget()
+
+    def _take(self, told: Mapping[str, Any]) -> None:
+        neighbour = told.get("neighbor", {})
+        if told["type"] == "state":
+            self.session_up = neighbour["state"] == "up"
+            if neighbour["state"] == "down":
+                self._forget()
+        elif told["type"] == "update" and "body" in neighbour["message"]:
+            self.take_update(bytes.fromhex(neighbour["message"]["body"].removeprefix("0x")))
+
+    def take_update(self, message: bytes) -> None:
+        """One UPDATE without its header; what it says that is no rule is told in `refused`, not enforced."""
+        update = decode_update(message)
+        self.refused += update.strange
+        for key in update.withdrawn:
+            self._routes.pop(key, None)
+        for key, attributes in update.announced:
+            try:
+                rule = rule_from(self.border_point, key, attributes)
+            except Malformed as refusal:
+                self.refused.append(refusal.reason)
+                self._routes.pop(key, None)  # RFC 7606: whatever it held before is gone
+            else:
+                self._routes[key] = HeldRule(_nlri(rule), rule)
+        self._enforcement.hold(self._routes.values())
+
+    def _forget(self) -> None:
+        self.session_up = False
+        if self._routes:
+            self._routes.clear()
+            self._enforcement.hold(())
+
+
+def _nlri(rule: Rule) -> bytes:
+    return b"" if isinstance(rule.action, Blackhole) else split_nlris(encode_nlri(rule.match))[0]
+
+
+def free_port(address: str) -> int:
+    """A port that nobody listens on at a loopback address of ours."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((address, 0))
+        return int(probe.getsockname()[1])
+
+
+def end_with_parent() -> None:
+    """Linux ends this process when the thread that started it ends."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
