@@ -1,19 +1,53 @@
-"""The one function that no plan passes which could do great harm, whoever asks and whoever approves."""
+"""The one function that no plan passes which could do great harm, whoever asks and whoever approves.
 
-from collections.abc import Mapping
+Guardian of invariant 3 of the house. The numbers stand beside the code that keeps each rule.
+
+1. No rule matches everything: each prefix is at least as long as the limit (/16, and /32 of IPv6).
+2. No rule says what cannot be meant: lengths and ports above 65,535, host bits, two families, ICMP types
+   beside TCP and the like (tidegate.mitigate.possible).
+3. A rule for a wide destination (shorter than /24, or /48 of IPv6) matches nothing of ordinary life: no
+   connections, names, time, tunnels or errors (tidegate.mitigate.kinds). So a country, a family or an
+   exporter cannot be closed: what closes an address reaches as many addresses as eight such networks have.
+4. No rule matches BGP to or from our speakers and the routers at the border, nor aims at BGP of anyone.
+5. No rule touches a protected destination or a protected service.
+6. At most eight different rules, and no more at a border point than each of its routers holds and can match.
+7. A lease is at most an hour, approval is asked for at most an hour, and the plan ends at most a day after.
+8. No redirecting, unless the operator's file allows it.
+9. A blackhole takes single hosts; the operator's file may allow it up to /24 (/48).
+10. What the plan is forecast to hold back of usual traffic is at most a twentieth of what usually comes in
+    at each of its border points; above that, and where that is not known, the plan asks for the senior level.
+11. No match stands twice at one border point: the later would take the place of the earlier.
+12. The border points of the stages are known, each stands there once, and they are those of the rules.
+13. Each rule overlaps a target of the attack.
+14. Beside the rules that are in force (`refuse_beside`) it keeps rules 6 and 11 as well.
+
+The limits are set in the operator's file, and only towards less harm.
+"""
+
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 
 import msgspec
 
-from tidegate.mitigate.protected import Protected, default_protected
-from tidegate.model.border import BorderPoint
-from tidegate.model.plans import Plan
+from tidegate.mitigate.kinds import BGP, BGP_PORT, ORDINARY, TCP, Kind, would_match
+from tidegate.mitigate.possible import Network, network, refuse_impossible
+from tidegate.mitigate.protected import PROTOCOLS, Protected, default_protected
+from tidegate.model.border import COMPONENTS, BorderPoint, BorderRouter
+from tidegate.model.plans import MILLION, Blackhole, Match, Plan, Range, Redirect, Rule
 from tidegate.model.refusals import NotAllowed
+
+WIDE = {4: 24, 6: 48}
+"""3. A prefix shorter than this is wide, by IP version."""
+
+LEASE_S_MIN = 10
+"""A shorter lease would end between two renewals of a healthy node."""
 
 
 class GuardSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the operator's file says; a limit may only be set so that less harm can be done.
+    """What the operator's file says. NotAllowed for a limit that lets more harm pass than the one here.
 
     `border_points` are all that there are, `speakers` the addresses of our own BGP speakers.
+    `held_back_max` is in millionths.
     """
 
     border_points: tuple[BorderPoint, ...]
@@ -24,16 +58,267 @@ class GuardSettings(msgspec.Struct, frozen=True, kw_only=True):
     blackhole_min_ipv4: int = 32
     blackhole_min_ipv6: int = 128
     rules_max: int = 8
-    lease_max_s: int = 3600
-    approve_within_max_s: int = 3600
+    lease_max_s: int = 3_600
+    approve_within_max_s: int = 3_600
     in_force_max_s: int = 86_400
     held_back_max: int = 50_000
     redirect_allowed: bool = False
+
+    def __post_init__(self) -> None:
+        for name, (least, most) in LIMITS.items():
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise NotAllowed(f"guard.{name} = {value}: it may be set from {least} to {most}")
+
+    def prefix_min(self, version: int) -> int:
+        return self.prefix_min_ipv4 if version == 4 else self.prefix_min_ipv6
+
+    def blackhole_min(self, version: int) -> int:
+        return self.blackhole_min_ipv4 if version == 4 else self.blackhole_min_ipv6
+
+    def own_addresses(self) -> tuple[str, ...]:
+        routers = (router.address for point in self.border_points for router in point.routers)
+        return (*self.speakers, *routers)
+
+
+LIMITS: Mapping[str, tuple[int, int]] = {
+    "prefix_min_ipv4": (16, 32),
+    "prefix_min_ipv6": (32, 128),
+    "blackhole_min_ipv4": (24, 32),
+    "blackhole_min_ipv6": (48, 128),
+    "rules_max": (1, 8),
+    "lease_max_s": (LEASE_S_MIN, 3_600),
+    "approve_within_max_s": (60, 3_600),
+    "in_force_max_s": (60, 86_400),
+    "held_back_max": (0, 50_000),
+}
+"""How far each limit may be set, by the name of the setting."""
 
 
 def refuse_unless_safe(plan: Plan, settings: GuardSettings, usual_inbound: Mapping[str, int]) -> None:
     """NotAllowed, with the reason in words, for a plan that could do great harm.
 
-    `usual_inbound` is what usually comes in at each border point, in bits a second.
+    `usual_inbound` is what usually comes in at each border point, in bits a second; one that is missing is
+    not known. A plan without rules does nothing, and passes.
     """
-    raise NotAllowed("the guard is being built; it lets nothing pass")
+    refuse_odd_times(plan, settings)  # 7
+    refuse_odd_stages(plan, settings)  # 12
+    refuse_over_budget(plan, settings)  # 6
+    for at, rule in enumerate(plan.rules, 1):
+        try:
+            refuse_rule(rule, plan, settings)
+        except NotAllowed as refusal:
+            where = f"rule {at} ({rule.match.destination} at {rule.border_point})"
+            raise NotAllowed(f"{where}: {refusal.why}") from None
+    refuse_twice(plan.rules)  # 11
+    refuse_much_held_back(plan, settings, usual_inbound)  # 10
+
+
+def refuse_rule(rule: Rule, plan: Plan, settings: GuardSettings) -> None:
+    refuse_impossible(rule)  # 2
+    refuse_short_prefixes(rule.match, settings)  # 1
+    refuse_wide(rule.match)  # 3
+    refuse_control_plane(rule.match, settings)  # 4
+    refuse_protected(rule.match, settings.protected)  # 5
+    if isinstance(rule.action, Redirect) and not settings.redirect_allowed:  # 8
+        raise NotAllowed("it redirects traffic; the operator's file does not allow that")
+    if isinstance(rule.action, Blackhole):
+        refuse_wide_blackhole(rule.match, settings)  # 9
+    if not any(network(rule.match.destination).overlaps(target) for target in targets_of(plan, rule.match)):
+        raise NotAllowed(f"it holds none of the attack's targets: {', '.join(plan.targets)}")  # 13
+
+
+def refuse_short_prefixes(match: Match, settings: GuardSettings) -> None:
+    for text in (match.destination, match.source):
+        if text is None:
+            continue
+        prefix = network(text)
+        shortest = settings.prefix_min(prefix.version)
+        if prefix.prefixlen < shortest:
+            raise NotAllowed(f"{text} is wider than the limit, /{shortest}")
+
+
+def refuse_wide(match: Match) -> None:
+    destination = network(match.destination)
+    limit = WIDE[destination.version]
+    if destination.prefixlen >= limit:
+        return
+    for kind in ORDINARY:
+        if would_match(match, kind):
+            raise NotAllowed(
+                f"it would hold back ordinary traffic ({kind.name}) of a network wider than /{limit}; "
+                "narrow the destination, or match what only the attack has"
+            )
+
+
+def refuse_control_plane(match: Match, settings: GuardSettings) -> None:
+    if not any(would_match(match, kind) for kind in BGP):
+        return
+    aimed = (Range(BGP_PORT, BGP_PORT),)
+    if aimed in (match.source_ports, match.destination_ports) and match.protocols in ((), (TCP,)):
+        raise NotAllowed(f"it aims at TCP port {BGP_PORT}, which carries BGP")
+    for address in settings.own_addresses():
+        for prefix in (match.destination, match.source):
+            if prefix is not None and ip_address(address) in network(prefix):
+                raise NotAllowed(f"it would match BGP to or from {address}, which is one of our own")
+
+
+def refuse_protected(match: Match, protected: Protected) -> None:
+    for entry in protected.destination:
+        for prefix in entry.prefixes:
+            for ours in (match.destination, match.source):
+                if ours is not None and overlap(ours, prefix):
+                    raise NotAllowed(f"it touches {prefix}, which is protected ({entry.name})")
+    for service in protected.service:
+        everywhere = not service.prefixes
+        if everywhere or any(overlap(match.destination, prefix) for prefix in service.prefixes):
+            ranges = tuple(Range(port, port) for port in service.ports)
+            if would_match(match, Kind(service.name, PROTOCOLS[service.protocol], destination_ports=ranges)):
+                raise NotAllowed(f"it would match {service.name}, which is a protected service")
+
+
+def overlap(one: str, other: str) -> bool:
+    mine, theirs = network(one), network(other)
+    return mine.version == theirs.version and mine.overlaps(theirs)
+
+
+def targets_of(plan: Plan, match: Match) -> list[Network]:
+    """The attack's targets of the match's family."""
+    version = network(match.destination).version
+    return [target for target in map(network, plan.targets) if target.version == version]
+
+
+def refuse_wide_blackhole(match: Match, settings: GuardSettings) -> None:
+    destination = network(match.destination)
+    limit = settings.blackhole_min(destination.version)
+    if destination.prefixlen < limit:
+        raise NotAllowed(f"a blackhole may take /{limit} or less; this takes all that goes to {destination}")
+
+
+def refuse_beside(plan: Plan, in_force: Sequence[Rule], settings: GuardSettings) -> None:
+    """14. NotAllowed for a plan that is safe alone, but not beside the rules of other plans in force.
+
+    Whoever replaces a plan leaves that plan's rules out of `in_force`.
+    """
+    together = (*in_force, *plan.rules)
+    refuse_beyond_routers(together, settings)
+    refuse_twice(together)
+
+
+def refuse_over_budget(plan: Plan, settings: GuardSettings) -> None:
+    different = {(rule.match, rule.action, rule.communities) for rule in plan.rules}
+    if len(different) > settings.rules_max:
+        raise NotAllowed(f"{len(different)} different rules; a plan has at most {settings.rules_max}")
+    refuse_beyond_routers(plan.rules, settings)
+
+
+def refuse_beyond_routers(all_rules: Sequence[Rule], settings: GuardSettings) -> None:
+    for point in settings.border_points:
+        rules = [rule for rule in all_rules if rule.border_point == point.name]
+        if rules and not point.routers:
+            raise NotAllowed(f"{point.name} has no router that rules could be announced to")
+        for router in point.routers:
+            refuse_beyond_router(rules, router)
+
+
+def refuse_beyond_router(rules: Sequence[Rule], router: BorderRouter) -> None:
+    profile = router.profile
+    if len(rules) > profile.rule_budget:
+        raise NotAllowed(f"{len(rules)} rules for {router.name}, which holds {profile.rule_budget}")
+    for rule in rules:
+        used = {name for name in COMPONENTS if getattr(rule.match, name) not in (None, ())}
+        lacking = sorted(used - profile.components)
+        if lacking and not isinstance(rule.action, Blackhole):
+            raise NotAllowed(f"{router.name} cannot match by {', '.join(lacking)}")
+        if ":" in rule.match.destination and not profile.ipv6:
+            raise NotAllowed(f"{router.name} takes no rules for IPv6")
+
+
+def refuse_odd_times(plan: Plan, settings: GuardSettings) -> None:
+    if not LEASE_S_MIN <= plan.lease_s <= settings.lease_max_s:
+        raise NotAllowed(f"a lease of {plan.lease_s} s; it lasts {LEASE_S_MIN} to {settings.lease_max_s} s")
+    asked_ms = plan.approve_until_ms - plan.made_at_ms
+    if not 0 < asked_ms <= settings.approve_within_max_s * 1000:
+        raise NotAllowed(f"approval is asked for {asked_ms} ms; at most {settings.approve_within_max_s} s")
+    in_force_ms = plan.ends_at_ms - plan.approve_until_ms
+    if not 0 < in_force_ms <= settings.in_force_max_s * 1000:
+        raise NotAllowed(
+            f"it ends {in_force_ms} ms after that; at most {settings.in_force_max_s} s are allowed"
+        )
+
+
+def refuse_odd_stages(plan: Plan, settings: GuardSettings) -> None:
+    stages = plan.stages
+    if stages is None or not plan.rules:
+        if stages is not None or plan.rules:
+            raise NotAllowed("rules and the stages in which they come into force go together")
+        return
+    named = [stages.spot_test, *(point for step in stages.widening for point in step)]
+    unknown = sorted(set(named) - {point.name for point in settings.border_points})
+    if unknown:
+        raise NotAllowed(f"there is no border point {', '.join(unknown)}")
+    if len(set(named)) != len(named):
+        raise NotAllowed("a border point stands in the stages twice")
+    if not all(stages.widening):
+        raise NotAllowed("a step of the widening adds no border point")
+    if set(named) != {rule.border_point for rule in plan.rules}:
+        raise NotAllowed("the border points of the stages are not those of the rules")
+    if not 0 < stages.spot_test_s <= plan.lease_s or not 0 < stages.widen_every_s <= plan.lease_s:
+        raise NotAllowed("the spot test and each step last a second at least, and a lease at most")
+
+
+def refuse_twice(rules: Sequence[Rule]) -> None:
+    seen: set[tuple[str, Match]] = set()
+    for rule in rules:
+        sort = (rule.border_point, meaning(rule.match))
+        if sort in seen:
+            raise NotAllowed(f"one match stands twice at {rule.border_point}: {rule.match.destination}")
+        seen.add(sort)
+
+
+def meaning(match: Match) -> Match:
+    """The match in one way of writing: ranges that touch are one, and fragments have an order."""
+    return msgspec.structs.replace(
+        match,
+        source_ports=joined(match.source_ports),
+        destination_ports=joined(match.destination_ports),
+        packet_lengths=joined(match.packet_lengths),
+        fragments=tuple(sorted(match.fragments)),
+    )
+
+
+def joined(ranges: tuple[Range, ...]) -> tuple[Range, ...]:
+    """Of ranges that ascend, those that touch as one."""
+    whole: list[Range] = []
+    for one in ranges:
+        if whole and one.first == whole[-1].last + 1:
+            whole[-1] = Range(whole[-1].first, one.last)
+        else:
+            whole.append(one)
+    return tuple(whole)
+
+
+def refuse_much_held_back(plan: Plan, settings: GuardSettings, usual_inbound: Mapping[str, int]) -> None:
+    if plan.level == "senior" or not plan.rules:
+        return
+    held_back = held_back_micro_bits_per_s(plan)
+    for point in sorted({rule.border_point for rule in plan.rules}):
+        usual = usual_inbound.get(point)
+        if usual is None or held_back is None:
+            unknown = f"what usually comes in at {point}" if usual is None else "what it holds back of that"
+            raise NotAllowed(f"{unknown} is not known; the plan must ask for the senior level")
+        if held_back > usual * settings.held_back_max:
+            share = f"{settings.held_back_max / MILLION:.0%}"
+            raise NotAllowed(
+                f"it could hold back {held_back // MILLION} of {usual} bit/s that usually come in at {point}, "
+                f"more than {share}; the plan must ask for the senior level"
+            )
+
+
+def held_back_micro_bits_per_s(plan: Plan) -> int | None:
+    """Usual traffic that the plan takes at most, in millionths of a bit a second: by the upper ends of its
+    forecast and over all border points. None where it expects a loss and does not say of what."""
+    services = plan.forecast.by_service
+    if not services and plan.forecast.lost_bytes.high > 0:
+        return None
+    return sum(service.bits_per_s.high * service.lost.high for service in services)

@@ -21,7 +21,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from tidegate.model.addresses import Prefix
+from tidegate.mitigate.possible import network
 from tidegate.model.refusals import NotAllowed
 
 PROTECTED_MAX = 4096
@@ -73,9 +73,9 @@ class Protected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def check_prefix(name: str, prefix: str) -> None:
     try:
-        Prefix.parse(prefix)
-    except ValueError as error:
-        raise NotAllowed(f"protected {name}: {error}") from None
+        network(prefix)
+    except NotAllowed as refusal:
+        raise NotAllowed(f"protected {name}: {refusal.why}") from None
 
 
 def protected_from(text: str) -> Protected:
