@@ -477,7 +477,7 @@ def test_a_checkpoint_that_is_damaged_or_of_other_steps_is_passed_over(story: St
         Checkpoint(3, b""),
         Checkpoint(2, good.body),
         forged(b"{}"),
-        forged(text.replace(b'"step_revision":1', b'"step_revision":0')),
+        forged(text.replace(b'"step_revision":2', b'"step_revision":0')),
         forged(text.replace(b'"facts":3', b'"facts":4')),
         forged(text.replace(b'"frontier":"', b'"frontier":"AAAA')),
     ):

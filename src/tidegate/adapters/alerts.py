@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tidegate.model.facts import Alert
+from tidegate.model.facts import Told
 from tidegate.ports.outside import OutsideFailed
 
 COMMAND_SECONDS_MAX = 3
@@ -16,8 +16,9 @@ COMMAND_SECONDS_MAX = 3
 class CommandSink:
     """Runs `command` once for each alert; exit code 0 means that the alert is told.
 
-    The command reads one line of JSON, {"number", "change", "attack"}, and finds the number also in
-    TIDEGATE_ALERT_NUMBER; a number that it has seen before is the same alert again. No shell is between.
+    The command reads one line of JSON: {"number", "change", "attack"} of an attack, {"number", "change",
+    "plan", "attack", "targets", "words"} of a plan, {"number", "change", "words"} of anything else. It finds
+    the number also in TIDEGATE_ALERT_NUMBER; a number seen before is the same alert again. No shell is between.
     """
 
     name = "command"
@@ -25,8 +26,9 @@ class CommandSink:
     def __init__(self, command: Sequence[str]) -> None:
         self._command = list(command)
 
-    def carry_out(self, number: int, alert: Alert) -> None:
-        line = msgspec.json.encode({"number": number, "change": alert.change, "attack": alert.attack}) + b"\n"
+    def carry_out(self, number: int, alert: Told) -> None:
+        told = msgspec.structs.asdict(alert)
+        line = msgspec.json.encode({"number": number, **told}) + b"\n"
         remedy = "Check alerts.command in the configuration; the alert is tried again."
         try:
             ended = subprocess.run(

@@ -55,5 +55,7 @@ def tip_from(checkpoint: Checkpoint | None) -> Tip:
         state,
         open_attacks=MappingProxyType(dict(state.open_attacks)),
         counts=MappingProxyType(dict(state.counts)),
+        plans=MappingProxyType(dict(state.plans)),
+        officers=MappingProxyType(dict(state.officers)),
     )
     return Tip(frozen, frontier)

@@ -7,7 +7,7 @@ from itertools import islice
 from tidegate.app.checkpoint import CHECKPOINT_EVERY, checkpoint_of, tip_from
 from tidegate.app.entry import Entry, Tip, addition, prepare
 from tidegate.app.ledger_check import LedgerVerdict, Remembered, verify_ledger
-from tidegate.app.outbox import RETRY, Outbox, RetryPolicy, SinkStatus
+from tidegate.app.outbox import RETRY, Outbox, RetryPolicy, Route, SinkStatus, to_people
 from tidegate.app.state import State
 from tidegate.app.step import step
 from tidegate.model.attacks import Attack
@@ -40,7 +40,7 @@ class Node:
     def __init__(
         self,
         store: FactStore,
-        sinks: Sequence[AlertSink],
+        routes: Sequence[Route],
         clock: Clock,
         *,
         retry: RetryPolicy,
@@ -49,7 +49,7 @@ class Node:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._outbox = Outbox(store, sinks, clock, retry)
+        self._outbox = Outbox(store, routes, clock, retry)
         self._tip = tip
         self._waiting: deque[Entry] = deque()
         self._tried = 0  # how many of those that wait went into a try that failed
@@ -58,15 +58,23 @@ class Node:
 
     @classmethod
     def open(
-        cls, store: FactStore, sinks: Sequence[AlertSink], clock: Clock, retry: RetryPolicy = RETRY
+        cls,
+        store: FactStore,
+        sinks: Sequence[AlertSink],
+        clock: Clock,
+        retry: RetryPolicy = RETRY,
+        routes: Sequence[Route] = (),
     ) -> "Node":
         """A node where the stored facts left it; effects that were pending are carried out first.
+
+        `sinks` take what is told to people; `routes` are for effects of other kinds.
 
         OutsideFailed when the store fails or does not hold what was recorded.
         """
         checkpoint = tip_from(store.checkpoint())
         tip = rebuild(store, checkpoint)
-        node = cls(store, sinks, clock, retry=retry, tip=tip, checkpoint_size=checkpoint.frontier.size)
+        all_routes = [*to_people(sinks), *routes]
+        node = cls(store, all_routes, clock, retry=retry, tip=tip, checkpoint_size=checkpoint.frontier.size)
         node.carry_out()
         return node
 

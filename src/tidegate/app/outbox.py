@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol, get_args
 
 from tidegate.model.canonical import decode_effect
+from tidegate.model.facts import Ordered, Told
 from tidegate.model.refusals import Malformed, NotAllowed
 from tidegate.ports.alerts import AlertSink
 from tidegate.ports.clock import Clock
@@ -37,6 +39,35 @@ class RetryPolicy:
 RETRY = RetryPolicy()
 
 
+class NotYet(OutsideFailed):
+    """What was asked for is under way; asking again soon is no new try, and no failure is counted."""
+
+
+class EffectSink(Protocol):
+    """Where effects of some kinds go. The contract is that of tidegate.ports.alerts.AlertSink."""
+
+    @property
+    def name(self) -> str: ...
+
+    def carry_out(self, number: int, effect: Any) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which kinds of effects a sink takes; it never sees others, and never holds them up."""
+
+    sink: EffectSink
+    kinds: frozenset[str]
+
+
+TOLD = frozenset(kind.__name__ for kind in get_args(Told))
+ORDERED = frozenset(kind.__name__ for kind in get_args(Ordered))
+
+
+def to_people(sinks: Sequence[AlertSink]) -> list[Route]:
+    return [Route(sink, TOLD) for sink in sinks]
+
+
 @dataclass(frozen=True, slots=True)
 class SinkStatus:
     """How one sink fares. `failures` in a row, and `why` the last of them; `refused` for good, in all."""
@@ -52,8 +83,9 @@ class SinkStatus:
 class Delivery:
     """One sink's way through the effects, in order; a sink that fails does not hold up the others."""
 
-    def __init__(self, sink: AlertSink) -> None:
-        self._sink = sink
+    def __init__(self, route: Route) -> None:
+        self._sink = route.sink
+        self._kinds = route.kinds
         self._failures = 0
         self._why: str | None = None
         self._retry_at_ms = 0
@@ -65,6 +97,9 @@ class Delivery:
             self._sink.name, self.done_through, self._failures, self._why, self._retry_at_ms, self._refused
         )
 
+    def has_taken(self, effect: StoredEffect) -> bool:
+        return effect.kind not in self._kinds or effect.number <= self.done_through
+
     def is_due(self, now_ms: int, retry: RetryPolicy) -> bool:
         """A clock that was set back does not make anyone wait longer than the longest wait."""
         return not 0 < self._retry_at_ms - now_ms <= retry.longest_ms
@@ -73,10 +108,16 @@ class Delivery:
         """Until the first failure, which sets the time of the next try, or until time is up."""
         began_ms = clock.now_ms()
         for effect in effects:
+            if effect.kind not in self._kinds:
+                self.done_through = effect.number
+                continue
             if clock.now_ms() - began_ms > ROUND_MS_MAX:
                 return
             try:
                 self._sink.carry_out(effect.number, decode_effect(effect.body))
+            except NotYet as waiting:
+                self._why = str(waiting)
+                return
             except OutsideFailed as failure:
                 self._failures += 1
                 self._why = str(failure)
@@ -93,18 +134,17 @@ class Delivery:
 
 
 class Outbox:
-    """Carries out the pending effects of a store, in order, by every sink; without any they are done at once.
+    """Carries out the pending effects of a store, in order, by every sink that takes their kind.
 
-    What each sink has taken is remembered in memory only: after a crash, effects that not every sink had
-    taken are carried out again by all. Sinks are idempotent by number.
+    An effect that no sink takes is done at once. What each sink has taken is remembered in memory only:
+    after a crash, effects that not every sink had taken are carried out again by all. Sinks are idempotent
+    by number.
     """
 
-    def __init__(
-        self, store: FactStore, sinks: Sequence[AlertSink], clock: Clock, retry: RetryPolicy
-    ) -> None:
+    def __init__(self, store: FactStore, routes: Sequence[Route], clock: Clock, retry: RetryPolicy) -> None:
         self._store = store
         self._clock = clock
-        self._deliveries = [Delivery(sink) for sink in sinks]
+        self._deliveries = [Delivery(route) for route in routes]
         self._retry = retry
         self._marked_through = NONE_YET
 
@@ -124,10 +164,15 @@ class Outbox:
         taken = [effect.number for effect in pending if self._taken_by_all(effect)]
         if taken:
             self._store.mark_done(taken, self._clock.now_ms())
-            self._marked_through = taken[-1]
+        # Only what lies before the first that is still pending is never asked for again.
+        waiting = next((effect.number for effect in pending if not self._taken_by_all(effect)), None)
+        if waiting is not None:
+            self._marked_through = waiting - 1
+        elif pending:
+            self._marked_through = pending[-1].number
 
     def _taken_by_all(self, effect: StoredEffect) -> bool:
-        return all(effect.number <= delivery.done_through for delivery in self._deliveries)
+        return all(delivery.has_taken(effect) for delivery in self._deliveries)
 
     def status(self) -> list[SinkStatus]:
         return [delivery.status() for delivery in self._deliveries]

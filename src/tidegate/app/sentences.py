@@ -1,5 +1,6 @@
 """Facts and rates as sentences, for the log and for both doors; a rate never stands without its doubt."""
 
+from tidegate.app.plan_sentences import plan_sentence
 from tidegate.app.units import si, si_like
 from tidegate.model.attacks import Attack, Rate
 from tidegate.model.doubts import UNSCALED_SAMPLING
@@ -36,6 +37,8 @@ def sentence(fact: Fact) -> str:
             return f"attack {attack.number} changed its vectors: {_attack(attack, attack.bits_per_s)}"
         case AttackEnded(attack):
             return f"attack {attack.number} ended, peak: {_attack(attack, attack.peak_bits_per_s)}"
+        case _:
+            return plan_sentence(fact)
 
 
 def going_on(attack: Attack) -> str:

@@ -3,8 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TypeVar
 
+import msgspec
+
+from tidegate.mitigate.stages import Standing
 from tidegate.model.attacks import Attack
+from tidegate.model.facts import Effect
+from tidegate.model.plans import Measured, Officer, Plan, Score
 
 OPEN_ATTACKS_MAX = 4_096
 """Attacks under way at once; a further one is refused as Full until another ends."""
@@ -15,6 +21,26 @@ ENDED_ATTACKS_MAX = 1_000
 EXPORTERS_SEEN_MAX = 8_192
 """Exporters remembered as seen; further ones are recorded all the same, and counted as left out."""
 
+PLANS_MAX = 256
+"""Plans that have not ended; a further one is refused as Full, and the attack waits for its turn."""
+
+ENDED_PLANS_MAX = 50
+"""Ended plans at hand; the older ones are in the store."""
+
+SCORES_MAX = 20
+"""Scores of forecasts at hand; the older ones are in the store."""
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class PlanLife(msgspec.Struct, frozen=True):
+    """A plan, where it stands, and what was measured at its border points just before it came there."""
+
+    plan: Plan
+    standing: Standing
+    before: tuple[Measured, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -22,7 +48,9 @@ class State:
 
     `open_attacks` by attack number, each as last recorded; `ended_attacks` newest last. `exporters` holds
     (exporter, protocol). `counts` by kind of fact. `started_ms` is when the running node started, None when
-    it stopped cleanly; `unclean_starts` counts the starts without a stop before them.
+    it stopped cleanly; `unclean_starts` counts the starts without a stop before them. `plans` by number are
+    those that have not ended; `ended_plans` and `scores` newest last. `officers` by name are what is on
+    record of the roster file, which alone says whose word counts.
     """
 
     facts: int = 0
@@ -35,7 +63,23 @@ class State:
     started_ms: int | None = None
     unclean_starts: int = 0
     last_at_ms: int = 0
+    plans: Mapping[int, PlanLife] = field(default_factory=lambda: MappingProxyType({}))
+    ended_plans: tuple[PlanLife, ...] = ()
+    next_plan: int = 1
+    officers: Mapping[str, Officer] = field(default_factory=lambda: MappingProxyType({}))
+    scores: tuple[Score, ...] = ()
 
     @property
     def stopped_cleanly(self) -> bool:
         return self.started_ms is None
+
+
+Stepped = tuple[State, tuple[Effect, ...]]
+
+
+def with_entry(mapping: Mapping[Key, Value], key: Key, value: Value) -> Mapping[Key, Value]:
+    return MappingProxyType({**mapping, key: value})
+
+
+def without(mapping: Mapping[Key, Value], key: Key) -> Mapping[Key, Value]:
+    return MappingProxyType({other: value for other, value in mapping.items() if other != key})

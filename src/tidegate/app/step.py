@@ -6,10 +6,18 @@ is how a node finds its state again after a crash.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
-from tidegate.app.state import ENDED_ATTACKS_MAX, EXPORTERS_SEEN_MAX, OPEN_ATTACKS_MAX, State
+from tidegate.app.plan_steps import PLAN_STEPS
+from tidegate.app.state import (
+    ENDED_ATTACKS_MAX,
+    EXPORTERS_SEEN_MAX,
+    OPEN_ATTACKS_MAX,
+    State,
+    Stepped,
+    with_entry,
+    without,
+)
 from tidegate.model.attacks import Attack
 from tidegate.model.canonical import FactRecord
 from tidegate.model.facts import (
@@ -26,13 +34,8 @@ from tidegate.model.facts import (
 )
 from tidegate.model.refusals import Full, NotAllowed
 
-Key = TypeVar("Key")
-Value = TypeVar("Value")
-
-STEP_REVISION = 1
+STEP_REVISION = 2
 """Raised with every change of what a step makes of a fact, or of what State holds; see `checkpoint`."""
-
-Stepped = tuple[State, tuple[Effect, ...]]
 
 
 def step(state: State, record: FactRecord) -> Stepped:
@@ -91,11 +94,9 @@ def attack_vectors_changed(state: State, _: int, fact: AttackVectorsChanged) -> 
 
 def attack_ended(state: State, _: int, fact: AttackEnded) -> Stepped:
     must_be_open(state, fact.attack)
-    still_open = {
-        number: attack for number, attack in state.open_attacks.items() if number != fact.attack.number
-    }
+    still_open = without(state.open_attacks, fact.attack.number)
     ended = (*state.ended_attacks, fact.attack)[-ENDED_ATTACKS_MAX:]
-    closed = replace(state, open_attacks=MappingProxyType(still_open), ended_attacks=ended)
+    closed = replace(state, open_attacks=still_open, ended_attacks=ended)
     return closed, alert("ended", fact.attack)
 
 
@@ -113,6 +114,7 @@ STEPS: Mapping[type, Callable[[State, int, Any], Stepped]] = {
     AttackVectorsChanged: attack_vectors_changed,
     AttackEnded: attack_ended,
     CollectorRestarted: collector_restarted,
+    **PLAN_STEPS,
 }
 
 
@@ -128,7 +130,3 @@ def with_open(state: State, attack: Attack) -> State:
 def must_be_open(state: State, attack: Attack) -> None:
     if attack.number not in state.open_attacks:
         raise NotAllowed(f"attack {attack.number} is not open")
-
-
-def with_entry(mapping: Mapping[Key, Value], key: Key, value: Value) -> Mapping[Key, Value]:
-    return MappingProxyType({**mapping, key: value})

@@ -57,7 +57,7 @@ class FactRecord(msgspec.Struct, frozen=True):
 
 
 RECORDS = msgspec.json.Decoder(FactRecord)
-EFFECTS = msgspec.json.Decoder(Effect)
+EFFECTS: msgspec.json.Decoder[Effect] = msgspec.json.Decoder(Effect)
 
 
 def kind_of(value: Fact | Effect) -> str:

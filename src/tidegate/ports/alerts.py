@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from tidegate.model.facts import Alert
+from tidegate.model.facts import Told
 
 
 class AlertSink(Protocol):
@@ -17,5 +17,5 @@ class AlertSink(Protocol):
     def name(self) -> str:
         """A short word for messages and counters, different from every other sink's."""
 
-    def carry_out(self, number: int, alert: Alert) -> None:
+    def carry_out(self, number: int, alert: Told) -> None:
         """Tell it. OutsideFailed when it may succeed later; NotAllowed when this alert never will."""
