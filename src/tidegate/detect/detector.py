@@ -200,6 +200,8 @@ class Detector:
             aligned = scene.aligned
             part.values = aligned.window(at)
             part.grown = part.values[:2] - self._window_before(scene.rows[at], scene.second)[:2]
+            if part.newest != scene.second:
+                attack.arrivals += part.grown[0, ::-1]
             part.newest = scene.second
             part.unscaled = float(cell["unscaled"])
             part.age_ms = int(cell["age_ms"])
@@ -282,7 +284,8 @@ class Detector:
         facts: list[Fact] = []
         kept: list[OpenAttack] = []
         for attack in self._open:
-            patience = self._settings.quiet_seconds * attack.hold + attack.delay_seconds
+            delay = max(attack.delay_seconds, attack.restored_delay_seconds)
+            patience = self._settings.quiet_seconds * attack.hold + delay
             absorbed = any(attack.covered_by(older) for older in kept)
             if scene.second - attack.last_second <= patience and not absorbed:
                 kept.append(attack)

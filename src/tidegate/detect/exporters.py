@@ -18,8 +18,10 @@ LOSS_SECONDS = 60
 PROMPT_MS = 50
 """An exporter that tells of every packet this soon has told a second in full when it closes."""
 
-DELAY_SECONDS_MAX = 100
-"""What an exporter's reporting delay adds, at most, to the time before an attack is called ended."""
+DELAY_SECONDS_MAX = 315
+"""What an exporter's reporting delay adds, at most, to the time before an attack is called ended: an active
+timeout of five minutes and an inactive one of 15 s. An exporter that tells later than that lets attacks end
+between two of its records."""
 
 
 class Exporters:
@@ -59,6 +61,7 @@ class Exporters:
             late_ms = int(exporter["age_max_ms"])
             delay = min(-(-late_ms // 1000), DELAY_SECONDS_MAX) if late_ms > PROMPT_MS else 0
             attack.delay_seconds = max(attack.delay_seconds, delay)
+            attack.restored_delay_seconds = 0
         attack.circumstances.datagrams_lost |= lost
         attack.circumstances.skew_ms = max([attack.circumstances.skew_ms, *skews], key=abs)
 

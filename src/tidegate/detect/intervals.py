@@ -50,13 +50,17 @@ def bound(estimate: npt.ArrayLike, variance: npt.ArrayLike, z: float) -> Floats:
     return end
 
 
-def rate(amount: float, variance: float, seconds: float, missed: float = 0.0) -> Rate:
-    """An amount over some seconds as a rate per second; `missed` widens it upwards."""
+def rate(amount: float, variance: float, seconds: float, missed: float = 0.0, likely: float = 0.0) -> Rate:
+    """An amount over some seconds as a rate per second; `missed` widens it upwards.
+
+    `likely` is how much there probably was on top: it counts with the estimate, not at all at the lower
+    end, twice at the upper.
+    """
     low, high = (float(bound(amount, variance, z)) for z in (-Z_90, Z_90))
     return Rate(
-        estimate=whole(amount / seconds),
+        estimate=whole((amount + likely) / seconds),
         low=whole(math.floor(min(low, amount) / seconds)),
-        high=whole(math.ceil((max(high, amount) + missed) / seconds)),
+        high=whole(math.ceil((max(high, amount) + missed + 2 * likely) / seconds)),
     )
 
 

@@ -26,12 +26,26 @@ FEW_SAMPLES = 30
 LATE_MS = 10_000
 LONG_DELAY_SECONDS = 10
 
+NEARLY = 0.8
+"""Where exporters tell late, the oldest seconds that hold this share of what the heaviest ones do are those
+of which least is still to come."""
+
+BURST_SECONDS = 4
+"""Flows that began together are told of together, within about so many seconds."""
+
+TAIL_SECONDS = 4
+"""What is told of the oldest seconds of a window shows what is told once they have left it."""
+
 NARROW_SECONDS = 60
 """A target that for this long was hit only in narrower parts gives way to them."""
 
 SETTLE_SECONDS_MAX = WINDOW_SECONDS - 1
 """However late an exporter tells, a second is taken as told in full at this age, before it leaves the
 window."""
+
+RESTORED_DELAY_SECONDS = 100
+"""After a restart, how late an attack's exporters are taken to tell, where they told late before: an active
+timeout of a minute, an inactive one, and some."""
 
 SKEW_MS = 5_000
 ERROR_SHARE = 0.01
@@ -116,6 +130,10 @@ class OpenAttack:
     told_packets: int = 0
     delay_seconds: int = 0
     """How long after a packet its exporter may still tell of it."""
+    restored_delay_seconds: int = 0
+    """The same, supposed, after a restart: until one of its exporters is heard to tell of it again."""
+    arrivals: Floats = field(default_factory=lambda: np.zeros(WINDOW_SECONDS))
+    """Bytes that were told of seconds of each age, youngest first."""
 
     def targets(self) -> set[Target]:
         return {target for target, _ in self.parts}
@@ -191,9 +209,11 @@ class OpenAttack:
         lasted = last - self.first_second
         seconds = min(window_seconds, lasted if lasted >= 2 else lasted + 1)
         ends = range(max(self.first_second + seconds - 1, newest - WINDOW_SECONDS + seconds), last + 1)
-        return max(
-            ends, key=lambda end: sum(v[0] for v in self.sums(end, seconds).values()), default=last
-        ), seconds
+        told = {end: sum(float(v[0]) for v in self.sums(end, seconds).values()) for end in ends}
+        if self.delay_seconds > LONG_DELAY_SECONDS:
+            most = max(told.values(), default=0.0)
+            return next((end for end in told if told[end] >= NEARLY * most), last), seconds
+        return max(told, key=lambda end: told[end], default=last), seconds
 
     def _rates(self, newest: int, window_seconds: int) -> "_Rates":
         """Over the newest seconds that are told in full. Where there are none yet, or where more than
@@ -210,21 +230,18 @@ class OpenAttack:
         return settled
 
     def _untold(self, newest: int, end: int, seconds: int) -> float:
-        """How much more, as a share of what was told of these seconds, may still be to come.
+        """How much more, as a share of what was told of these seconds, may still come.
 
         The more of two accounts: exporters that tell evenly over their delay, and what the newest summary
-        added to these seconds, going on until they are as old as the delay.
+        added to these seconds, going on for BURST_SECONDS or until they are as old as the delay.
         """
         if not self.delay_seconds:
             return 0.0
         age = newest - end + seconds / 2
         evenly = max(0.0, self.delay_seconds / age - 1)
-        # Told long after, the last of them may just arrive as a whole: the others show what is to come.
-        late = self.delay_seconds > LONG_DELAY_SECONDS and seconds > 1
-        before = (end - 1, seconds - 1) if late else (end, seconds)
-        told = sum(float(sums[0]) for sums in self.sums(*before).values())
-        added = sum(float(part.growth(*before)[0]) for part in self.parts.values())
-        lately = added / max(told, 1.0) * max(0.0, self.delay_seconds - (newest - end))
+        told = sum(float(sums[0]) for sums in self.sums(end, seconds).values())
+        added = sum(float(part.growth(end, seconds)[0]) for part in self.parts.values())
+        lately = added / max(told, 1.0) * min(BURST_SECONDS, max(0, self.delay_seconds - (newest - end)))
         return max(evenly, lately)
 
     def snapshot(self, newest: int, window_seconds: int, objects: Objects, targets_max: int) -> Attack:
@@ -237,7 +254,15 @@ class OpenAttack:
         if not account.seconds:
             return self.snapshot(newest, window_seconds, objects, targets_max)
         missed = sum(part.error_bytes for part in self.parts.values()) * 8
-        return self._value(_Rates(account.total, account.seconds, missed), objects, targets_max)
+        rates = _Rates(account.total, account.seconds, missed, likely=self._beyond_the_window())
+        return self._value(rates, objects, targets_max)
+
+    def _beyond_the_window(self) -> float:
+        """How much more, as a share of what was told, there was in seconds that were told of only once they
+        had left the window: as much each second as of the oldest ones in it."""
+        beyond = max(0, self.delay_seconds - WINDOW_SECONDS)
+        told = float(self.arrivals.sum())
+        return beyond * float(self.arrivals[-TAIL_SECONDS:].mean()) / told if told > 0 else 0.0
 
     def _value(self, rates: "_Rates", objects: Objects, targets_max: int) -> Attack:
         settled = self.account.peak()
@@ -328,6 +353,8 @@ def reopened(attack: Attack, objects: Objects, second: int) -> OpenAttack:
         told_bits=attack.bits_per_s.estimate,
         told_packets=attack.packets_per_s.estimate,
     )
+    if doubts.LATE_TELEMETRY in attack.doubts:
+        opened.restored_delay_seconds = RESTORED_DELAY_SECONDS
     opened.circumstances.history = frozenset(attack.doubts) & {
         doubts.INSUFFICIENT_HISTORY,
         doubts.SHORT_HISTORY,
@@ -348,15 +375,19 @@ def _stored_targets(attack: Attack, objects: Objects) -> Iterable[Target]:
 
 
 class _Rates:
-    """Sums over some seconds as rates; `untold` is the share of them that may still come on top."""
+    """Sums over some seconds as rates; `untold` is the share of them that may still come on top, `likely`
+    the share that most likely was on top and was never counted."""
 
-    def __init__(self, sums: Sums, seconds: int, missed_bits: float, untold: float = 0.0) -> None:
+    def __init__(
+        self, sums: Sums, seconds: int, missed_bits: float, untold: float = 0.0, likely: float = 0.0
+    ) -> None:
         self.total: Floats = sum(sums.values(), np.zeros(4))
         self.missed_bits = missed_bits
 
         def per_second(amounts: Floats, quantity: int, unit: int, missed: float = 0.0) -> Rate:
             amount = amounts[quantity] * unit
-            return rate(amount, amounts[quantity + 2] * unit**2, seconds, missed + untold * amount)
+            variance = amounts[quantity + 2] * unit**2
+            return rate(amount, variance, seconds, missed + untold * amount, likely * amount)
 
         self.bits = per_second(self.total, 0, 8, missed_bits)
         self.packets = per_second(self.total, 1, 1)
