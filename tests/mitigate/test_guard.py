@@ -27,7 +27,7 @@ from tests.mitigate.small_plans import (
     stages,
     wide_plan,
 )
-from tidegate.mitigate.guard import GuardSettings, refuse_beside, refuse_unless_safe
+from tidegate.mitigate.guard import GuardSettings, least_level, refuse_beside, refuse_unless_safe
 from tidegate.mitigate.protected import Protected, ProtectedDestination, ProtectedService, protected_from
 from tidegate.model.attacks import Rate
 from tidegate.model.border import BorderPoint
@@ -437,6 +437,13 @@ def test_a_plan_that_would_hold_back_much_usual_traffic_asks_for_the_senior_leve
     assert "more than 5%" in refusal(msgspec.structs.replace(much, level="centre"))
     assert passes(msgspec.structs.replace(much, level="senior"))
     assert "more than 1%" in refusal(losing(GBIT), settings(held_back_max=10_000))
+
+
+def test_the_guard_says_which_level_a_plan_must_ask_for() -> None:
+    assert least_level(losing(4 * GBIT), SETTINGS, USUAL) == "desk"
+    assert least_level(losing(5 * GBIT), SETTINGS, USUAL) == "senior"
+    assert least_level(PLAN, SETTINGS, {}) == "senior"
+    assert least_level(plan(rules=(), stages=None), SETTINGS, {}) == "desk"
 
 
 def test_the_border_point_with_the_least_traffic_decides() -> None:

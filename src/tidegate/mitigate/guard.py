@@ -33,7 +33,7 @@ from tidegate.mitigate.kinds import BGP, BGP_PORT, ORDINARY, TCP, Kind, would_ma
 from tidegate.mitigate.possible import Network, network, refuse_impossible
 from tidegate.mitigate.protected import PROTOCOLS, Protected, default_protected
 from tidegate.model.border import COMPONENTS, BorderPoint, BorderRouter
-from tidegate.model.plans import MILLION, Blackhole, Match, Plan, Range, Redirect, Rule
+from tidegate.model.plans import MILLION, Blackhole, Level, Match, Plan, Range, Redirect, Rule
 from tidegate.model.refusals import NotAllowed
 
 WIDE = {4: 24, 6: 48}
@@ -298,21 +298,30 @@ def joined(ranges: tuple[Range, ...]) -> tuple[Range, ...]:
     return tuple(whole)
 
 
+def least_level(plan: Plan, settings: GuardSettings, usual_inbound: Mapping[str, int]) -> Level:
+    """The level that rule 10 makes the plan ask for, whatever level it has now."""
+    return "senior" if much_held_back(plan, settings, usual_inbound) else "desk"
+
+
 def refuse_much_held_back(plan: Plan, settings: GuardSettings, usual_inbound: Mapping[str, int]) -> None:
-    if plan.level == "senior" or not plan.rules:
-        return
+    why = None if plan.level == "senior" else much_held_back(plan, settings, usual_inbound)
+    if why is not None:
+        raise NotAllowed(f"{why}; the plan must ask for the senior level")
+
+
+def much_held_back(plan: Plan, settings: GuardSettings, usual_inbound: Mapping[str, int]) -> str | None:
+    """Why the senior level must decide; None where it need not."""
     held_back = held_back_micro_bits_per_s(plan)
     for point in sorted({rule.border_point for rule in plan.rules}):
         usual = usual_inbound.get(point)
-        if usual is None or held_back is None:
-            unknown = f"what usually comes in at {point}" if usual is None else "what it holds back of that"
-            raise NotAllowed(f"{unknown} is not known; the plan must ask for the senior level")
+        if usual is None:
+            return f"what usually comes in at {point} is not known"
+        if held_back is None:
+            return f"what it holds back of what usually comes in at {point} is not known"
         if held_back > usual * settings.held_back_max:
-            share = f"{settings.held_back_max / MILLION:.0%}"
-            raise NotAllowed(
-                f"it could hold back {held_back // MILLION} of {usual} bit/s that usually come in at {point}, "
-                f"more than {share}; the plan must ask for the senior level"
-            )
+            of_usual = f"{held_back // MILLION} of {usual} bit/s that usually come in at {point}"
+            return f"it could hold back {of_usual}, more than {settings.held_back_max / MILLION:.0%}"
+    return None
 
 
 def held_back_micro_bits_per_s(plan: Plan) -> int | None:
