@@ -64,12 +64,12 @@ def judge(
 def judge_look(before: Measured, look: Measured) -> PlanEvent:
     """What a look with the rules taken back found, beside what came in there before the rules.
 
-    FOUND_QUIET below a quarter of the matching traffic of then, LOOKED_IN_VAIN when telemetry was silent,
+    FOUND_QUIET below a quarter of the matching traffic of then, LOOKED_IN_VAIN when there was no telemetry,
     FOUND_PERSISTING otherwise.
     """
     if before.border_point != look.border_point:
         raise NotAllowed(f"a look at {look.border_point} says nothing of {before.border_point}")
-    if look.sampled_flows == 0 and before.other_bits_per_s.low > 0:
+    if look.sampled_flows == 0:
         return PlanEvent.LOOKED_IN_VAIN
     if look.matched_bits_per_s.high * QUIET_SHARE < before.matched_bits_per_s.estimate:
         return PlanEvent.FOUND_QUIET

@@ -1,0 +1,76 @@
+"""docs/stages.md from the table of moves; `python -m tests.mitigate.stages_page` writes it."""
+
+from pathlib import Path
+
+from tidegate.mitigate.stages import ENDINGS, FINAL, IN_FORCE, MEANING, TRANSITIONS, PlanEvent, PlanStage
+
+PAGE = Path(__file__).parents[2] / "docs" / "stages.md"
+
+OPENING = """# Stages of a plan
+
+This page is made from the table of moves in `tidegate.mitigate.stages` (`uv run python -m
+tests.mitigate.stages_page` writes it, and a test holds the two together). A move that is not in the table
+cannot be recorded, and so cannot happen.
+
+Rules are in force in the four stages inside the box. What ends a plan leads out of the box from each of
+them, and out of *approved*; the drawing shows these moves once.
+
+"""
+
+BEHIND = """
+A lease runs whenever rules are in force. It is renewed only while something shows that the attack goes on;
+once it is over, the only moves left are the endings.
+
+A mitigated attack is invisible downstream, so a plan that holds is *relaxed*: at one border point the rules
+are taken back for half a minute, and what comes in then is measured. Nothing looser than what two people
+approved is ever announced, which is why taking back is the only way to look. The plan is lifted when each
+border point, in its turn, was found quiet. A look that telemetry cannot answer changes nothing; if no look
+is answered for long, leases are not renewed, and the plan lapses.
+"""
+
+
+def page() -> str:
+    return (
+        f"{OPENING}{drawing()}\n## What each stage means\n\n{meanings()}\n## All moves\n\n{moves()}{BEHIND}"
+    )
+
+
+def node(stage: PlanStage) -> str:
+    return stage.replace(" ", "_")
+
+
+def drawing() -> str:
+    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> proposed", "    state in_force {"]
+    shown = [
+        (before, event, then)
+        for (before, event), then in TRANSITIONS.items()
+        if not (event in ENDINGS and then in FINAL and before is not PlanStage.PROPOSED)
+    ]
+    inside = [move for move in shown if move[0] in IN_FORCE and move[2] in IN_FORCE]
+    lines += [f"    {arrow(*move)}" for move in inside]
+    lines += ["    }"]
+    lines += [arrow(*move) for move in shown if move not in inside]
+    lines += [arrow(PlanStage.APPROVED, event, then) for event, then in ENDINGS.items()]
+    lines += [f"    in_force --> {node(then)}: {event}" for event, then in ENDINGS.items()]
+    lines += [f"    {node(stage)} --> [*]" for stage in PlanStage if stage in FINAL]
+    return "\n".join((*lines, "```", ""))
+
+
+def arrow(before: PlanStage, event: PlanEvent, then: PlanStage) -> str:
+    return f"    {node(before)} --> {node(then)}: {event}"
+
+
+def meanings() -> str:
+    rows = [
+        f"| {stage} | {'yes' if stage in IN_FORCE else 'no'} | {MEANING[stage]} |\n" for stage in PlanStage
+    ]
+    return "| stage | rules in force | meaning |\n|---|---|---|\n" + "".join(rows)
+
+
+def moves() -> str:
+    rows = [f"| {before} | {event} | {then} |\n" for (before, event), then in TRANSITIONS.items()]
+    return "| in stage | event | leads to |\n|---|---|---|\n" + "".join(rows)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
