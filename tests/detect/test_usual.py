@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from tidegate.detect.baseline import HOURS, Baselines, Key
 from tidegate.detect.detector import Detector
+from tidegate.detect.rows import Row
 from tidegate.detect.settings import DetectionSettings
-from tidegate.detect.thresholds import Row
 from tidegate.model.addresses import Prefix
 from tidegate.model.exporters import EXPORTER
 from tidegate.model.facts import Fact
@@ -174,7 +174,7 @@ def test_the_hour_of_the_week_decides_what_is_usual() -> None:
     watch = Watch()
     weekend = lambda second: 5e9 if second % WEEK // DAY >= 5 else 2e9  # noqa: E731
     watch.learn(MONDAY, MONDAY + WEEK + 2 * HOUR, weekend)
-    key = Row(PREFIX, -1, CODE_OF["tcp"]).key(watch.detector._objects)
+    key = Row(PREFIX, -1, CODE_OF["tcp"]).key(())
     rows = watch.baselines.known([key])
     noon = 12 * HOUR
     workday = watch.baselines.history(rows, MONDAY + WEEK + 2 * DAY + noon).usual_high[0, 0]

@@ -7,7 +7,7 @@ were learned is known to be quiet: its absence is history too.
 import math
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +51,15 @@ class Key:
     length: int
     vector: int
     watched: str | None = None
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        named = hash((self.high, self.low, self.length, self.vector, self.watched))
+        object.__setattr__(self, "_hash", named)
+
+    def __hash__(self) -> int:
+        """Thousands of keys are looked up each second; the hash of one is reckoned once."""
+        return self._hash
 
     def pack(self) -> bytes:
         """As stored: names instead of codes, because codes may move between two versions."""
@@ -106,6 +115,8 @@ class Baselines:
         self._learned_to = np.zeros(keys_max, np.int64)
         self._heard = np.zeros(keys_max, np.int64)
         self._frozen = np.zeros(keys_max, np.bool_)
+        self._usual = np.zeros((keys_max, QUANTITIES))
+        self._usual_hour = np.full(keys_max, -1, np.int64)
         self._changed: set[int] = set()
         self.observed_hours = 0
         self._hour_from = 0
@@ -150,6 +161,7 @@ class Baselines:
         self._learned_to[row] = second - 1
         self._heard[row] = second
         self._frozen[row] = False
+        self._usual_hour[row] = -1
         return row
 
     def _give_way(self, second: int) -> bool:
@@ -238,6 +250,7 @@ class Baselines:
             self.quantiles[used, slot] = np.where(first[:, None, None], now, blended)
             self.weeks[used, slot] = np.minimum(self.weeks[used, slot] + 1, 255)
             self._changed.update(used.tolist())
+        self._usual_hour[:] = -1
         self._minutes[:] = 0
 
     # Asking.
@@ -254,19 +267,22 @@ class Baselines:
         if len(known):
             at = rows[known]
             hour = second // 3600
-            near = np.array([(hour + step) % HOURS for step in (-1, 0, 1)])
-            any_day = np.unique((near[:, None] + 24 * np.arange(7)[None, :]) % HOURS)
-            high = self.quantiles[at, :, :, HIGH]
-            weeks = self.weeks[at]
-            exact = weeks[:, near[1]].astype(np.int64)
-            same_hour = weeks[:, any_day].astype(np.int64).sum(axis=1)
-            usual[known] = np.where(
-                exact[:, None] > 0,
-                high[:, near].max(axis=1),
-                np.where(same_hour[:, None] > 0, high[:, any_day].max(axis=1), high.max(axis=1)),
-            )
+            self._reckon_usual(at[self._usual_hour[at] != hour], hour)
+            usual[known] = self._usual[at]
             level[known] = self._level[at]
         return History(usual, level, self.observed_hours)
+
+    def _reckon_usual(self, rows: Rows, hour: int) -> None:
+        """What is usual for these rows in an hour: it stays so until an hour is learned."""
+        near = np.array([(hour + step) % HOURS for step in (-1, 0, 1)])
+        any_day = np.unique((near[:, None] + 24 * np.arange(7)[None, :]) % HOURS)
+        weeks = self.weeks[rows]
+        exact = weeks[:, near[1]] > 0
+        same_hour = ~exact & weeks[:, any_day].any(axis=1)
+        for chosen, hours in ((exact, near), (same_hour, any_day), (~exact & ~same_hour, np.arange(HOURS))):
+            some = rows[chosen]
+            self._usual[some] = self.quantiles[some[:, None], hours[None, :], :, HIGH].max(axis=1, initial=0)
+        self._usual_hour[rows] = hour
 
     # Keeping.
 
@@ -306,6 +322,7 @@ class Baselines:
             if not sound:
                 unread += 1
                 continue
+            self._usual_hour[row] = -1
             self.weeks[row] = np.frombuffer(blob, np.uint8, HOURS, 1)
             self.quantiles[row] = quantiles
         return unread

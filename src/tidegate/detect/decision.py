@@ -41,12 +41,15 @@ class Aligned:
 def align(cells: npt.NDArray[np.void], newest: int) -> Aligned:
     """The windows of CELL rows, moved so that all end at `newest`; what falls out is left out."""
     late = newest - cells["newest_second"]
-    take = np.arange(WINDOW_SECONDS)[None, :] + late[:, None]
+    other = np.flatnonzero(late)
+    take = np.arange(WINDOW_SECONDS)[None, :] + late[other, None]
     inside = (take >= 0) & (take < WINDOW_SECONDS)
     take = np.where(inside, take, 0)
 
     def moved(name: str) -> Floats:
-        return np.where(inside, np.take_along_axis(cells[name], take, axis=1), 0.0).astype(np.float64)
+        amounts: Floats = cells[name].astype(np.float64)
+        amounts[other] = np.where(inside, np.take_along_axis(amounts[other], take, axis=1), 0.0)
+        return amounts
 
     return Aligned(
         newest, moved("bytes"), moved("packets"), moved("bytes_variance"), moved("packets_variance")

@@ -12,9 +12,10 @@ from tidegate.detect.gathering import gather
 from tidegate.detect.intervals import Floats
 from tidegate.detect.open_attack import Circumstances, OpenAttack, Target, reopened
 from tidegate.detect.picking import FRAGMENTS, Pick, Picking, Scene
+from tidegate.detect.rows import Described, Row, Rows, place_of
 from tidegate.detect.settings import DetectionSettings
 from tidegate.detect.targets import around
-from tidegate.detect.thresholds import CLASS_OF, UNCLASSIFIED, Objects, Row, Thresholds, rows_of
+from tidegate.detect.thresholds import CLASS_OF, UNCLASSIFIED, Objects, Thresholds
 from tidegate.model import doubts
 from tidegate.model.addresses import Prefix
 from tidegate.model.attacks import Attack
@@ -60,6 +61,7 @@ class Detector:
     ) -> None:
         self._settings = settings
         self._objects = Objects(settings.objects)
+        self._rows = Rows(tuple(watched.name for watched in settings.objects))
         self._thresholds = Thresholds(settings, self._objects)
         self._picking = Picking(settings, self._objects)
         self._exporters = Exporters(border_point_of)
@@ -86,23 +88,24 @@ class Detector:
             self._open = [reopened(attack, self._objects, summary.second) for attack in self._restored]
         self._second = summary.second
         self._exporters.heard(summary)
-        scene, baseline_rows = self._look(summary)
+        scene, described, baseline_rows = self._look(summary)
         self._follow(scene)
         facts = self._place(self._picking.picks(scene, self._told_ended), scene)
         facts += self._changes(scene)
         facts += self._endings(scene)
-        self._learn(scene, baseline_rows)
+        self._learn(scene, described, baseline_rows)
         self._scene_before = scene
         return facts
 
     # Looking.
 
-    def _look(self, summary: SecondSummary) -> tuple[Scene, npt.NDArray[np.int64]]:
+    def _look(self, summary: SecondSummary) -> tuple[Scene, list[Described], npt.NDArray[np.int64]]:
         cells = summary.cells
         newest = max(summary.second, int(cells["newest_second"].max())) if len(cells) else summary.second
-        rows = rows_of(cells)
+        described = self._rows.of(cells)
+        rows = [one.row for one in described]
         aligned = align(cells, newest)
-        baseline_rows = self._baselines.rows([row.key(self._objects) for row in rows], summary.second)
+        baseline_rows = self._baselines.rows([one.key for one in described], summary.second)
         if not self._baselines.ever_observed:
             self._suppose(rows, aligned, baseline_rows)
         history = self._baselines.history(baseline_rows, summary.second)
@@ -112,11 +115,11 @@ class Detector:
             rows=rows,
             place={row: at for at, row in enumerate(rows)},
             aligned=aligned,
-            thresholds=self._thresholds.of(rows, history),
+            thresholds=self._thresholds.of(described, history),
             history=history,
             summary=summary,
         )
-        return scene, baseline_rows
+        return scene, described, baseline_rows
 
     def _suppose(self, rows: list[Row], aligned: Aligned, baseline_rows: npt.NDArray[np.int64]) -> None:
         """In the very first minute, networks' unclassified traffic is taken as what is usual: nobody knows
@@ -310,7 +313,7 @@ class Detector:
 
     # Learning.
 
-    def _learn(self, scene: Scene, baseline_rows: npt.NDArray[np.int64]) -> None:
+    def _learn(self, scene: Scene, described: list[Described], baseline_rows: npt.NDArray[np.int64]) -> None:
         second = scene.summary.second
         if len(scene.rows):
             reached = (scene.aligned.bytes * 8 >= scene.thresholds[:, :1]) | (
@@ -318,14 +321,14 @@ class Detector:
             )
             held = reached[:, -2 * self._settings.persistence_window_seconds :].any(
                 axis=1
-            ) | self._near_attacks(scene)
+            ) | self._near_attacks(scene, described)
             self._baselines.freeze(baseline_rows[held])
             amounts = np.stack((scene.aligned.bytes * 8, scene.aligned.packets), axis=2)
             lag = np.clip(np.ceil(scene.cells["age_ms"] / 500.0), 1, WINDOW_SECONDS - 4).astype(np.int64)
             self._baselines.learn(baseline_rows, amounts, scene.second, scene.second - lag)
         self._baselines.pass_time(second)
 
-    def _near_attacks(self, scene: Scene) -> npt.NDArray[np.bool_]:
+    def _near_attacks(self, scene: Scene, described: list[Described]) -> npt.NDArray[np.bool_]:
         """Rows that hold, or lie in, a target of an attack that is open or ended a little while ago."""
         under: set[Prefix] = set()
         objects: set[int] = set()
@@ -335,23 +338,25 @@ class Detector:
                 continue
             under |= attack.prefixes()
             objects |= {target for target in attack.targets() if isinstance(target, int)}
-        outer = {prefix for target in under for prefix in around(target)}
-        cool = {p for p, (ended, _) in self._ended.items() if scene.second - ended < COOL_SECONDS}
         objects |= {self._objects.around(prefix) for prefix in under} - {-1}
-        near = np.zeros(len(scene.rows), np.bool_)
-        if not (under or cool or objects):
-            return near
-        for at, row in enumerate(scene.rows):
-            if row.prefix is None:
-                near[at] = row.watched in objects
-            else:
-                near[at] = (
-                    row.prefix in under
-                    or row.prefix in outer
-                    or row.prefix in cool
-                    or any(prefix in under for prefix in around(row.prefix))
-                )
-        return near
+        hit = {place_of(prefix) for prefix in under}
+        touched = hit | {place_of(prefix) for target in under for prefix in around(target)}
+        touched |= {
+            place_of(prefix)
+            for prefix, (ended, _) in self._ended.items()
+            if scene.second - ended < COOL_SECONDS
+        }
+        if not (touched or objects):
+            return np.zeros(len(described), np.bool_)
+        return np.array(
+            [
+                one.row.watched in objects
+                if one.row.prefix is None
+                else one.place in touched or not hit.isdisjoint(one.around)
+                for one in described
+            ],
+            np.bool_,
+        )
 
 
 def _row(target: Target, vector: int) -> Row:

@@ -10,9 +10,10 @@ import numpy.typing as npt
 from tidegate.detect.baseline import History
 from tidegate.detect.decision import Aligned, persistent
 from tidegate.detect.intervals import Floats
+from tidegate.detect.rows import Row
 from tidegate.detect.settings import DetectionSettings
 from tidegate.detect.targets import Amount, Evidence, Quantity, around, smallest, wider
-from tidegate.detect.thresholds import Objects, Row
+from tidegate.detect.thresholds import Objects
 from tidegate.model.addresses import Prefix
 from tidegate.model.summaries import SecondSummary
 from tidegate.model.vectors import CODE_OF

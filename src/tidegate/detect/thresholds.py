@@ -1,14 +1,14 @@
 """How much traffic is too much: floors, what is usual, and the lines of operators' objects, row by row."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from tidegate.detect.baseline import History, Key
+from tidegate.detect.baseline import History
 from tidegate.detect.intervals import Floats
-from tidegate.detect.levels import LEVEL_LENGTHS, level_of
+from tidegate.detect.levels import LEVEL_LENGTHS
+from tidegate.detect.rows import Described
 from tidegate.detect.settings import DetectionSettings, WatchedObject
 from tidegate.model.addresses import Prefix
 from tidegate.model.vectors import VECTORS, VectorClass
@@ -60,20 +60,6 @@ class Objects:
         return -1
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What a summary's cell describes: a prefix, or an object by its number; and a vector."""
-
-    prefix: Prefix | None
-    watched: int
-    vector: int
-
-    def key(self, objects: Objects) -> Key:
-        if self.prefix is None:
-            return Key(0, 0, 0, self.vector, objects.all[self.watched].name)
-        return Key(self.prefix.high, self.prefix.low, self.prefix.length, self.vector)
-
-
 class Thresholds:
     """The threshold of each row: the floor, or a multiple of what is usual, whichever is more.
 
@@ -98,12 +84,12 @@ class Thresholds:
         )
         self._burst = np.array(settings.burst_multiples)
 
-    def of(self, rows: Sequence[Row], history: History) -> Floats:
+    def of(self, rows: Sequence[Described], history: History) -> Floats:
         """(rows, 2): bits and packets per second."""
         if not rows:
             return np.zeros((0, 2))
-        vector = np.array([row.vector for row in rows], np.int64)
-        watched = np.array([row.watched for row in rows], np.int64)
+        vector = np.array([one.row.vector for one in rows], np.int64)
+        watched = np.array([one.row.watched for one in rows], np.int64)
         unclassified = CLASS_OF[vector] == UNCLASSIFIED
         floor = self._floors(rows, vector, watched)
         has_line = self._lines(watched)
@@ -114,11 +100,9 @@ class Thresholds:
         return self._under_objects(rows, threshold, vector, watched, history.usual_high)
 
     def _floors(
-        self, rows: Sequence[Row], vector: npt.NDArray[np.int64], watched: npt.NDArray[np.int64]
+        self, rows: Sequence[Described], vector: npt.NDArray[np.int64], watched: npt.NDArray[np.int64]
     ) -> Floats:
-        level = np.array(
-            [0 if row.prefix is None else level_of(row.prefix.length, ipv4=_ipv4(row.prefix)) for row in rows]
-        )
+        level = np.array([one.level for one in rows])
         floor: Floats = self._floor[vector, level]
         if len(self._objects.all):
             floor = np.where((watched >= 0)[:, None], self._object_floor[watched, vector], floor)
@@ -139,7 +123,7 @@ class Thresholds:
 
     def _under_objects(
         self,
-        rows: Sequence[Row],
+        rows: Sequence[Described],
         threshold: Floats,
         vector: npt.NDArray[np.int64],
         watched: npt.NDArray[np.int64],
@@ -148,22 +132,12 @@ class Thresholds:
         if not len(self._objects.all):
             return threshold
         outer = np.array(
-            [row.watched if row.prefix is None else self._objects.around(row.prefix) for row in rows],
+            [
+                one.row.watched if one.row.prefix is None else self._objects.around(one.row.prefix)
+                for one in rows
+            ],
             np.int64,
         )
         inside = (outer >= 0) & ((watched < 0) | self._has_line[np.maximum(outer, 0)])  # 2, 3
         most = np.maximum(self._object_floor[outer, vector], LINE_MARGIN * usual_high)
         return np.where(inside[:, None], np.minimum(threshold, most), threshold)
-
-
-def _ipv4(prefix: Prefix) -> bool:
-    return prefix.high == 0 and prefix.low >> 32 == 0xFFFF and prefix.length > 96
-
-
-def rows_of(cells: npt.NDArray[np.void]) -> list[Row]:
-    """What each CELL row describes."""
-    columns = (cells[name].tolist() for name in ("high", "low", "length", "vector", "object"))
-    return [
-        Row(None, watched, vector) if watched >= 0 else Row(Prefix(high, low, length), -1, vector)
-        for high, low, length, vector, watched in zip(*columns, strict=True)
-    ]
