@@ -1,0 +1,100 @@
+"""Links as lists of neighbours, the order from providers to customers, cones of customers, and islands.
+
+A list of neighbours is two arrays: those of row i are to[start[i]:start[i + 1]].
+"""
+
+import numpy as np
+
+from tidegate.kernels.jit import kernel
+
+
+@kernel
+def neighbours(source, target, chosen, rows):  # type: ignore[no-untyped-def]
+    """(start int64[rows + 1], to int32[]) of the chosen links from each source; in the order of the links."""
+    start = np.zeros(rows + 1, np.int64)
+    for at in range(len(source)):
+        if chosen[at]:
+            start[source[at] + 1] += 1
+    for row in range(rows):
+        start[row + 1] += start[row]
+    to = np.empty(start[rows], np.int32)
+    place = start[:-1].copy()
+    for at in range(len(source)):
+        if chosen[at]:
+            to[place[source[at]]] = target[at]
+            place[source[at]] += 1
+    return start, to
+
+
+@kernel
+def top_down(up_start, down_start, down_to):  # type: ignore[no-untyped-def]
+    """Rows ordered so that every provider stands before its customers; shorter where there is a circle."""
+    rows = len(up_start) - 1
+    waiting = np.empty(rows, np.int64)
+    order = np.empty(rows, np.int32)
+    count = 0
+    for row in range(rows):
+        waiting[row] = up_start[row + 1] - up_start[row]
+        if waiting[row] == 0:
+            order[count] = row
+            count += 1
+    at = 0
+    while at < count:
+        row = order[at]
+        at += 1
+        for link in range(down_start[row], down_start[row + 1]):
+            customer = down_to[link]
+            waiting[customer] -= 1
+            if waiting[customer] == 0:
+                order[count] = customer
+                count += 1
+    return order[:count]
+
+
+@kernel
+def closure(start, to, seeds, inside):  # type: ignore[no-untyped-def]
+    """Marks in `inside` (bool) the seeds and all that can be reached from them along the lists; the number
+    of rows newly marked.
+    """
+    stack = np.empty(len(inside), np.int32)
+    depth, marked = 0, 0
+    for seed in seeds:
+        if not inside[seed]:
+            inside[seed] = True
+            stack[depth] = seed
+            depth += 1
+            marked += 1
+    while depth:
+        depth -= 1
+        row = stack[depth]
+        for link in range(start[row], start[row + 1]):
+            if not inside[to[link]]:
+                inside[to[link]] = True
+                stack[depth] = to[link]
+                depth += 1
+                marked += 1
+    return marked
+
+
+@kernel
+def islands(first, second, chosen, rows):  # type: ignore[no-untyped-def]
+    """int32[rows]: the lowest row that each row is connected with over the chosen links of any kind."""
+    parent = np.arange(rows).astype(np.int32)
+    for at in range(len(first)):
+        if not chosen[at]:
+            continue
+        a, b = first[at], second[at]
+        while parent[a] != a:
+            parent[a] = parent[parent[a]]
+            a = parent[a]
+        while parent[b] != b:
+            parent[b] = parent[parent[b]]
+            b = parent[b]
+        if a < b:
+            parent[b] = a
+        else:
+            parent[a] = b
+    for row in range(rows):
+        # A parent is always a lower row, so that it has its own answer already.
+        parent[row] = parent[parent[row]]
+    return parent
