@@ -3,20 +3,22 @@
 import os
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidegate import __version__
 from tidegate.app.parts import IfMissing, Parts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from tidegate.adapters.link import CollectorEnd
     from tidegate.app.demonstration import DemoRun
     from tidegate.app.parts import Stores
     from tidegate.app.settings import Config
+    from tidegate.model.border import BorderSettings
     from tidegate.ports.alerts import AlertSink
+    from tidegate.ports.border import Order
     from tidegate.ports.clock import Clock
     from tidegate.ports.collector import CollectorProcess
     from tidegate.ports.machine import Machine
@@ -124,6 +126,40 @@ def collect_for(link: "CollectorEnd", folder: "Path", afterwards: ExitStack) -> 
     collecting.run()
 
 
+def speak(folder: "Path") -> None:
+    """The life of the process that holds the BGP sessions: it reads the roster and asks the guard itself."""
+    from tidegate.adapters.border.places import private_folder, read_settings
+    from tidegate.adapters.border.speak import speak as hold_sessions
+
+    hold_sessions(folder, believer(read_settings(private_folder(str(folder)))), clock())
+
+
+def believer(settings: "BorderSettings") -> "Callable[[Order], None]":
+    """What verifies an order anew; the roster is read each time, so that a revoked officer counts no more.
+
+    Rule 10 of the guard is the node's alone: nobody else knows what usually comes in.
+    """
+    from msgspec import json
+
+    from tidegate.adapters.roster import TextRoster
+    from tidegate.mitigate.approval import ApprovalSettings, verify_standing
+    from tidegate.mitigate.guard import GuardSettings, refuse_unless_safe
+    from tidegate.mitigate.roster import roster_from
+
+    points = settings.border_points
+    strictest = GuardSettings(border_points=points, speakers=(settings.local_address,))
+    limits = json.decode(settings.guard, type=GuardSettings) if settings.guard else strictest
+    approval = ApprovalSettings(proposer_may_approve=settings.proposer_may_approve)
+    roster, wall = TextRoster(Path(settings.officers)), clock()
+    ample = {point.name: 1 << 52 for point in points}
+
+    def believe(order: "Order") -> None:
+        verify_standing(order.plan, order.approvals, roster_from(roster.read()), approval, wall.now_ms())
+        refuse_unless_safe(order.plan, limits, ample)
+
+    return believe
+
+
 def start_demo(folder: "Path | None") -> "DemoRun":
     from tidegate.lab.demo import Demo
 
@@ -142,6 +178,7 @@ PARTS = Parts(
     metrics=metrics,
     collector=collector,
     collect=collect,
+    speak=speak,
     start_demo=start_demo,
 )
 

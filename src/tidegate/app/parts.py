@@ -36,7 +36,7 @@ class Parts:
     """Naming a part costs nothing; calling its maker loads what it needs.
 
     `collect` is the whole life of the collector's process, whose orders lie in the state folder;
-    `collector` starts such a process.
+    `collector` starts such a process. `speak` is the whole life of the process that holds the BGP sessions.
     """
 
     version: str
@@ -50,4 +50,5 @@ class Parts:
     metrics: "Callable[[str, int], MetricsServer]"
     collector: "Callable[[Path], CollectorProcess]"
     collect: Callable[[Path], None]
+    speak: Callable[[Path], None]
     start_demo: "Callable[[Path | None], DemoRun]"

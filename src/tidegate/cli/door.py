@@ -34,7 +34,7 @@ COMMANDS = {
     "ledger": Entry("ledger", "ledger", "Prove that the record of facts is whole."),
 }
 
-HIDDEN = {"collect": Entry("collect", "collect", "")}
+HIDDEN = {"collect": Entry("collect", "collect", ""), "speak": Entry("speak", "speak", "")}
 
 
 class Front(click.Group):

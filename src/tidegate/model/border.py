@@ -76,6 +76,7 @@ class BorderSettings(msgspec.Struct, frozen=True, kw_only=True):
     routers connect. "gobgp" is an operator's gobgpd, asked at `gobgp`. `officers` is the roster's path;
     `state_folder` the node's. `hold_time_s` (RFC 4271 section 4.2) bounds how long a router keeps rules of
     a speaker that fell silent without ending its session. `mirror` adds a receiver of our own on loopback.
+    `guard` is tidegate.mitigate.guard.GuardSettings as JSON; "" is the strictest.
     """
 
     border_points: tuple[BorderPoint, ...]
@@ -89,3 +90,5 @@ class BorderSettings(msgspec.Struct, frozen=True, kw_only=True):
     hold_time_s: int = 9
     gobgp: str = "127.0.0.1:50051"
     mirror: bool = True
+    guard: str = ""
+    proposer_may_approve: bool = False
