@@ -1,11 +1,15 @@
 """A fact store in memory, obvious enough to hold the real ones against; and one that fails on purpose."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
+from tidegate.app.attack_counts import merged
 from tidegate.app.entry import Tip
 from tidegate.ports.facts import (
+    ANY,
     READ_ROWS_MAX,
     Addition,
+    AttackCount,
     Checkpoint,
     FactStore,
     HeadMoved,
@@ -28,6 +32,8 @@ class MemoryStore:
         self._nodes: dict[tuple[int, int], bytes] = {}
         self.done: dict[int, int] = {}
         self._checkpoint: Checkpoint | None = None
+        self._counted = 0
+        self._counts: list[AttackCount] = []
 
     def head(self) -> StoreHead:
         return self._head
@@ -39,6 +45,29 @@ class MemoryStore:
         self._effects += addition.effects
         self._nodes |= {(node.level, node.position): node.root for node in addition.nodes}
         self._head = addition.head
+        self.add_counts(addition.expected.size, addition.head.size, addition.counts)
+
+    def counted(self) -> int:
+        return self._counted
+
+    def add_counts(self, begin: int, end: int, counts: Sequence[AttackCount]) -> None:
+        if self._counted == begin:
+            self._counted = end
+            self._counts += counts
+
+    def attack_counts(
+        self, first_day: int, end_day: int, *, by_vector: bool, by_border_point: bool
+    ) -> list[AttackCount]:
+        return sorted(
+            merged(
+                replace(count, day=first_day)
+                for count in self._counts
+                if first_day <= count.day < end_day
+                and (count.vector != ANY) == by_vector
+                and (count.border_point != ANY) == by_border_point
+            ),
+            key=lambda count: (count.vector, count.border_point),
+        )
 
     def facts(self, begin: int, end: int) -> Iterator[StoredFact]:
         yield from self._facts[begin:end]

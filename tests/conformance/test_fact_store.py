@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,21 @@ from tests.stores import MemoryStore
 from tests.stories import an_attack
 from tidegate.adapters.sql.engine import Database, open_database
 from tidegate.adapters.sql.store import SqlFactStore
+from tidegate.app.attack_counts import counts_between
 from tidegate.app.entry import Entry, Tip, addition, prepare
 from tidegate.app.proofs import prove_growth, prove_inclusion
 from tidegate.ledger import EMPTY_ROOT, Frontier, ProofRefused, verify_consistency, verify_inclusion
+from tidegate.model.attacks import Rate, VectorRate
 from tidegate.model.facts import AttackDetected, AttackEnded, ExporterAppeared, Fact, NodeStarted
-from tidegate.ports.facts import READ_ROWS_MAX, Checkpoint, FactStore, HeadMoved, StoredEffect
+from tidegate.ports.facts import (
+    ANY,
+    READ_ROWS_MAX,
+    AttackCount,
+    Checkpoint,
+    FactStore,
+    HeadMoved,
+    StoredEffect,
+)
 from tidegate.ports.outside import OutsideFailed
 
 OpenStore = Callable[[], FactStore]
@@ -244,3 +255,120 @@ def test_the_last_checkpoint_is_kept_and_no_other(open_store: OpenStore) -> None
     store.save_checkpoint(Checkpoint(1, b"one"))
     store.save_checkpoint(Checkpoint(2, b"two" * 1_000_000))
     assert open_store().checkpoint() == Checkpoint(2, b"two" * 1_000_000)
+
+
+# Counts of attacks.
+
+DAY_MS = 86_400_000
+NTP = VectorRate("ntp", Rate(8_000_000, 1, 9_000_000), Rate(9, 9, 9))
+DNS = VectorRate("dns", Rate(16_000_000, 1, 17_000_000), Rate(9, 9, 9))
+
+
+def an_ended_attack(number: int, day: int, peak: int = 30_000_000, **changes: Any) -> AttackEnded:
+    """Ten seconds of 24 Mb/s: 30,000 kB."""
+    begin_ms = day * DAY_MS + 5
+    story: dict[str, Any] = {
+        "vectors": (NTP, DNS),
+        "bits_per_s": Rate(24_000_000, 1, 25_000_000),
+        "peak_bits_per_s": Rate(peak, 1, 10**9),
+        "first_seen_ms": begin_ms,
+        "last_seen_ms": begin_ms + 10_000,
+        "border_points": ("north", "south"),
+    }
+    return AttackEnded(an_attack(number=number, **story | changes))
+
+
+def store_ended(store: FactStore, *ended: AttackEnded) -> Tip:
+    facts: list[Fact] = [AttackDetected(one.attack) for one in ended]
+    return store_all(store, Tip(), [*facts, *ended], at_once=3)
+
+
+def counted(store: FactStore, begin: int, end: int, *by: str) -> list[tuple[str, str, int, int, int, int]]:
+    return [
+        (one.vector, one.border_point, one.attacks, one.kilobytes, one.peak_bits_per_s, one.longest_s)
+        for one in store.attack_counts(
+            begin, end, by_vector="vector" in by, by_border_point="border point" in by
+        )
+    ]
+
+
+def test_attacks_are_counted_with_their_facts_by_day_vector_and_border_point(open_store: OpenStore) -> None:
+    store = open_store()
+    store_ended(
+        store,
+        an_ended_attack(1, 100),
+        an_ended_attack(2, 100, peak=90_000_000, vectors=(NTP,), border_points=("north",)),
+        an_ended_attack(3, 101, last_seen_ms=101 * DAY_MS + 60_005, border_points=()),
+    )
+    assert store.counted() == store.head().size == 6
+    assert counted(store, 100, 101) == [("", "", 2, 60_000, 90_000_000, 10)]
+    assert counted(store, 100, 102) == [("", "", 3, 240_000, 90_000_000, 60)]
+    assert counted(store, 102, 200) == []
+    assert counted(store, 100, 101, "vector") == [
+        ("dns", "", 1, 20_000, 30_000_000, 10),
+        ("ntp", "", 2, 20_000, 90_000_000, 10),
+    ]
+    assert counted(store, 0, 200, "border point") == [
+        ("", "north", 2, 60_000, 90_000_000, 10),
+        ("", "south", 1, 30_000, 30_000_000, 10),
+    ]
+    assert counted(store, 0, 200, "vector", "border point") == [
+        ("dns", "north", 1, 20_000, 30_000_000, 10),
+        ("dns", "south", 1, 20_000, 30_000_000, 10),
+        ("ntp", "north", 2, 20_000, 90_000_000, 10),
+        ("ntp", "south", 1, 10_000, 30_000_000, 10),
+    ]
+
+
+def test_an_addition_that_is_refused_counts_nothing(open_store: OpenStore) -> None:
+    store = open_store()
+    made = addition(Tip(), entries(Tip(), [AttackDetected(an_attack()), an_ended_attack(1, 100)]))
+    store.append(made)
+    with pytest.raises(HeadMoved):
+        store.append(made)
+    assert counted(store, 0, 200) == [("", "", 1, 30_000, 30_000_000, 10)]
+
+
+def test_counts_are_added_once_and_in_the_order_of_facts(open_store: OpenStore) -> None:
+    store = open_store()
+    one = AttackCount(100, "ntp", "", 1, 30_000, 30_000_000, 10)
+    store.add_counts(5, 9, [one])
+    assert (store.counted(), store.attack_counts(0, 200, by_vector=True, by_border_point=False)) == (0, [])
+    for _ in range(2):
+        store.add_counts(0, 9, [one])
+        assert store.counted() == 9
+        assert counted(store, 0, 200, "vector") == [("ntp", "", 1, 30_000, 30_000_000, 10)]
+    # What is stored from fact 0 on now is not what the counts hold.
+    store_ended(store, an_ended_attack(1, 100))
+    assert store.counted() == 9
+    assert counted(store, 0, 200) == []
+
+
+def test_the_counts_are_those_of_the_facts_counted_anew(open_store: OpenStore) -> None:
+    store = open_store()
+    store_ended(
+        store,
+        *(
+            an_ended_attack(
+                number, 100 + number % 3, peak=number * 1000, vectors=(NTP, DNS)[: 1 + number % 2]
+            )
+            for number in range(1, 40)
+        ),
+    )
+    again = counts_between(store, 0, store.head().size)
+    assert len(again) == 27
+    for day in (100, 101, 102):
+        for by_vector in (False, True):
+            for by_border_point in (False, True):
+                assert store.attack_counts(
+                    day, day + 1, by_vector=by_vector, by_border_point=by_border_point
+                ) == sorted(
+                    (
+                        one
+                        for one in again
+                        if one.day == day
+                        and (one.vector != ANY) == by_vector
+                        and (one.border_point != ANY) == by_border_point
+                    ),
+                    key=lambda one: (one.vector, one.border_point),
+                )

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tidegate.app.attack_counts import counts_of, merged
 from tidegate.app.state import State
 from tidegate.app.step import step
 from tidegate.ledger import Frontier, leaf_hash
 from tidegate.model.canonical import FactRecord, canonical_bytes, effect_bytes, kind_of
 from tidegate.model.facts import Fact
-from tidegate.ports.facts import Addition, StoredEffect, StoredFact, StoreHead, TreeNode
+from tidegate.ports.facts import Addition, AttackCount, StoredEffect, StoredFact, StoreHead, TreeNode
 
 KEPT_LEVEL_STEP = 8
 """The store keeps subtree roots at levels 8, 16, 24 ...: one for 256 below it, so that a proof reads at
@@ -35,6 +36,7 @@ class Entry:
     fact: StoredFact
     effects: tuple[StoredEffect, ...]
     nodes: tuple[TreeNode, ...]
+    counts: tuple[AttackCount, ...]
     tip: Tip
 
 
@@ -52,6 +54,7 @@ def prepare(tip: Tip, at_ms: int, fact: Fact) -> Entry:
             for at, effect in enumerate(effects)
         ),
         nodes=kept_nodes(record.number, completed),
+        counts=counts_of(fact),
         tip=Tip(state, frontier, tip.effects + len(effects)),
     )
 
@@ -70,4 +73,5 @@ def addition(tip: Tip, entries: Sequence[Entry]) -> Addition:
         effects=[effect for entry in entries for effect in entry.effects],
         nodes=[node for entry in entries for node in entry.nodes],
         head=entries[-1].tip.head,
+        counts=merged(count for entry in entries for count in entry.counts),
     )

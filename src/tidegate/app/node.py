@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from tidegate.app.attack_counts import count_what_is_not
 from tidegate.app.checkpoint import CHECKPOINT_EVERY, checkpoint_of, tip_from
 from tidegate.app.entry import Entry, Tip, addition, prepare
 from tidegate.app.ledger_check import LedgerVerdict, Remembered, verify_ledger
@@ -73,6 +74,7 @@ class Node:
         """
         checkpoint = tip_from(store.checkpoint())
         tip = rebuild(store, checkpoint)
+        count_what_is_not(store)
         all_routes = [*to_people(sinks), *routes]
         node = cls(store, all_routes, clock, retry=retry, tip=tip, checkpoint_size=checkpoint.frontier.size)
         node.carry_out()

@@ -56,15 +56,39 @@ class StoreHead:
     effects: int
 
 
+ANY = ""
+"""In a count: all vectors together, or all border points together."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttackCount:
+    """What the attacks of one day (counted from 1970-01-01, UTC), vector and border point amount to.
+
+    `kilobytes` is the attack traffic in all, `peak_bits_per_s` and `longest_s` are those of the worst.
+    """
+
+    day: int
+    vector: str
+    border_point: str
+    attacks: int
+    kilobytes: int
+    peak_bits_per_s: int
+    longest_s: int
+
+
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """Facts with all that follows from them, to be stored together or not at all."""
+    """Facts with all that follows from them, to be stored together or not at all.
+
+    `counts` holds no day, vector and border point twice.
+    """
 
     expected: StoreHead
     facts: Sequence[StoredFact]
     effects: Sequence[StoredEffect]
     nodes: Sequence[TreeNode]
     head: StoreHead
+    counts: Sequence[AttackCount] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +113,9 @@ class FactStore(Protocol):
     4. Of two additions made for one head, at most one is stored; the other raises HeadMoved.
     5. What is stored never changes. The two exceptions: an effect, once, becomes done; and there is one
        checkpoint, the last saved, which may also be missing.
-    6. The store hashes nothing and believes nothing: whether bytes, hashes and head agree is for the
+    6. Counts of attacks follow from facts. They are added in the transaction of their facts, exactly once,
+       and only while the counts hold all facts before; else they are left to `add_counts`.
+    7. The store hashes nothing and believes nothing: whether bytes, hashes and head agree is for the
        caller to check (`tidegate.app.ledger_check`).
 
     Every call may raise OutsideFailed.
@@ -122,6 +148,20 @@ class FactStore(Protocol):
 
     def mark_done(self, numbers: Sequence[int], done_at_ms: int) -> None:
         """Remember that these effects were carried out. Idempotent by number; the first time stays."""
+
+    def counted(self) -> int:
+        """How many facts, from the first, the counts of attacks hold."""
+
+    def add_counts(self, begin: int, end: int, counts: Sequence[AttackCount]) -> None:
+        """Add what the facts from `begin` to `end` amount to; nothing unless `counted()` is `begin`."""
+
+    def attack_counts(
+        self, first_day: int, end_day: int, *, by_vector: bool, by_border_point: bool
+    ) -> list[AttackCount]:
+        """Counts over the days first_day <= day < end_day, each with `first_day` as its day, in order.
+
+        One for each vector, border point, or pair of them; what is not asked for is ANY.
+        """
 
     def checkpoint(self) -> Checkpoint | None:
         """The last saved, if any."""

@@ -5,11 +5,13 @@ from dataclasses import asdict
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from tidegate.adapters.sql import attack_counts
 from tidegate.adapters.sql.engine import Database
 from tidegate.adapters.sql.tables import CHECKPOINT, EFFECTS, FACTS, LEDGER_HEAD, LEDGER_NODES
 from tidegate.ports.facts import (
     READ_ROWS_MAX,
     Addition,
+    AttackCount,
     Checkpoint,
     HeadMoved,
     StoredEffect,
@@ -52,6 +54,7 @@ class SqlFactStore:
             )
             if moved.rowcount != 1:
                 raise HeadMoved(f"another node writes to {self.where}; stop one of the two")
+            attack_counts.add(connection, expected.size, addition.head.size, addition.counts)  # 6
             for table, rows in (
                 (FACTS, addition.facts),
                 (EFFECTS, addition.effects),
@@ -118,6 +121,23 @@ class SqlFactStore:
         )
         with self._database.writing() as connection:
             connection.execute(mark, [{"done": number} for number in numbers])
+
+    def counted(self) -> int:
+        with self._database.reading() as connection:
+            counted: int = connection.execute(select(HEAD.counted)).scalar_one()
+        return counted
+
+    def add_counts(self, begin: int, end: int, counts: Sequence[AttackCount]) -> None:
+        with self._database.writing() as connection:
+            attack_counts.add(connection, begin, end, counts)
+
+    def attack_counts(
+        self, first_day: int, end_day: int, *, by_vector: bool, by_border_point: bool
+    ) -> list[AttackCount]:
+        with self._database.reading() as connection:
+            return attack_counts.summed(
+                connection, first_day, end_day, by_vector=by_vector, by_border_point=by_border_point
+            )
 
     def checkpoint(self) -> Checkpoint | None:
         with self._database.reading() as connection:

@@ -14,7 +14,7 @@ from sqlalchemy import (
     Text,
 )
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every schema this program knows, oldest first: the migrations' revisions, readable without Alembic."""
 
 # In SQLite only a column declared INTEGER is the row's own key; it is 64 bits wide all the same.
@@ -65,6 +65,19 @@ LEDGER_HEAD = Table(
     Column("root", LargeBinary, nullable=False),
     Column("frontier", LargeBinary, nullable=False),
     Column("effects", BigInteger, nullable=False),
+    Column("counted", BigInteger, nullable=False, server_default="0"),
+)
+
+ATTACK_COUNTS = Table(
+    "attack_counts",
+    METADATA,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("vector", Text, primary_key=True),
+    Column("border_point", Text, primary_key=True),
+    Column("attacks", BigInteger, nullable=False),
+    Column("kilobytes", BigInteger, nullable=False),
+    Column("peak_bits_per_s", BigInteger, nullable=False),
+    Column("longest_s", BigInteger, nullable=False),
 )
 
 CHECKPOINT = Table(
