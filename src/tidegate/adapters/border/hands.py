@@ -4,15 +4,19 @@ It knows every lease's end on the machine's own clock. It withdraws a rule befor
 not the speaker's process still runs, and takes everything back when that process falls silent.
 """
 
+import fcntl
 import logging
 import os
 import select
 import signal
 import socket
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
+from tidegate.adapters.border.children import kill_process
 from tidegate.adapters.border.frames import Frames, Held, Peer, Table, Told, packed
 from tidegate.adapters.border.leases import Place, place_of
 from tidegate.adapters.border.places import HANDS_NAME, connect_to
@@ -21,6 +25,7 @@ from tidegate.adapters.clock import boot_ns
 from tidegate.model.refusals import Malformed
 from tidegate.ports.border import ReadBack
 
+HANDS_LOCK: Final = "hands.lock"
 FOLDER_VARIABLE: Final = "TIDEGATE_SPEAKER"
 """Environment variable of the hands: the speaker's private folder."""
 
@@ -141,10 +146,30 @@ class Hands:
         self._link.sendall(packed(told))
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Earlier hands that are still clearing up are waited for; those that were stopped are ended."""
+    with (folder / HANDS_LOCK).open("a+") as lock:
+        until_ns = boot_ns() + SILENCE_NS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if boot_ns() > until_ns:
+                    lock.seek(0)
+                    kill_process(int(lock.read() or 0) or None)
+                time.sleep(TICK_S)
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
 def run_hands(program: Callable[[Path], Program]) -> None:
     """The life of the hands' process, in the folder that its environment names."""
     logging.basicConfig(format="tidegate border hands: %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     folder = Path(os.environ[FOLDER_VARIABLE])
-    with connect_to(folder, HANDS_NAME) as link:
+    with _alone(folder), connect_to(folder, HANDS_NAME) as link:
         Hands(link, program(folder)).live()

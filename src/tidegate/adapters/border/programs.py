@@ -1,6 +1,7 @@
 """BGP programs as the speaker's process runs them: begun with their hands, ended with all their rules."""
 
 import importlib.util
+import logging
 import os
 import socket
 import subprocess
@@ -18,6 +19,8 @@ from tidegate.adapters.border.exabgp import (
     receiver_configuration,
     speaker_configuration,
 )
+from tidegate.adapters.border.gobgp_api import GobgpApi, Gone
+from tidegate.adapters.border.gobgp_routes import GobgpRoutes
 from tidegate.adapters.border.hands import FOLDER_VARIABLE
 from tidegate.adapters.border.timing import SECOND_NS
 from tidegate.adapters.clock import boot_ns
@@ -30,8 +33,14 @@ EARS_NAME: Final = "ears.sock"
 MIRROR_AGAIN_NS: Final = SECOND_NS
 """How often the mirror is looked after."""
 
+SWEEP_S: Final = 2.0
+"""How long a gobgpd may take for each deletion when everything is taken back at once."""
+
 LAST_WORDS_MAX = 400
 """Of what a BGP program said before it ended, so many characters are told."""
+
+
+log = logging.getLogger("tidegate.border")
 
 
 class BgpProgram(Protocol):
@@ -65,7 +74,7 @@ class ExaBgpProgram:
         self._mirror_again_ns = 0
 
     def start(self) -> None:
-        must_have_exabgp()
+        must_have("exabgp", "ExaBGP", "pip install 'exabgp>=5.0.15,<6'")
         port = self._settings.listen_port
         if self._mirrored and self._mirror_port is None:
             self._mirror_port = free_port(mirror_address(0))
@@ -119,17 +128,66 @@ class ExaBgpProgram:
         kill_child(self._mirror)
 
 
+class GobgpProgram:
+    """The operator's gobgpd, fed by hands that are no child in life and death: they clear up when we end."""
+
+    def __init__(self, settings: BorderSettings, folder: Path) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._hands: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        must_have("grpc", "gRPC", "pip install 'tidegate[gobgp]'")
+        self._hands = subprocess.Popen(
+            [sys.executable, "-m", "tidegate.adapters.border.gobgp_hands"],
+            env=os.environ | {FOLDER_VARIABLE: str(self._folder)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def ended(self) -> str | None:
+        code = self._hands.poll() if self._hands is not None else 0
+        return None if code is None else f"the hands of GoBGP ended ({code})"
+
+    def end(self, hands: int | None) -> bool:
+        """The hands may be stopped: they are ended, and their work is done here, once."""
+        kill_child(self._hands)
+        kill_process(hands)
+        self._hands = None
+        try:
+            api = GobgpApi(self._settings.gobgp, SWEEP_S)
+        except OutsideFailed:
+            return True  # without gRPC nothing was ever put there
+        try:
+            GobgpRoutes(api, self._settings).sweep()
+        except Gone:
+            return True
+        except OutsideFailed as error:
+            log.error("rules may be left in GoBGP: %s", error)
+            return False
+        finally:
+            api.close()
+        return True
+
+    def keep_mirror(self) -> None:
+        """There is none: what gobgpd says that it sent is told by the hands."""
+
+    def end_mirror(self) -> None:
+        """There is none."""
+
+
+def bgp_program(settings: BorderSettings, folder: Path) -> BgpProgram:
+    return GobgpProgram(settings, folder) if settings.speaker == "gobgp" else ExaBgpProgram(settings, folder)
+
+
 def module_command(name: str) -> str:
     return f"{sys.executable} -m tidegate.adapters.border.{name}"
 
 
-def must_have_exabgp() -> None:
-    if importlib.util.find_spec("exabgp") is None:
-        raise OutsideFailed(
-            "ExaBGP is not installed",
-            sys.executable,
-            "Install it beside Tidegate (pip install 'exabgp>=5.0.15,<6'), or speak through a gobgpd.",
-        )
+def must_have(module: str, name: str, how: str) -> None:
+    if importlib.util.find_spec(module) is None:
+        raise OutsideFailed(f"{name} is not installed", sys.executable, f"Install it beside Tidegate: {how}.")
 
 
 def must_make_sense(settings: BorderSettings) -> None:

@@ -26,7 +26,7 @@ from tidegate.adapters.border.places import (
     private_folder,
     read_settings,
 )
-from tidegate.adapters.border.programs import EARS_NAME, BgpProgram, ExaBgpProgram, must_make_sense
+from tidegate.adapters.border.programs import EARS_NAME, BgpProgram, bgp_program, must_make_sense
 from tidegate.adapters.border.speaker import Speaker
 from tidegate.adapters.border.timing import SECOND_NS, TICK_S
 from tidegate.adapters.clock import boot_ns
@@ -57,7 +57,7 @@ def speak(state_folder: Path, believe: Callable[[Order], None], wall: Clock) -> 
         mirrored = settings.mirror and settings.speaker == "exabgp"
         names = [(mirror_address(at), point.name) for at, point in enumerate(settings.border_points)]
         mirror = Mirror(names) if mirrored else None
-        program = ExaBgpProgram(settings, folder)
+        program = bgp_program(settings, folder)
         afterwards.callback(program.end_mirror)
         speaker = Speaker(settings, program, mirror, believe, lambda: Moment(boot_ns(), wall.now_ms()))
         afterwards.callback(speaker.end)
