@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tidegate.app.config import (
@@ -14,7 +15,10 @@ from tidegate.app.config import (
     parse_config,
     split_endpoint,
 )
+from tidegate.app.plan_mapping import border_settings, guard_settings
 from tidegate.app.settings import BORDER_POINTS_MAX, Config
+from tidegate.mitigate.guard import GuardSettings
+from tidegate.model.refusals import NotAllowed
 
 FILE = Path("tidegate.toml")
 
@@ -179,3 +183,65 @@ def test_the_state_folder_is_the_one_told_then_the_environments_then_the_users()
 )
 def test_an_endpoint_is_an_address_and_a_port(text: str, parts: tuple[str, int]) -> None:
     assert split_endpoint(text) == parts
+
+
+BORDER = """
+[border_points.harbour]
+exporters = ["192.0.2.1"]
+capacity = "100 Gbit/s"
+[border_points.harbour.routers.h1]
+address = "192.0.2.1"
+peer_as = 64500
+components = ["destination", "protocols"]
+[border]
+speaker = "exabgp"
+local_as = 64500
+local_address = "192.0.2.100"
+"""
+
+
+def test_border_points_with_routers_become_what_the_speaker_needs(tmp_path: Path) -> None:
+    loaded = parse_config(BORDER, Path("tidegate.toml"))
+    settings = border_settings(loaded.config, tmp_path)
+    assert settings is not None
+    (point,) = settings.border_points
+    assert (point.name, point.capacity_bits_per_s) == ("harbour", 100_000_000_000)
+    assert point.routers[0].profile.components == {"destination", "protocols"}
+    assert (settings.router_id, settings.officers) == ("192.0.2.100", str(tmp_path / "officers.toml"))
+    assert msgspec.json.decode(settings.guard, type=GuardSettings) == guard_settings(loaded.config)
+    assert border_settings(Config(), tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "text, key",
+    [
+        (BORDER.replace("local_as = 64500", ""), "border.local_as"),
+        (
+            BORDER.replace('local_address = "192.0.2.100"', 'local_address = "2001:db8::1"'),
+            "border.router_id",
+        ),
+        (BORDER.replace("peer_as", "peer_ass"), "border_points.harbour.routers.h1.peer_ass"),
+        (BORDER.replace('"protocols"', '"colour"'), "border_points.harbour.routers.h1.components"),
+        (BORDER + "[planning]\nlease_seconds = 30", "planning.spot_test_seconds"),
+        (BORDER + "[guard]\nprefix_min_ipv4 = 8", "guard.prefix_min_ipv4"),
+        (BORDER + "[guard]\nheld_back_max = 0.5", "guard.held_back_max"),
+        (
+            BORDER + '[border_points.b]\nexporters=["192.0.2.2"]\n[border_points.b.routers.x]\n'
+            'address="192.0.2.1"\npeer_as=1',
+            "border_points.b.routers.x.address",
+        ),
+    ],
+)
+def test_mistakes_about_the_border_are_told_at_their_key(text: str, key: str) -> None:
+    with pytest.raises(ConfigurationWrong) as wrong:
+        parse_config(text, Path("tidegate.toml"))
+    assert key in {problem.key.partition("[")[0] for problem in wrong.value.problems}
+
+
+def test_a_named_file_that_cannot_be_read_lets_nothing_be_planned(tmp_path: Path) -> None:
+    loaded = parse_config(f'[guard]\nprotected = ["{tmp_path}/none.toml"]', Path("tidegate.toml"))
+    with pytest.raises(NotAllowed, match=r"none\.toml"):
+        guard_settings(loaded.config)
+    (tmp_path / "list.toml").write_text('[[destination]]\nname = "clinic"\nprefixes = ["203.0.113.7/32"]')
+    loaded = parse_config(f'[guard]\nprotected = ["{tmp_path}/list.toml"]', Path("tidegate.toml"))
+    assert "clinic" in {entry.name for entry in guard_settings(loaded.config).protected.destination}

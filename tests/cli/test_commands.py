@@ -283,18 +283,19 @@ def test_every_exit_code_is_documented(code: Exit) -> None:
     assert f"| {int(code)} | {MEANINGS[code]} |" in (DOCS / "commands.md").read_text()
 
 
-def settings() -> Iterator[str]:
-    for section in msgspec.structs.fields(Config):
-        hint = section.type
-        if not isinstance(hint, type):
-            hint = hint.__origin__.__args__[1]
-            if not isinstance(hint, type):
-                yield f"[{section.name}]"
-                continue
-            section_name = f"{section.name}.NAME"
+def settings(section: type[msgspec.Struct] = Config, at: str = "") -> Iterator[str]:
+    for field in msgspec.structs.fields(section):
+        hint, name = field.type, f"{at}{field.name}"
+        if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+            yield from settings(hint, f"{name}.")
+            continue
+        mapping = getattr(hint, "__origin__", None)
+        inner = mapping.__args__[1] if getattr(mapping, "__origin__", None) is dict else None
+        if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+            yield from [name] if at else []
+            yield from settings(inner, f"{name}.NAME.")
         else:
-            section_name = section.name
-        yield from (f"{section_name}.{field.name}" for field in msgspec.structs.fields(hint))
+            yield name if at else f"[{name}]"
 
 
 @pytest.mark.parametrize("setting", list(settings()))

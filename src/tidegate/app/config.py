@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from tidegate.app.settings import Config, DetectionSection
+from tidegate.app.settings import Config, DetectionSection, GuardSection, PlanningSection
 from tidegate.app.units import parse_bits_per_s, parse_packets_per_s
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.vectors import VECTORS
@@ -22,9 +22,6 @@ CONFIG_BYTES_MAX = 1 << 20
 
 PROBLEMS_MAX = 50
 """Mistakes told at once; the rest are counted."""
-
-TABLES_BY_NAME = ("border_points", "objects", "floors")
-"""Tables whose keys are the operator's own names, each holding one section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +147,7 @@ def _checked_table(
             problems.append(Problem(where, _unknown(key, at, fields)))
         elif isinstance(fields[key].type, type) and issubclass(fields[key].type, msgspec.Struct):
             clean[key] = _checked_section(value, fields[key].type, where, problems)
-        elif not at and key in TABLES_BY_NAME:
+        elif _is_by_name(fields[key].type):
             clean[key] = _checked_names(value, fields[key].type, where, problems)
         elif not at:
             clean[key] = _checked_entries(value, fields[key].type, where, problems)
@@ -162,6 +159,15 @@ def _checked_table(
         if field.required and name not in table
     ]
     return clean
+
+
+def _is_by_name(hint: Any) -> bool:
+    """A table whose keys are the operator's own names, each holding one section."""
+    mapping: Any = getattr(hint, "__origin__", None)
+    if getattr(mapping, "__origin__", None) is not dict:
+        return False
+    section = mapping.__args__[1]
+    return isinstance(section, type) and issubclass(section, msgspec.Struct)
 
 
 def _unknown(key: str, at: str, known: Mapping[str, object]) -> str:
@@ -249,6 +255,13 @@ def _prefix(text: str) -> str:
         raise ValueError('not an address or prefix; write it like "192.0.2.0/24"') from None
 
 
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError('not an address; write it like "192.0.2.1" or "2001:db8::1"') from None
+
+
 def _endpoint(text: str) -> str:
     split_endpoint(text)
     return text
@@ -274,6 +287,7 @@ READINGS: dict[str, Callable[[str], int | str | None]] = {
     "bits_per_s": parse_bits_per_s,
     "packets_per_s": parse_packets_per_s,
     "prefix": _prefix,
+    "address": _address,
     "endpoint": _endpoint,
     "endpoint_or_off": _endpoint_or_off,
 }
@@ -316,6 +330,7 @@ def _contradictions(table: Mapping[str, Any]) -> Iterator[Problem]:
         window = f"its window of {detection.persistence_window_seconds} s"
         why = f"longer than {window}; lower it or widen the window"
         yield Problem("detection.persistence_seconds", why)
+    yield from _border_contradictions(table)
     owner: dict[str, str] = {}
     for name, point in table.get("border_points", {}).items():
         for exporter in map(_prefix, point["exporters"]):
@@ -323,6 +338,34 @@ def _contradictions(table: Mapping[str, Any]) -> Iterator[Problem]:
                 why = f"{exporter} already belongs to border point {owner[exporter]}; name it once"
                 yield Problem(f"border_points.{name}.exporters", why)
             owner.setdefault(exporter, name)
+
+
+def _border_contradictions(table: Mapping[str, Any]) -> Iterator[Problem]:
+    border = table.get("border", {})
+    if border.get("speaker", "off") != "off":
+        for key in ("local_as", "local_address"):
+            if key not in border:
+                yield Problem(f"border.{key}", "missing; a speaker needs it")
+        if "router_id" not in border and ":" in border.get("local_address", ""):
+            why = "missing; a speaker with an IPv6 address needs an identifier like 192.0.2.1"
+            yield Problem("border.router_id", why)
+    planning = PlanningSection(**table.get("planning", {}))
+    guard = GuardSection(**table.get("guard", {}))
+    for key, most in (
+        ("lease_seconds", min(planning.ends_after_seconds, guard.lease_max_seconds)),
+        ("approve_within_seconds", guard.approve_within_max_seconds),
+        ("spot_test_seconds", planning.lease_seconds),
+        ("widen_every_seconds", planning.lease_seconds),
+    ):
+        if getattr(planning, key) > most:
+            yield Problem(f"planning.{key}", f"at most {most} by the other settings")
+    addresses: dict[str, str] = {}
+    for name, point in table.get("border_points", {}).items():
+        for router, section in point.get("routers", {}).items():
+            other = addresses.setdefault(_address(section["address"]), f"{name}.routers.{router}")
+            if other != f"{name}.routers.{router}":
+                why = f"{section['address']} is already border_points.{other}; name it once"
+                yield Problem(f"border_points.{name}.routers.{router}.address", why)
 
 
 def _leaves(table: Mapping[str, Any], at: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

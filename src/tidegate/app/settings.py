@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from tidegate.model.border import COMPONENTS, Component
+
 LISTEN_MAX = 16
 """Addresses listened on at once; more are refused when the configuration is read."""
 
@@ -17,6 +19,12 @@ OBJECTS_MAX = 1024
 FLOORS_MAX = 128
 """Vectors with floors of the operator's own, one for each vector at most."""
 
+ROUTERS_MAX = 64
+"""Routers of one border point; more are refused when the configuration is read."""
+
+PROTECTED_FILES_MAX = 16
+"""Lists of protected destinations and services; more are refused when the configuration is read."""
+
 PREFIXES_MAX = 4096
 """Prefixes in one list or table; more are refused when the configuration is read."""
 
@@ -27,6 +35,10 @@ SamplingRate = Annotated[int, Meta(ge=1, le=0xFFFF_FFFF)]
 PrefixText = Annotated[str, Meta(extra={"words": "prefix"})]
 EndpointText = Annotated[str, Meta(extra={"words": "endpoint"})]
 EndpointOrOff = Annotated[str | None, Meta(extra={"words": "endpoint_or_off"})]
+AddressText = Annotated[str, Meta(extra={"words": "address"})]
+AsNumber = Annotated[int, Meta(ge=1, le=0xFFFF_FFFF)]
+Port = Annotated[int, Meta(ge=1, le=65_535)]
+Communities = Annotated[tuple[str, ...], Meta(max_length=16)]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 PrefixList = Annotated[tuple[PrefixText, ...], Meta(min_length=1, max_length=PREFIXES_MAX)]
 
@@ -44,10 +56,26 @@ class CollectorSection(msgspec.Struct, frozen=True, kw_only=True):
     cells_max: Annotated[int, Meta(ge=4096, le=1 << 27)] = 4_194_304
 
 
+class RouterSection(msgspec.Struct, frozen=True, kw_only=True):
+    """A router that rules are announced to, and what it can hold and do."""
+
+    address: AddressText
+    peer_as: AsNumber
+    port: Port = 179
+    password_file: str | None = None
+    receiver: str | None = None
+    rule_budget: Annotated[int, Meta(ge=1, le=100_000)] = 64
+    components: tuple[Component, ...] = COMPONENTS
+    rate_step: Annotated[int, Meta(ge=1, le=10**9)] = 1000
+    ipv6: bool = True
+
+
 class BorderPointSection(msgspec.Struct, frozen=True, kw_only=True):
-    """The exporters of one place where foreign traffic enters."""
+    """One place where foreign traffic enters: its exporters, its line, its routers."""
 
     exporters: PrefixList
+    capacity: BitsPerS | None = None
+    routers: Annotated[dict[Name, RouterSection], Meta(max_length=ROUTERS_MAX)] = {}
 
 
 class ObjectSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +105,63 @@ class DetectionSection(msgspec.Struct, frozen=True, kw_only=True):
     burst_unclassified: Burst = 5.0
     end_share: Annotated[float, Meta(ge=0.05, le=0.95)] = 0.5
     quiet_seconds: Annotated[int, Meta(ge=1, le=3600)] = 15
+
+
+class BorderSection(msgspec.Struct, frozen=True, kw_only=True):
+    """Who speaks BGP with the routers, if anyone does."""
+
+    speaker: Literal["off", "exabgp", "gobgp"] = "off"
+    local_as: AsNumber | None = None
+    local_address: AddressText | None = None
+    router_id: AddressText | None = None
+    listen_port: Port | None = None
+    hold_time_seconds: Annotated[int, Meta(ge=3, le=180)] = 9
+    gobgp: EndpointText = "127.0.0.1:50051"
+    mirror: bool = True
+
+
+class PlanningSection(msgspec.Struct, frozen=True, kw_only=True):
+    """How plans are chosen, and at what pace they are tried, widened and looked after."""
+
+    rules_max: Annotated[int, Meta(ge=1, le=8)] = 8
+    capacity_filled: Annotated[float, Meta(gt=0, le=1)] = 0.9
+    hold_targets: bool = True
+    bytes_worth_one: Annotated[float, Meta(ge=1, le=1000)] = 10.0
+    blackhole: bool = True
+    blackhole_next_hop_ipv4: AddressText = "192.0.2.1"
+    blackhole_next_hop_ipv6: AddressText = "100::1"
+    blackhole_communities: Communities = ("65535:666",)
+    approve_within_seconds: Annotated[int, Meta(ge=60, le=3600)] = 1800
+    ends_after_seconds: Annotated[int, Meta(ge=60, le=86_400)] = 21_600
+    lease_seconds: Annotated[int, Meta(ge=10, le=3600)] = 600
+    spot_test_seconds: Annotated[int, Meta(ge=1, le=3600)] = 60
+    widen_every_seconds: Annotated[int, Meta(ge=1, le=3600)] = 60
+    look_every_seconds: Annotated[int, Meta(ge=1, le=86_400)] = 300
+    look_seconds: Annotated[int, Meta(ge=1, le=600)] = 30
+    settle_seconds: Annotated[int, Meta(ge=1, le=600)] = 30
+    evidence_seconds: Annotated[int, Meta(ge=10, le=3600)] = 900
+
+
+class GuardSection(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits that no plan passes; each may be set only so that less harm can be done."""
+
+    prefix_min_ipv4: Annotated[int, Meta(ge=16, le=32)] = 16
+    prefix_min_ipv6: Annotated[int, Meta(ge=32, le=128)] = 32
+    blackhole_min_ipv4: Annotated[int, Meta(ge=24, le=32)] = 32
+    blackhole_min_ipv6: Annotated[int, Meta(ge=48, le=128)] = 128
+    lease_max_seconds: Annotated[int, Meta(ge=10, le=3600)] = 3600
+    approve_within_max_seconds: Annotated[int, Meta(ge=60, le=3600)] = 3600
+    in_force_max_seconds: Annotated[int, Meta(ge=60, le=86_400)] = 86_400
+    held_back_max: Annotated[float, Meta(ge=0, le=0.05)] = 0.05
+    redirect_allowed: bool = False
+    protected: Annotated[tuple[str, ...], Meta(max_length=PROTECTED_FILES_MAX)] = ()
+
+
+class ApprovalSection(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose word counts."""
+
+    roster: str | None = None
+    proposer_may_approve: bool = False
 
 
 class StorageSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +198,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     objects: Annotated[dict[Name, ObjectSection], Meta(max_length=OBJECTS_MAX)] = {}
     floors: Annotated[dict[str, FloorSection], Meta(max_length=FLOORS_MAX)] = {}
     detection: DetectionSection = DetectionSection()
+    border: BorderSection = BorderSection()
+    planning: PlanningSection = PlanningSection()
+    guard: GuardSection = GuardSection()
+    approval: ApprovalSection = ApprovalSection()
     storage: StorageSection = StorageSection()
     metrics: MetricsSection = MetricsSection()
     alerts: AlertsSection = AlertsSection()
