@@ -1,0 +1,215 @@
+"""The node's desk: what people ask of it about plans and the border is answered here, between two turns."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tidegate.app.mitigation import Mitigation
+from tidegate.app.node import Node
+from tidegate.app.reconciler import differences, wanted_now
+from tidegate.app.state import PlanLife
+from tidegate.mitigate.approval import (
+    ApprovalSettings,
+    digest,
+    verify,
+    verify_refusal,
+    verify_withdrawal,
+    verify_word,
+)
+from tidegate.mitigate.moves import with_approval
+from tidegate.mitigate.roster import Roster
+from tidegate.mitigate.stages import IN_FORCE, PlanEvent, PlanStage, after
+from tidegate.model.facts import ApprovalGiven, BorderCleared, Fact, PlanApproved, PlanRefused, PlanWithdrawn
+from tidegate.model.plans import Signed
+from tidegate.model.refusals import Full, NotAllowed
+from tidegate.ports.clock import Clock
+from tidegate.ports.control import (
+    BorderSeen,
+    ClearBorder,
+    Cleared,
+    ControlDoor,
+    GiveWord,
+    ListPlans,
+    ListScores,
+    NotApproved,
+    Plans,
+    PlanView,
+    Refused,
+    Reply,
+    Scores,
+    ShowBorder,
+    ShowPlan,
+    Unable,
+    WordTaken,
+)
+from tidegate.ports.outside import OutsideFailed
+
+
+class Desk:
+    """Belongs to the node's thread. An officer's word is believed by its signature, never by who asks."""
+
+    def __init__(
+        self, door: ControlDoor, node: Node, mitigation: Mitigation, clock: Clock, speaker: str
+    ) -> None:
+        self._door = door
+        self._node = node
+        self._mitigation = mitigation
+        self._clock = clock
+        self._speaker = speaker
+
+    def turn(self) -> None:
+        for asked in self._door.waiting():
+            asked.answer(self._answer(asked.request, asked.who))
+
+    def stop(self) -> None:
+        self._door.stop()
+
+    def _answer(self, request: object, who: str) -> Reply:
+        try:
+            return ANSWERS[type(request)](self, request, who)
+        except NotApproved as refusal:
+            return Refused("approval", refusal.why)
+        except (NotAllowed, Full) as refusal:
+            return Refused("rule", str(refusal))
+        except OutsideFailed as failure:
+            return Unable(failure.what, failure.where, failure.remedy)
+
+    def list_plans(self, _: ListPlans, __: str) -> Reply:
+        state = self._node.state
+        lives = [*state.ended_plans, *state.plans.values()]
+        views = tuple(self._view(life) for life in sorted(lives, key=lambda life: -life.plan.number))
+        now_ms = self._clock.now_ms()
+        live = (one.officer for one in self._mitigation.officers.roster.members if one.live_at(now_ms))
+        return Plans(views, tuple(live))
+
+    def show_plan(self, request: ShowPlan, who: str) -> Reply:
+        every = self.list_plans(ListPlans(), who)
+        assert isinstance(every, Plans)
+        found = tuple(view for view in every.plans if view.plan.number == request.plan)
+        if not found:
+            raise NotAllowed(
+                f"There is no plan {request.plan} at hand; `tidegate plan list` lists those there are."
+            )
+        return Plans(found, every.officers)
+
+    def list_scores(self, _: ListScores, __: str) -> Reply:
+        return Scores(self._node.state.scores)
+
+    def give_word(self, request: GiveWord, _: str) -> Reply:
+        word = request.word
+        if self._node.waiting:
+            raise OutsideFailed("the database fails", "the node", "Nothing is decided until it works again.")
+        life = self._node.state.plans.get(word.plan)
+        if life is None:
+            raise NotAllowed(f"Plan {word.plan} has ended, or there is none of that number.")
+        now_ms = self._clock.now_ms()
+        self._mitigation.officers.read()
+        roster, settings = self._mitigation.officers.roster, self._mitigation.rules.approval
+        try:
+            facts, lacking = DECISIONS[word.intent](life, word, roster, settings, now_ms)
+        except NotAllowed as refusal:
+            raise NotApproved(refusal.why) from None
+        if word.intent == "approve" and self._mitigation.border is None:
+            raise NotAllowed("No speaker is configured (border.speaker), so no plan can come into force.")
+        self._mitigation.decide(*facts)
+        return WordTaken(self._stage_of(word.plan), lacking)
+
+    def _stage_of(self, number: int) -> str:
+        lives = [*self._node.state.ended_plans, *self._node.state.plans.values()]
+        return next(life.standing.stage.value for life in reversed(lives) if life.plan.number == number)
+
+    def show_border(self, _: ShowBorder, __: str) -> Reply:
+        border = self._mitigation.border
+        view = border.view if border else None
+        now_ms = self._clock.now_ms()
+        findings = []
+        if view is not None:
+            differing = differences(wanted_now(self._node.state, now_ms), view.live, view.read_back)
+            findings = [
+                f"{one.border_point}, seen at {one.seen_at}: {len(one.missing)} rules missing, "
+                f"{len(one.extra)} too many"
+                for one in differing
+                if view.settled
+            ]
+            findings += [f"{one.router}: {one.why}" for one in view.sessions if one.state != "up"]
+        return BorderSeen(
+            speaker=self._speaker,
+            at_ms=view.at_ms if view else None,
+            live=view.live if view else (),
+            sessions=view.sessions if view else (),
+            read_back=view.read_back if view else (),
+            trouble=str(border.trouble or "") if border else "",
+            findings=tuple(findings),
+        )
+
+    def clear_border(self, _: ClearBorder, who: str) -> Reply:
+        """Nobody needs a key to stop: whoever may enter the node's folder could end the node as well."""
+        lives = self._node.state.plans.values()
+        count = sum(life.standing.stage in (PlanStage.APPROVED, *IN_FORCE) for life in lives)
+        self._mitigation.decide(BorderCleared(who))
+        return Cleared(count)
+
+    def _view(self, life: PlanLife) -> PlanView:
+        standing = life.standing
+        return PlanView(
+            plan=life.plan,
+            stage=standing.stage.value,
+            since_ms=standing.since_ms,
+            approvals=standing.approvals,
+            in_force=standing.in_force,
+            lease_until_ms=standing.lease_until_ms,
+            verdicts=standing.verdicts,
+            why=standing.why,
+            may_act=self._mitigation.border is not None,
+        )
+
+
+ANSWERS: Mapping[type, Callable[[Desk, Any, str], Reply]] = {
+    ListPlans: Desk.list_plans,
+    ShowPlan: Desk.show_plan,
+    ListScores: Desk.list_scores,
+    GiveWord: Desk.give_word,
+    ShowBorder: Desk.show_border,
+    ClearBorder: Desk.clear_border,
+}
+
+Decision = tuple[list[Fact], str]
+
+
+def approve(
+    life: PlanLife, word: Signed, roster: Roster, settings: ApprovalSettings, now_ms: int
+) -> Decision:
+    """One officer's approval, and the plan's where that suffices; what is lacking else."""
+    plan = life.plan
+    if not plan.rules:
+        raise NotAllowed(f"plan {plan.number} proposes to do nothing; there is nothing to approve")
+    verify_word(plan, word, "approve", roster, now_ms)
+    if word.officer == plan.proposer and not settings.proposer_may_approve:
+        raise NotAllowed(f"{word.officer} proposed plan {plan.number}, and may not approve it too")
+    if now_ms >= plan.approve_until_ms:
+        raise NotAllowed(f"the time to approve plan {plan.number} is over")
+    with_approval(life.standing, word)
+    given: list[Fact] = [ApprovalGiven(word)]
+    try:
+        approved = verify(plan, (*life.standing.approvals, word), roster, settings, now_ms)
+    except NotAllowed as lacking:
+        return given, lacking.why
+    names = approved.officers[0].name, approved.officers[1].name
+    return [*given, PlanApproved(plan.number, digest(plan), names)], ""
+
+
+def refuse(life: PlanLife, word: Signed, roster: Roster, _: ApprovalSettings, now_ms: int) -> Decision:
+    verify_refusal(life.plan, word, roster, now_ms)
+    after(life.standing, PlanEvent.REFUSED)
+    return [PlanRefused(word)], ""
+
+
+def withdraw(life: PlanLife, word: Signed, roster: Roster, _: ApprovalSettings, now_ms: int) -> Decision:
+    verify_withdrawal(life.plan, word, roster, now_ms)
+    return [PlanWithdrawn(word)], ""
+
+
+DECISIONS: Mapping[str, Callable[[PlanLife, Signed, Roster, ApprovalSettings, int], Decision]] = {
+    "approve": approve,
+    "refuse": refuse,
+    "withdraw": withdraw,
+}

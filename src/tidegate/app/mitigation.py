@@ -1,0 +1,363 @@
+"""The control loop over plans: what is due is measured, decided and recorded; then the border hears it."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from tidegate.app.border_keeper import BorderKeeper
+from tidegate.app.complaints import Complaint
+from tidegate.app.inbound import INBOUND_EVERY_MS, Inbound, inbound_now
+from tidegate.app.jobs import Jobs
+from tidegate.app.node import Node
+from tidegate.app.officers import Officers
+from tidegate.app.plan_moves import begun, ending, judged, looked, measure_from_ms, points_to_measure, widened
+from tidegate.app.proposing import Question, make_plan, next_attack, says_the_same, usual_of
+from tidegate.app.reconciler import differences, endings, wanted_now
+from tidegate.app.samples import FlowsAsked
+from tidegate.app.state import PlanLife, State
+from tidegate.detect.baseline import Baselines
+from tidegate.mitigate.approval import ApprovalSettings, verify_standing
+from tidegate.mitigate.due import Due, PaceSettings, what_is_due
+from tidegate.mitigate.guard import GuardSettings, refuse_beside, refuse_unless_safe
+from tidegate.mitigate.moves import seen_persisting
+from tidegate.mitigate.settings import PlanSettings
+from tidegate.mitigate.stages import IN_FORCE, PlanStage
+from tidegate.model.addresses import Prefix
+from tidegate.model.attacks import Attack
+from tidegate.model.facts import (
+    Fact,
+    LeaseRenewed,
+    LookEnded,
+    PlanFailed,
+    PlanHeld,
+    PlanProposed,
+    PlanRelaxed,
+    PlanSuperseded,
+)
+from tidegate.model.plans import Measured, Plan
+from tidegate.model.refusals import Full, NotAllowed
+from tidegate.ports.clock import Clock
+from tidegate.ports.outside import OutsideFailed
+
+UNMEASURED_MS_MAX = 60_000
+"""A measurement that is due and cannot be made for so long fails: what nobody sees is not kept in force."""
+
+VIEW_MS_MAX = 15_000
+"""Leases are renewed only while the border was seen within this time."""
+
+ROSTER_EVERY_MS = 1_000
+
+log = logging.getLogger("tidegate.plans")
+
+
+class Record(Protocol):
+    """Stores facts and tells the log (tidegate.app.run.NodeRun.record)."""
+
+    def __call__(self, *facts: Fact) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the operator's file says about plans, in the parts' own words."""
+
+    plans: PlanSettings
+    guard: GuardSettings
+    approval: ApprovalSettings
+    pace: PaceSettings
+
+
+class Mitigation:
+    """Belongs to the node's thread: `turn` is called several times a second and never waits.
+
+    1. Nothing is decided while facts wait to be stored: what was decided is not on record yet.
+    2. A move that puts rules in force needs the approvals verified and the guard asked at that moment.
+    3. Nothing begins or widens without a measurement of what came in before.
+    4. What is wanted at the border follows from the stored state alone (tidegate.app.reconciler).
+
+    `border` is None where no speaker is configured: plans are proposed, and none can come into force.
+    `attacks` tells every attack under way as last observed.
+    """
+
+    def __init__(
+        self,
+        *,
+        node: Node,
+        record: Record,
+        clock: Clock,
+        rules: Rules,
+        officers: Officers,
+        asked: FlowsAsked,
+        baselines: Baselines,
+        attacks: Callable[[], Iterable[Attack]],
+        border: BorderKeeper | None,
+    ) -> None:
+        self._node = node
+        self._record = record
+        self._clock = clock
+        self._rules = rules
+        self._asked = asked
+        self._baselines = baselines
+        self._attacks = attacks
+        self._inbound = Inbound([point.name for point in rules.guard.border_points])
+        self._inbound_due_ms = clock.now_ms()
+        self._roster_due_ms = clock.now_ms()
+        self._jobs: Jobs[tuple[str, int]] = Jobs()
+        self._planned: dict[int, Attack] = {}
+        self._due_since: dict[tuple[str, int], int] = {}
+        self._differing: list[Fact] = []
+        self._bordering = Complaint("the border answers again")
+        self._rostering = Complaint("the roster is read again")
+        self.officers = officers
+        self.border = border
+
+    @property
+    def rules(self) -> Rules:
+        return self._rules
+
+    def stop(self) -> None:
+        self._jobs.stop()
+
+    def turn(self) -> None:
+        """All that is due now. Facts that the node refuses are told in the log, as everywhere."""
+        now_ms = self._clock.now_ms()
+        self._look_after_officers(now_ms)
+        if not self._node.waiting:  # 1
+            self._take_results()
+            self._reconcile()
+            for life in list(self._node.state.plans.values()):
+                self._move(life, now_ms)
+            self._ask_for_plan(now_ms)
+            self._ask_for_inbound(now_ms)
+        self.want()
+
+    def want(self) -> None:
+        """4. Tells the border what the stored state wants now; withdrawals are heard at once."""
+        if self.border is not None:
+            self.border.want(wanted_now(self._node.state, self._clock.now_ms()))
+
+    def decide(self, *facts: Fact) -> None:
+        """Records, and lets the border hear what follows."""
+        self._record(*facts)
+        self.want()
+
+    # Officers and the border.
+
+    def _look_after_officers(self, now_ms: int) -> None:
+        if 0 < self._roster_due_ms - now_ms <= ROSTER_EVERY_MS:
+            return
+        self._roster_due_ms = now_ms + ROSTER_EVERY_MS
+        self.officers.read()
+        self._rostering.tell(self.officers.trouble, now_ms)
+        if self._node.waiting:
+            return
+        if changes := list(self.officers.changes(self._node.state, now_ms)):
+            self.decide(*changes)
+        for life in list(self._node.state.plans.values()):
+            if life.standing.stage in (PlanStage.APPROVED, *IN_FORCE) and (why := self._unapproved(life)):
+                self.decide(PlanFailed(life.plan.number, why))
+
+    def _unapproved(self, life: PlanLife) -> str | None:
+        """Why its approvals no longer hold; None while they do, or when the plan's own time is over."""
+        now_ms = self._clock.now_ms()
+        if now_ms >= life.plan.ends_at_ms:
+            return None
+        try:
+            approvals, roster = life.standing.approvals, self.officers.roster
+            verify_standing(life.plan, approvals, roster, self._rules.approval, now_ms)
+        except NotAllowed as refusal:
+            return refusal.why
+        return None
+
+    def _reconcile(self) -> None:
+        if self.border is None:
+            return
+        self._bordering.tell(str(self.border.trouble) if self.border.trouble else None, self._clock.now_ms())
+        for (plan, point), why in self.border.take_refused():
+            if plan in self._node.state.plans:
+                self.decide(PlanFailed(plan, f"the speaker refuses it at {point}: {why}"))
+        view = self.border.view
+        if view is None or not view.settled:
+            return
+        wanted = wanted_now(self._node.state, view.at_ms)
+        found: list[Fact] = list(differences(wanted, view.live, view.read_back))
+        if found and found != self._differing:
+            self.decide(*found, *endings(self._node.state, found))  # type: ignore[arg-type]
+        self._differing = found
+
+    # Moves.
+
+    def _move(self, life: PlanLife, now_ms: int) -> None:
+        seen_ms = self._last_seen_ms(life.plan)
+        attack_seen = seen_ms is not None
+        standing = life.standing if seen_ms is None else seen_persisting(life.standing, min(seen_ms, now_ms))
+        due = what_is_due(life.plan, standing, self._rules.pace, now_ms, attack_seen=attack_seen)
+        for one in due:
+            match one:
+                case Due.EXPIRE | Due.LIFT | Due.LAPSE:
+                    self.decide(*ending(life, one, attack_seen=attack_seen))
+                    return
+                case Due.RENEW:
+                    self._renew(life, standing.persisting_ms)
+                case Due.COMPLETE:
+                    self.decide(PlanHeld(life.plan.number))
+                case Due.RELAX:
+                    self.decide(PlanRelaxed(life.plan.number))
+                case Due.TRY | Due.WIDEN | Due.JUDGE | Due.LOOK:
+                    self._measure(life, one, now_ms)
+
+    def _last_seen_ms(self, plan: Plan) -> int | None:
+        """When its attack, or another one on the same targets, was last seen; None where none goes on."""
+        targets = [Prefix.parse(target) for target in plan.targets]
+        return max(
+            (
+                attack.last_seen_ms
+                for attack in self._attacks()
+                if attack.number == plan.attack or any(is_hit(target, attack) for target in targets)
+            ),
+            default=None,
+        )
+
+    def _renew(self, life: PlanLife, persisting_ms: int) -> None:
+        view, now_ms = self.border.view if self.border else None, self._clock.now_ms()
+        if view is None or abs(now_ms - view.at_ms) > VIEW_MS_MAX:
+            return  # nobody sees what is held: the lease runs out
+        if why := self._unapproved(life):
+            self.decide(PlanFailed(life.plan.number, why))
+        else:
+            self.decide(LeaseRenewed(life.plan.number, persisting_ms))
+
+    def _measure(self, life: PlanLife, due: Due, now_ms: int) -> None:
+        """3. Asks for the telemetry that the move rests on; the move itself comes with the answer."""
+        name = due.name, life.plan.number
+        if self.border is None or name in self._jobs:
+            return
+        since_ms = self._due_since.setdefault(name, now_ms)
+        if now_ms - since_ms > UNMEASURED_MS_MAX:
+            del self._due_since[name]
+            self.decide(*unmeasured(life, due))
+            return
+        attack = attack_of(self._node.state, life.plan.attack)
+        from_ms = measure_from_ms(life, due, attack.first_seen_ms if attack else 0)
+        age_ms = attack.telemetry_age_ms if attack else 0
+        points = points_to_measure(life, due)
+        self._jobs.begin(name, partial(self._asked.measure, life.plan, points, from_ms, age_ms))
+
+    # Results.
+
+    def _take_results(self) -> None:
+        for (what, number), job in self._jobs.done():
+            try:
+                self._take(what, number, job)
+            except (OutsideFailed, Full) as failure:
+                log.debug("%s of %d: %s", what, number, failure)  # due again in the next turn
+            except NotAllowed as refusal:
+                log.warning("%s of plan %d is refused: %s", what.lower(), number, refusal.why)
+
+    def _take(self, what: str, number: int, job: "Future[object]") -> None:
+        result = job.result()
+        if what == "INBOUND":
+            self._inbound.learn(result)  # type: ignore[arg-type]
+        elif isinstance(result, Plan):
+            self._propose(result)
+        elif (life := self._node.state.plans.get(number)) is not None:
+            self._take_measured(life, Due[what], result)  # type: ignore[arg-type]
+
+    def _take_measured(self, life: PlanLife, due: Due, measured: Sequence[Measured]) -> None:
+        """Whatever happened meanwhile, the move must still be due: the table of moves refuses it else."""
+        if points_to_measure(life, due) != tuple(one.border_point for one in measured):
+            return
+        self._due_since.pop((due.name, life.plan.number), None)
+        match due:
+            case Due.TRY:
+                self._put_in_force(life, begun(life, self._node.state, measured))
+            case Due.WIDEN:
+                self._put_in_force(life, widened(life, measured))
+            case Due.JUDGE:
+                view = self.border.view if self.border else None
+                ups = [view is not None and view.session_up(one.border_point) for one in measured]
+                self.decide(*judged(life, measured, ups))
+            case Due.LOOK:
+                self.decide(*looked(life, measured[0]))
+
+    def _put_in_force(self, life: PlanLife, facts: list[Fact]) -> None:
+        """2. Only this method puts rules in force, and it asks everyone again."""
+        plan, guard = life.plan, self._rules.guard
+        others = [
+            rule
+            for place in wanted_now(self._node.state, self._clock.now_ms()).values()
+            if place.plan.number not in (plan.number, plan.replaces)
+            for rule in place.rules
+        ]
+        try:
+            refuse_unless_safe(plan, guard, self._inbound.usual())
+            refuse_beside(plan, others, guard)
+        except NotAllowed as refusal:
+            self.decide(PlanFailed(plan.number, f"the guard refuses it now: {refusal.why}"))
+            return
+        if why := self._unapproved(life):
+            self.decide(PlanFailed(plan.number, why))
+        else:
+            self.decide(*facts)
+
+    # Proposing.
+
+    def _ask_for_plan(self, now_ms: int) -> None:
+        state = self._node.state
+        attack = next_attack(state, self._planned, now_ms)
+        name = "PLAN", 0
+        if attack is None or name in self._jobs:
+            return
+        before = [life.plan.number for life in state.plans.values() if life.plan.attack == attack.number]
+        question = Question(
+            attack=attack,
+            number=state.next_plan,
+            made_at_ms=now_ms,
+            ledger_size=self._node.head.size,
+            ledger_root=self._node.head.root.hex(),
+            replaces=before[-1] if before else None,
+            usual=usual_of(self._baselines, attack, now_ms // 1000),
+            usual_inbound=self._inbound.usual(),
+        )
+        work = partial(make_plan, self._asked, question, self._rules.plans, self._rules.guard)
+        if self._jobs.begin(name, work):
+            self._planned[attack.number] = attack
+            open_attacks = state.open_attacks
+            self._planned = {number: one for number, one in self._planned.items() if number in open_attacks}
+
+    def _propose(self, plan: Plan) -> None:
+        old = self._node.state.plans.get(plan.replaces or 0)
+        if old is not None and says_the_same(old.plan, plan):
+            return
+        replacing = old is not None and old.standing.stage is PlanStage.PROPOSED
+        superseded = [PlanSuperseded(old.plan.number, plan.number)] if old is not None and replacing else []
+        self.decide(PlanProposed(plan), *superseded)
+
+    def _ask_for_inbound(self, now_ms: int) -> None:
+        if 0 < self._inbound_due_ms - now_ms <= INBOUND_EVERY_MS:
+            return
+        points = [point.name for point in self._rules.guard.border_points]
+        if points and self._jobs.begin(("INBOUND", 0), partial(inbound_now, self._asked, points)):
+            self._inbound_due_ms = now_ms + INBOUND_EVERY_MS
+
+
+def attack_of(state: State, number: int) -> Attack | None:
+    """As last recorded, open or ended."""
+    ended = (attack for attack in reversed(state.ended_attacks) if attack.number == number)
+    return state.open_attacks.get(number) or next(ended, None)
+
+
+def is_hit(target: Prefix, attack: Attack) -> bool:
+    """Whether the attack goes to the target, or to a part of it or a network around it."""
+    hits = map(Prefix.parse, attack.targets)
+    return any(target.covers(one) or one.covers(target) for one in hits)
+
+
+def unmeasured(life: PlanLife, due: Due) -> list[Fact]:
+    """What follows where telemetry gives no answer: nothing comes into force, and nothing unseen stays."""
+    number = life.plan.number
+    if due is Due.LOOK:
+        return [LookEnded(number, "looked in vain", None)]
+    return [PlanFailed(number, f"it cannot be measured: the collector gave no sample ({due.value})")]

@@ -1,0 +1,46 @@
+"""The roster as the node knows it: read again and again from its file, and its changes put on record."""
+
+from collections.abc import Iterator
+
+from tidegate.app.state import State
+from tidegate.mitigate.roster import Roster, roster_from
+from tidegate.model.facts import OfficerAdded, OfficerRevoked
+from tidegate.model.refusals import NotAllowed
+from tidegate.ports.outside import OutsideFailed
+from tidegate.ports.roster import RosterFile
+
+NOBODY = Roster(())
+
+
+class Officers:
+    """A roster that cannot be read has no officers: nobody approves then, and what is in force ends."""
+
+    def __init__(self, file: RosterFile) -> None:
+        self._file = file
+        self._text: str | None = None
+        self.roster = NOBODY
+        self.trouble: str | None = None
+
+    def read(self) -> None:
+        """Takes up what the file says now."""
+        try:
+            text = self._file.read()
+            if text != self._text:
+                self.roster = roster_from(text)
+                self._text = text
+            self.trouble = None
+        except (NotAllowed, OutsideFailed) as refusal:
+            self.roster, self._text = NOBODY, None
+            self.trouble = f"nobody can approve plans: {refusal}"
+
+    def changes(self, state: State, now_ms: int) -> Iterator[OfficerAdded | OfficerRevoked]:
+        """What the record does not know yet. Nothing while the roster cannot be read: nobody was revoked."""
+        if self.trouble is not None:
+            return
+        live = {one.officer.name: one.officer for one in self.roster.members if one.live_at(now_ms)}
+        for name, on_record in state.officers.items():
+            if live.get(name) != on_record:
+                yield OfficerRevoked(name)
+        for name, officer in live.items():
+            if state.officers.get(name) != officer:
+                yield OfficerAdded(officer)

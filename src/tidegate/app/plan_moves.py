@@ -1,0 +1,129 @@
+"""From what is due for a plan, and what was measured, to the facts that say so; nothing here acts."""
+
+from collections.abc import Iterator, Sequence
+
+from tidegate.app.state import PlanLife, State
+from tidegate.mitigate.due import Due
+from tidegate.mitigate.moves import next_look, stages_of
+from tidegate.mitigate.score import score
+from tidegate.mitigate.stages import PlanStage
+from tidegate.mitigate.verdict import judge, judge_look
+from tidegate.model.facts import (
+    Fact,
+    ForecastScored,
+    LookEnded,
+    PlanExpired,
+    PlanFailed,
+    PlanLapsed,
+    PlanLifted,
+    PlanNarrowed,
+    PlanSuperseded,
+    PlanWidened,
+    SpotTestStarted,
+    VerdictReached,
+)
+from tidegate.model.plans import Measured
+from tidegate.model.refusals import NotAllowed
+from tidegate.model.verdicts import Verdict
+
+
+def points_to_measure(life: PlanLife, due: Due) -> tuple[str, ...]:
+    """The border points whose telemetry the move asks for."""
+    stages, standing = stages_of(life.plan), life.standing
+    match due:
+        case Due.TRY:
+            return (stages.spot_test,)
+        case Due.WIDEN:
+            return stages.widening[standing.steps]
+        case Due.JUDGE:
+            return last_points(life)
+        case Due.LOOK:
+            return (standing.relaxing,) if standing.relaxing else ()
+    return ()
+
+
+def last_points(life: PlanLife) -> tuple[str, ...]:
+    """The border points that came last: the spot test's, or those of the last step."""
+    stages, steps = stages_of(life.plan), life.standing.steps
+    return stages.widening[steps - 1] if steps else (stages.spot_test,)
+
+
+def measure_from_ms(life: PlanLife, due: Due, first_seen_ms: int) -> int:
+    """Since when telemetry speaks of what is asked: the attack without rules, the rules, or the look."""
+    match due:
+        case Due.JUDGE:
+            return life.standing.measured_from_ms or life.standing.since_ms
+        case Due.LOOK:
+            return life.standing.since_ms
+    return first_seen_ms
+
+
+def begun(life: PlanLife, state: State, before: Sequence[Measured]) -> list[Fact]:
+    """The spot test; a plan in whose place this one comes ends at the same moment."""
+    old = life.plan.replaces
+    ended: list[Fact] = (
+        [PlanSuperseded(old, life.plan.number)] if old in state.plans and old is not None else []
+    )
+    return [*ended, SpotTestStarted(life.plan.number, tuple(before))]
+
+
+def widened(life: PlanLife, before: Sequence[Measured]) -> list[Fact]:
+    return [PlanWidened(life.plan.number, tuple(before))]
+
+
+def judged(life: PlanLife, during: Sequence[Measured], sessions_up: Sequence[bool]) -> list[Fact]:
+    """The verdict; a failed spot test ends the plan, a failed step is undone."""
+    plan, number = life.plan, life.plan.number
+    verdicts = tuple(
+        judge(plan, before_at(life, one.border_point), one, session_up=up, counters=None)
+        for one, up in zip(during, sessions_up, strict=True)
+    )
+    facts: list[Fact] = [VerdictReached(number, verdicts)]
+    if all(verdict.passed for verdict in verdicts):
+        return facts
+    why = " ".join(reason.words for verdict in verdicts if not verdict.passed for reason in verdict.reasons)
+    if life.standing.stage is PlanStage.WIDENING and life.standing.steps:
+        return [*facts, PlanNarrowed(number, why)]
+    return [*facts, PlanFailed(number, why), *scored(life, verdicts)]
+
+
+def looked(life: PlanLife, look: Measured) -> list[Fact]:
+    found = judge_look(before_at(life, look.border_point), look).value
+    return [LookEnded(life.plan.number, found, look)]  # type: ignore[arg-type]
+
+
+def before_at(life: PlanLife, border_point: str) -> Measured:
+    """What was measured there last without the rules."""
+    return next(one for one in reversed(life.before) if one.border_point == border_point)
+
+
+def ending(life: PlanLife, due: Due, *, attack_seen: bool) -> list[Fact]:
+    """What ends by itself, with the score of its forecast where anything was measured."""
+    number = life.plan.number
+    match due:
+        case Due.EXPIRE:
+            why = "nobody approved it in time" if attack_seen else "its attack ended"
+            return [PlanExpired(number, why)]
+        case Due.LIFT:
+            quiet = life.standing.stage is not PlanStage.APPROVED and next_look(life.standing) is None
+            why = "each border point was found quiet" if quiet else "its attack ended"
+            return [PlanLifted(number, why), *scored(life)]
+    return [PlanLapsed(number, lapse_words(life)), *scored(life)]
+
+
+def lapse_words(life: PlanLife) -> str:
+    until_ms = life.standing.lease_until_ms
+    whole = until_ms is None or until_ms >= life.plan.ends_at_ms
+    return "the plan's own time was over" if whole else "its lease ended and was not renewed"
+
+
+def scored(life: PlanLife, more: Sequence[Verdict] = ()) -> Iterator[Fact]:
+    """The forecast beside the last verdict of each border point; nothing where there was none."""
+    last: dict[str, Verdict] = {one.border_point: one for one in (*life.standing.verdicts, *more)}
+    verdicts = list(last.values())
+    try:
+        yield ForecastScored(
+            score(life.plan, [one.before for one in verdicts], [one.during for one in verdicts])
+        )
+    except NotAllowed:  # nothing came in that the rules match: there is nothing to compare
+        return

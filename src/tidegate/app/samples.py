@@ -1,0 +1,167 @@
+"""Recent flows asked of the collector: what plans are made from, and what is measured at the border."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegate.mitigate.measure import measured
+from tidegate.model.addresses import IPV4_BITS_OFFSET, Prefix, is_ipv4
+from tidegate.model.flows import FlowRows, empty_rows
+from tidegate.model.plans import Measured, Plan
+from tidegate.ports.collector import CollectorReport, FlowSample
+from tidegate.ports.outside import OutsideFailed
+
+SAMPLE_S = 3.0
+"""The collector answers within a fraction of a second; one that does not is asked again later."""
+
+PLAN_ROWS_MAX = 50_000
+"""Rows that a plan is made from, over all its networks; the collector thins evenly above that."""
+
+NETWORKS_MAX = 16
+"""Networks asked for one plan; an attack with more targets is planned on the first of them."""
+
+SURROUNDING_IPV4, SURROUNDING_IPV6 = 20, 44
+"""Around a target, the planner sees the network of this length: whom else a rule might meet."""
+
+
+class Sampler(Protocol):
+    """Who gives samples of recent flows; any thread may ask (tidegate.app.supervision.CollectorKeeper)."""
+
+    def sample(self, prefix: Prefix, limit: int, timeout_s: float) -> FlowSample: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The exporters as of one report: `names[row]` names a row, as long as `run` is the collector's."""
+
+    run: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """Sampled rows with the border point of each: its index in `points`, -1 where it belongs to none."""
+
+    rows: FlowRows
+    weights: npt.NDArray[np.float64]
+    point_of: npt.NDArray[np.int16]
+    from_ms: int
+    until_ms: int
+
+    def between(self, from_ms: int, until_ms: int) -> "Flows":
+        """What flowed in that time: each record counts by its part in it, because a record may tell of a
+        whole minute, and what was told late belongs to when it flowed."""
+        from_ms, until_ms = max(from_ms, self.from_ms), min(until_ms, self.until_ms)
+        start, end = self.rows["start_ms"], np.maximum(self.rows["end_ms"], self.rows["start_ms"] + 1)
+        inside = np.clip(np.minimum(end, until_ms) - np.maximum(start, from_ms), 0, None) / (end - start)
+        some = inside > 0
+        weights = self.weights[some] * inside[some]
+        return Flows(self.rows[some], weights, self.point_of[some], from_ms, until_ms)
+
+
+class ExportersHeard:
+    """The exporters as of the last report (an ear of the node's run)."""
+
+    def __init__(self) -> None:
+        self._heard = Heard(0, ())
+
+    def __call__(self, report: CollectorReport) -> None:
+        names, before = report.exporter_names, self._heard.names
+        again = names[: len(before)] != before  # another collector numbers its exporters anew
+        if again or names != before:
+            self._heard = Heard(self._heard.run + again, names)
+
+    def now(self) -> Heard:
+        return self._heard
+
+
+class FlowsAsked:
+    """Asks the collector; used by the threads that plan and measure.
+
+    `heard` tells the exporters as the node last heard them; `points` are the border points' names in order.
+    """
+
+    def __init__(
+        self,
+        sampler: Sampler,
+        heard: Callable[[], Heard],
+        border_point_of: Callable[[str], str | None],
+        points: Sequence[str],
+    ) -> None:
+        self._sampler = sampler
+        self._heard = heard
+        self._border_point_of = border_point_of
+        self._index = {name: at for at, name in enumerate(points)}
+
+    def towards(self, networks: Sequence[Prefix], limit: int) -> Flows:
+        """Recent flows towards any of the networks, which do not overlap. OutsideFailed without an answer."""
+        heard = self._heard()
+        asked = networks[:NETWORKS_MAX]
+        samples = [self._sampler.sample(one, limit // len(asked), SAMPLE_S) for one in asked]
+        if self._heard().run != heard.run:
+            raise OutsideFailed("the collector was started again", "the collector", "It is asked again soon.")
+        rows = np.concatenate([empty_rows(0), *(one.rows for one in samples)])
+        return Flows(
+            rows=rows,
+            weights=np.concatenate([np.zeros(0), *(one.weights for one in samples)]),
+            point_of=self._points(rows, heard.names),
+            from_ms=min(one.from_ms for one in samples),
+            until_ms=max(one.until_ms for one in samples),
+        )
+
+    def _points(self, rows: FlowRows, names: Sequence[str]) -> npt.NDArray[np.int16]:
+        """An exporter that came after the last report belongs to no border point yet."""
+        of_row = np.full(len(names) + 1, -1, np.int16)
+        for row, name in enumerate(names):
+            of_row[row] = self._index.get(self._border_point_of(name) or "", -1)
+        point_of: npt.NDArray[np.int16] = of_row[np.minimum(rows["exporter"], len(names))]
+        return point_of
+
+    def measure(self, plan: Plan, points: Sequence[str], since_ms: int, age_ms: int) -> tuple[Measured, ...]:
+        """What came in at these border points since then, or in the last minute where that is shorter.
+
+        `age_ms` is how old the telemetry is when it comes: the last so many milliseconds are not told yet.
+        """
+        flows = self.towards(networks_of(plan), PLAN_ROWS_MAX)
+        flows = flows.between(since_ms, flows.until_ms - age_ms)
+        return tuple(
+            measured(
+                plan,
+                point,
+                flows.rows,
+                flows.weights,
+                flows.point_of == self._index[point],
+                flows.from_ms,
+                flows.until_ms,
+            )
+            for point in points
+        )
+
+
+def networks_of(plan: Plan) -> list[Prefix]:
+    """The plan's targets and the destinations of its rules, none inside another."""
+    texts = {*plan.targets, *(rule.match.destination for rule in plan.rules)}
+    return apart(map(Prefix.parse, texts))
+
+
+def surrounding(targets: Sequence[str]) -> list[Prefix]:
+    """The networks around an attack's targets, none inside another."""
+    return apart(map(around, map(Prefix.parse, targets)))
+
+
+def around(target: Prefix) -> Prefix:
+    ipv4 = is_ipv4(target.high, target.low)
+    wide = SURROUNDING_IPV4 + IPV4_BITS_OFFSET if ipv4 else SURROUNDING_IPV6
+    return target if target.length <= wide else target.parent(wide)
+
+
+def apart(prefixes: "map[Prefix]") -> list[Prefix]:
+    """Without those inside another, in order."""
+    kept: list[Prefix] = []
+    for prefix in sorted(set(prefixes), key=lambda one: (one.length, one)):
+        if not any(wider.covers(prefix) for wider in kept):
+            kept.append(prefix)
+    return kept

@@ -1,0 +1,142 @@
+"""What people ask of a running node about plans and the border, and what it answers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import msgspec
+
+from tidegate.model.plans import Officer, Plan, Score, Signed
+from tidegate.model.refusals import NotAllowed
+from tidegate.model.verdicts import Verdict
+from tidegate.ports.border import LiveRule, ReadBack, SessionView
+
+
+class NotApproved(NotAllowed):
+    """The act needs an approval that it does not have, or a word that does not hold."""
+
+
+class ListPlans(msgspec.Struct, frozen=True, tag=True):
+    """Every plan that has not ended, and the last that have."""
+
+
+class ShowPlan(msgspec.Struct, frozen=True, tag=True):
+    plan: int
+
+
+class ListScores(msgspec.Struct, frozen=True, tag=True):
+    """How the last forecasts came out."""
+
+
+class GiveWord(msgspec.Struct, frozen=True, tag=True):
+    """An officer approves, refuses or withdraws; nothing but the signature says who it is."""
+
+    word: Signed
+
+
+class ShowBorder(msgspec.Struct, frozen=True, tag=True):
+    """Sessions, live rules and what receivers hold, as last seen."""
+
+
+class ClearBorder(msgspec.Struct, frozen=True, tag=True):
+    """Take everything back at once. Whoever may open the socket may ask for it, and is put on record."""
+
+
+Request = ListPlans | ShowPlan | ListScores | GiveWord | ShowBorder | ClearBorder
+
+
+class PlanView(msgspec.Struct, frozen=True, kw_only=True):
+    """One plan and where it stands. `may_act` is false where no speaker is configured: then nothing of it
+    can come into force."""
+
+    plan: Plan
+    stage: str
+    since_ms: int
+    approvals: tuple[Signed, ...]
+    in_force: tuple[str, ...]
+    lease_until_ms: int | None
+    verdicts: tuple[Verdict, ...]
+    why: str
+    may_act: bool
+
+
+class Plans(msgspec.Struct, frozen=True, tag=True):
+    """Newest first. `officers` are those whose word counts now."""
+
+    plans: tuple[PlanView, ...]
+    officers: tuple[Officer, ...]
+
+
+class Scores(msgspec.Struct, frozen=True, tag=True):
+    """Newest last."""
+
+    scores: tuple[Score, ...]
+
+
+class WordTaken(msgspec.Struct, frozen=True, tag=True):
+    """On record now. `lacking` says what the plan still waits for; empty where nothing."""
+
+    stage: str
+    lacking: str
+
+
+class BorderSeen(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """`at_ms` is None before anything was seen; `trouble` says why the border does not answer."""
+
+    speaker: str
+    at_ms: int | None
+    live: tuple[LiveRule, ...]
+    sessions: tuple[SessionView, ...]
+    read_back: tuple[ReadBack, ...]
+    trouble: str
+    findings: tuple[str, ...]
+
+
+class Cleared(msgspec.Struct, frozen=True, tag=True):
+    plans: int
+
+
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """`kind` "approval" where an approval or a word is wanting, "rule" where nobody may do it."""
+
+    kind: Literal["approval", "rule"]
+    why: str
+
+
+class Unable(msgspec.Struct, frozen=True, tag=True):
+    """Something outside the node failed (tidegate.ports.outside)."""
+
+    what: str
+    where: str
+    remedy: str
+
+
+Reply = Plans | Scores | WordTaken | BorderSeen | Cleared | Refused | Unable
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question that waits for its answer. `who` is the user behind the other end, as the kernel says."""
+
+    request: Request
+    who: str
+    answer: Callable[[Reply], None]
+
+
+class ControlDoor(Protocol):
+    """The node's side: questions come in beside its work, and are answered between two of its turns."""
+
+    def start(self) -> None:
+        """OutsideFailed where it cannot listen."""
+
+    def waiting(self) -> Sequence[Asked]:
+        """What came since the last call; it never waits. Each is to be answered once."""
+
+    def stop(self) -> None: ...
+
+
+class ControlLine(Protocol):
+    """The side of whoever asks."""
+
+    def ask(self, request: Request) -> Reply:
+        """One question. OutsideFailed where no node runs, or it does not answer."""
