@@ -7,6 +7,10 @@ import msgspec
 
 from tidegate.model.plans import Plan, Rule, Signed
 
+LET_GO_EARLY_S = 2
+"""So long before a lease or its plan ends, its rules may be gone already: a speaker begins early, so that a
+process stopped in the last moment leaves nothing after the end. Missing rules mean nothing in this time."""
+
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """One plan in force at one border point, with all that is needed to believe it anew.
@@ -53,7 +57,8 @@ class Border(Protocol):
     """Guardian of leases on our side of the border.
 
     1. Nothing is announced without two valid approvals over the exact plan, checked by this part itself.
-    2. A rule whose lease is not renewed is withdrawn when it ends, whether or not the node lives.
+    2. A rule whose lease is not renewed is gone when it ends, whether or not the node lives; withdrawing
+       begins LET_GO_EARLY_S before.
     3. Nothing is announced after the plan's `ends_at_ms`, and nothing that lapsed comes back by itself.
     4. Idempotent: the same order again renews the lease; withdrawing what is not there does nothing.
     5. On OutsideFailed an order may or may not have taken hold; the caller gives it again or withdraws.

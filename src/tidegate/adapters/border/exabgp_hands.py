@@ -109,15 +109,16 @@ class ExaBgp:
             raise RuleRefused(f"{held.rule.border_point} has no router")
         if not self._ask(announce_command(held.rule, neighbours, self._mark(held.plan))):
             if place in self._held:
-                self.withdraw(place, self._held[place])
+                self.withdraw(place, self._held[place], ACK_S)
             raise RuleRefused(f"ExaBGP refused the rule for {held.rule.match.destination}")
         self._held[place] = held
 
-    def withdraw(self, place: Place, held: Held) -> None:
+    def withdraw(self, place: Place, held: Held, within_s: float) -> None:
         if place not in self._held:
             return
         said = self._held[place]
-        if not self._ask(withdraw_command(said.rule, self._neighbours[place[0]], self._mark(said.plan))):
+        command = withdraw_command(said.rule, self._neighbours[place[0]], self._mark(said.plan))
+        if not self._ask(command, within_s):
             raise ProgramSilent(f"ExaBGP refused to withdraw the rule for {held.rule.match.destination}")
         del self._held[place]
 
@@ -138,9 +139,9 @@ class ExaBgp:
     def _mark(self, plan: int) -> str:
         return f"{self._settings.local_as}:{MARK}:{plan & 0xFFFF_FFFF}"
 
-    def _ask(self, command: str) -> bool:
+    def _ask(self, command: str, within_s: float = ACK_S) -> bool:
         os.write(self._commands, f"{command}\n".encode("ascii"))
-        until = time.monotonic() + ACK_S
+        until = time.monotonic() + within_s
         while not self._replies:
             left = until - time.monotonic()
             if left <= 0:

@@ -76,7 +76,8 @@ class Gobgp:
         self._put(held, scopes, key)
         self._ends_ns[point, key] = held.ends_ns
 
-    def withdraw(self, place: Place, held: Held) -> None:
+    def withdraw(self, place: Place, held: Held, within_s: float) -> None:
+        """A gobgpd that does not answer is asked on and on (`give_up`), however much time there was."""
         point, key = place
         self._ends_ns.pop(place, None)
         found = self._found.get(key)

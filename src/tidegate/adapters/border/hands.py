@@ -20,7 +20,7 @@ from tidegate.adapters.border.children import kill_process
 from tidegate.adapters.border.frames import Frames, Held, Peer, Table, Told, packed
 from tidegate.adapters.border.leases import Place, place_of
 from tidegate.adapters.border.places import HANDS_NAME, connect_to
-from tidegate.adapters.border.timing import EARLY_NS, SILENCE_NS, TICK_S
+from tidegate.adapters.border.timing import ACK_S, EARLY_NS, LAPSE_ACK_S, SILENCE_NS, TICK_S
 from tidegate.adapters.clock import boot_ns
 from tidegate.model.refusals import Malformed
 from tidegate.ports.border import ReadBack
@@ -52,7 +52,7 @@ class Program(Protocol):
     def announce(self, held: Held) -> None:
         """Announce, or replace what stands in its place. RuleRefused leaves nothing in its place."""
 
-    def withdraw(self, place: Place, held: Held) -> None: ...
+    def withdraw(self, place: Place, held: Held, within_s: float) -> None: ...
 
     def peers(self) -> Sequence[Peer]: ...
 
@@ -117,14 +117,14 @@ class Hands:
         soon_ns = self._now_ns() + EARLY_NS
         ending = [place for place, each in self._wanted.items() if each.ends_ns <= soon_ns]
         for place in ending:
-            self._program.withdraw(place, self._wanted.pop(place))
+            self._program.withdraw(place, self._wanted.pop(place), LAPSE_ACK_S)
 
     def _carry_out(self) -> None:
         """Withdrawals first: a router's budget of rules may be full."""
         held = self._program.held()
         for place, each in held.items():
             if place not in self._wanted:
-                self._program.withdraw(place, each)
+                self._program.withdraw(place, each, ACK_S)
         for place, each in self._wanted.items():
             if place in self._refused or (
                 place in held and held[place].rule == each.rule and held[place].ends_ns

@@ -12,9 +12,6 @@ from tidegate.wire.bgp_routes import RouteKey, key_of, rule_meaning
 RULES_HELD_MAX = 1024
 """Rules held at once, all border points together; an order beyond it is NotAllowed."""
 
-LEASE_S_LEAST = 10
-"""A shorter lease could end before a stopped process is noticed (EARLY_NS), so it is NotAllowed."""
-
 SECOND_NS = 1_000_000_000
 
 Place = tuple[str, RouteKey]
@@ -59,10 +56,8 @@ class Leases:
         }
         if not rules:
             raise NotAllowed(f"plan {plan.number} has no rule for {order.border_point}")
-        if not LEASE_S_LEAST <= order.lease_s <= plan.lease_s:
-            raise NotAllowed(
-                f"a lease of plan {plan.number} is {LEASE_S_LEAST} to {plan.lease_s} s, not {order.lease_s} s"
-            )
+        if not 0 < order.lease_s <= plan.lease_s:
+            raise NotAllowed(f"a lease of plan {plan.number} is 1 to {plan.lease_s} s, not {order.lease_s} s")
         left_ms = plan.ends_at_ms - now.wall_ms
         if left_ms <= 0:
             raise NotAllowed(f"plan {plan.number} is over")

@@ -29,7 +29,7 @@ from tidegate.adapters.border.leases import Leases, Moment, Place, place_of
 from tidegate.adapters.border.links import Link
 from tidegate.adapters.border.mirror import Mirror
 from tidegate.adapters.border.programs import BgpProgram
-from tidegate.adapters.border.timing import BEAT_NS, EARLY_NS, SECOND_NS, SILENCE_NS
+from tidegate.adapters.border.timing import BEAT_NS, EARLY_NS, LAST_NS, SECOND_NS, SILENCE_NS
 from tidegate.model.border import BorderRouter, BorderSettings
 from tidegate.model.refusals import Malformed, NotAllowed
 from tidegate.ports.border import Order, SessionView
@@ -46,6 +46,8 @@ AGAIN_NS: Final = SECOND_NS
 
 PATIENCE_NS: Final = 8 * SECOND_NS
 """An order not carried out within this is answered as failed; it may still take hold."""
+
+NEVER_NS: Final = 1 << 62
 
 log = logging.getLogger("tidegate.border")
 
@@ -86,6 +88,7 @@ class Speaker:
         self._told: Told | None = None
         self._number = 0
         self._sent_ns = self._heard_ns = self._started_ns = self._again_ns = 0
+        self._confirm_by = (0, NEVER_NS)
         self._running = False
         self._clean = True
         self._trouble: Failed | None = None
@@ -113,9 +116,9 @@ class Speaker:
         for each in self._leases.lapse(now_ns, EARLY_NS):
             log.info("the lease of plan %s at %s ended", each.plan, each.border_point)
             self._sent_ns = 0
+            self._confirm_by = (self._number + 1, min(self._confirm_by[1], each.ends_ns - LAST_NS))
         self._mind_program(now_ns)
-        if self._hands is not None and now_ns - self._heard_ns > SILENCE_NS:
-            self.lose_hands("its hands fell silent")
+        self._mind_hands(now_ns)
         if self._hands is not None and now_ns - self._sent_ns >= BEAT_NS:
             self._send_table()
         self._waiting = [each for each in self._waiting if not self._settle(each, now_ns)]
@@ -135,6 +138,7 @@ class Speaker:
         log.warning("the BGP program is ended: %s", why)
         pid = self._hands.pid if self._hands is not None else None
         self._hands, self._told, self._running = None, None, False
+        self._confirm_by = (0, NEVER_NS)
         self._clean = self._program.end(pid)
         self._again_ns = self._now().boot_ns + AGAIN_NS
 
@@ -245,6 +249,15 @@ class Speaker:
                 self.lose_hands("its hands did not come")
         elif now_ns >= self._again_ns:
             self._start_program(now_ns)
+
+    def _mind_hands(self, now_ns: int) -> None:
+        number, by_ns = self._confirm_by
+        if self._told is not None and self._told.number >= number:
+            self._confirm_by = (number, NEVER_NS)
+        elif self._hands is not None and now_ns > by_ns:
+            self.lose_hands("its hands did not let go of a rule whose lease ends")
+        if self._hands is not None and now_ns - self._heard_ns > SILENCE_NS:
+            self.lose_hands("its hands fell silent")
 
     def _start_program(self, now_ns: int) -> None:
         self._started_ns, self._again_ns = now_ns, now_ns + AGAIN_NS
