@@ -1,4 +1,4 @@
-"""The most that fits through border points, from the other side: the tightest set of points that limits it."""
+"""The most that fits through border points, told from the other side: by the tightest set that limits it."""
 
 from collections.abc import Sequence
 from itertools import product
