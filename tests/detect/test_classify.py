@@ -22,6 +22,7 @@ FIELDS = (
     "dst_port",
     "has_ports",
     "direction",
+    "flags_seen",
 )
 
 header = st.fixed_dictionaries(
@@ -38,6 +39,7 @@ header = st.fixed_dictionaries(
         "dst_port": st.one_of(st.sampled_from([0, 53, 443]), st.integers(0, 65535)),
         "has_ports": st.integers(0, 1),
         "direction": st.integers(0, 3),
+        "flags_seen": st.integers(0, 1),
     }
 )
 
@@ -89,6 +91,12 @@ def test_the_kernel_names_the_same_vector_as_the_spelled_out_rule(records: list[
 )
 def test_tcp_flags_tell_the_flood(flags: int, size: int, name: str) -> None:
     assert code(protocol=6, tcp_flags=flags, bytes=size) == name
+
+
+def test_no_flags_at_all_are_odd_where_the_header_was_seen_and_else_unknown() -> None:
+    assert code(protocol=6, tcp_flags=0x00, bytes=40, flags_seen=1) == "tcp_odd_flags"
+    assert code(protocol=6, tcp_flags=0xC0, bytes=40, flags_seen=1) == "tcp_odd_flags"
+    assert code(protocol=6, tcp_flags=0x00, bytes=40, flags_seen=0) == "tcp"
 
 
 def test_a_whole_connection_told_in_one_record_is_no_flood() -> None:

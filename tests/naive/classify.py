@@ -19,7 +19,7 @@ def vector_name(record: Mapping[str, int]) -> str | None:
         case 17, _:
             return _udp(record, mean)
         case 6, _:
-            return _tcp(record["tcp_flags"], record["packets"], mean)
+            return _tcp(record["tcp_flags"], record["packets"], mean, seen=bool(record["flags_seen"]))
         case 1, 4:
             return "icmp"
         case 58, 6:
@@ -40,7 +40,7 @@ def _udp(record: Mapping[str, int], mean: int) -> str:
     return "quic" if source == 443 else "udp"
 
 
-def _tcp(all_flags: int, packets: int, mean: int) -> str:
+def _tcp(all_flags: int, packets: int, mean: int, *, seen: bool) -> str:
     flags = {
         name for bit, name in enumerate(("fin", "syn", "rst", "psh", "ack", "urg")) if all_flags >> bit & 1
     }
@@ -53,7 +53,7 @@ def _tcp(all_flags: int, packets: int, mean: int) -> str:
         frozenset({"ack"}): "tcp_ack" if small else "tcp",
         frozenset({"fin", "ack"}): "tcp_fin" if small else "tcp",
         frozenset({"fin", "ack", "psh"}): "tcp_fin" if small else "tcp",
-        frozenset(): "tcp",
+        frozenset(): "tcp_odd_flags" if seen else "tcp",
     }
     if frozenset(flags) in named:
         return named[frozenset(flags)]

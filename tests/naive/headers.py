@@ -18,6 +18,7 @@ NOTHING = {
     "dst_port": 0,
     "protocol": 0,
     "tcp_flags": 0,
+    "flags_seen": 0,
     "family": 0,
     "fragment": 0,
     "icmp_type": 0,
@@ -160,6 +161,7 @@ def ports_and_flags(row: dict[str, int], transport: bytes) -> None:
         row["has_ports"] = 1
         if row["protocol"] == 6 and len(transport) >= 14:
             row["tcp_flags"] = transport[13]
+            row["flags_seen"] = 1
     if row["protocol"] in (1, 58) and len(transport) >= 2:
         row["icmp_type"], row["icmp_code"] = transport[:2]
 

@@ -206,7 +206,13 @@ def test_padding_behind_a_short_packet_is_never_taken_for_ports() -> None:
 def test_a_header_cut_behind_the_addresses_still_gives_them() -> None:
     frame = f.ethernet(0x0800, SYN)[: 14 + 20 + 3]
     assert columns(frame, "family", "protocol", "has_ports", "tcp_flags", "ip_bytes") == (4, 6, 0, 0, 40)
-    assert columns(frame + b"\x00", "has_ports", "tcp_flags") == (1, 0)
+    assert columns(frame + b"\x00", "has_ports", "tcp_flags", "flags_seen") == (1, 0, 0)
+
+
+def test_no_flags_at_all_are_told_apart_from_flags_not_captured() -> None:
+    null = f.ethernet(0x0800, f.ipv4(f.TCP, f.tcp(40_000, 443, 0)))
+    assert columns(null, "tcp_flags", "flags_seen") == (0, 1)
+    assert columns(null[: 14 + 20 + 13], "tcp_flags", "flags_seen") == (0, 0)
 
 
 def test_a_length_field_of_zero_is_a_length_not_known() -> None:

@@ -21,16 +21,16 @@ CONTROL_FLAGS = 0x3F
 
 
 @inlined_kernel
-def tcp_vector(flags, packets, mean_bytes):  # type: ignore[no-untyped-def]
+def tcp_vector(flags, seen, packets, mean_bytes):  # type: ignore[no-untyped-def]
     """The vector of a TCP record by its flags (the union over its packets), packets and mean IP bytes.
 
     A union over several packets hides which flags stood together, so only a record of one packet, or
-    a union that no connection leaves behind, is called odd. A record with no flag at all is
-    unclassified, because an exporter that sends no flags looks the same.
+    a union that no connection leaves behind, is called odd. No flag at all is odd where the packet's
+    own header was `seen`; else it is unclassified, because an exporter that sends no flags looks the same.
     """
     kind = np.int64(flags) & CONTROL_FLAGS
     if kind == 0:
-        return TCP
+        return TCP_ODD_FLAGS if seen else TCP
     if kind == SYN:
         return TCP_SYN
     if kind == SYN | ACK:
@@ -89,7 +89,7 @@ def vector_of(row, port_vector, bytes_min):  # type: ignore[no-untyped-def]
             return UDP
         return udp_vector(np.int64(row.src_port), np.int64(row.dst_port), mean_bytes, port_vector, bytes_min)
     if protocol == 6:
-        return tcp_vector(row.tcp_flags, packets, mean_bytes)
+        return tcp_vector(row.tcp_flags, row.flags_seen, packets, mean_bytes)
     if protocol == 1:
         return ICMP if row.family == 4 else OTHER_PROTOCOL
     if protocol == 58:

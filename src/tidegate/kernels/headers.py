@@ -262,6 +262,7 @@ def clear_header(rows, at):  # type: ignore[no-untyped-def]
     row.dst_port = 0
     row.protocol = 0
     row.tcp_flags = 0
+    row.flags_seen = 0
     row.family = 0
     row.fragment = 0
     row.icmp_type = 0
@@ -283,6 +284,7 @@ def decode_transport(data, start, end, protocol, rows, at):  # type: ignore[no-u
         row.has_ports = 1
         if protocol == TCP and start + 14 <= end:
             row.tcp_flags = data[start + 13]
+            row.flags_seen = 1
         return u16(data, start + 2)
     if protocol in (ICMP, ICMPV6) and start + 2 <= end:
         row.icmp_type = data[start]

@@ -154,6 +154,7 @@ def set_transport(rows, at, protocol, source_port, destination_port, icmp, told_
     rows[at].src_port = 0
     rows[at].dst_port = 0
     rows[at].has_ports = 0
+    rows[at].flags_seen = 0
     rows[at].icmp_type = 0
     rows[at].icmp_code = 0
     if has_ports(protocol):

@@ -38,7 +38,7 @@ FLOW = np.dtype(
         ("src_port", np.uint16),
         ("dst_port", np.uint16),
         ("protocol", np.uint8),
-        ("tcp_flags", np.uint8),  # union of the flags seen; 0 also where not sent
+        ("tcp_flags", np.uint8),  # union of the flags seen; 0 also where not sent (see flags_seen)
         ("family", np.uint8),  # 4 or 6; 0 = not an IP flow (counted, never attributed)
         ("fragment", np.uint8),  # 0 not a fragment or not known, 1 first fragment, 2 later fragment
         ("icmp_type", np.uint8),
@@ -49,6 +49,10 @@ FLOW = np.dtype(
         # Where the exporter saw it (rules in tidegate.kernels.directions): 0 not told, 1 ingress, 2 egress,
         # 3 egress of a packet that the same exporter also tells on ingress: a repetition, never counted.
         ("direction", np.uint8),
+        (
+            "flags_seen",
+            np.uint8,
+        ),  # 1 where tcp_flags were read in a packet's own header, so that 0 means none
     ],
     align=True,
 )
