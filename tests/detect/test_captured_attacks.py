@@ -8,9 +8,9 @@ import pytest
 
 from tests.naive.flood import START, Rows, Source, World
 from tidegate.adapters.recordings import open_recording
-from tidegate.detect import tables
 from tidegate.kernels.classify import classify_rows
 from tidegate.model.addresses import words
+from tidegate.model.vector_tables import least_bytes, port_vectors
 from tidegate.model.vectors import NO_VECTOR, VECTORS
 
 CAPTURES = Path(__file__).parents[2] / "src" / "tidegate" / "lab" / "captures"
@@ -25,7 +25,7 @@ def packets(name: str) -> Rows:
 
 def vectors(rows: Rows) -> Counter[str]:
     codes = np.zeros(len(rows), np.uint8)
-    classify_rows(rows, tables.port_vectors(), tables.least_bytes(), codes)
+    classify_rows(rows, port_vectors(), least_bytes(), codes)
     return Counter(VECTORS[code].name for code in codes.tolist() if code != NO_VECTOR)
 
 

@@ -23,6 +23,7 @@ from tidegate.kernels.counting import count_rows
 from tidegate.kernels.windows import RING, SECONDS
 from tidegate.model.flows import FlowBatch
 from tidegate.model.summaries import CELL, SUMMARY_CELLS_MAX, SecondSummary
+from tidegate.model.vector_tables import least_bytes, port_vectors
 from tidegate.model.vectors import VECTORS_MAX
 
 INDEX_SLOTS_START = 1 << 16
@@ -63,8 +64,8 @@ def new_table(settings: CountingSettings, objects: Sequence[WatchedObject]) -> T
         windows=aligned_zeros(settings.rings_max * SECONDS * 4, np.dtype(np.float32)).reshape(-1, SECONDS, 4),
         told=aligned_zeros(settings.rings_max * SECONDS * 8, np.dtype(np.float64)).reshape(-1, SECONDS, 8),
         free_rings=np.arange(settings.rings_max, dtype=np.int32),
-        port_vector=tables.port_vectors(),
-        bytes_min=tables.least_bytes(),
+        port_vector=port_vectors(),
+        bytes_min=least_bytes(),
         promote=tables.promote_floors(settings.floors, settings.promote_share),
         object_promote=tables.object_promote_floors(settings.floors, settings.promote_share, objects),
         object_prefixes=prefixes,

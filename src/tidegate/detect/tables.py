@@ -8,6 +8,7 @@ import numpy.typing as npt
 from tidegate.detect.settings import OBJECT_PREFIXES_MAX, OBJECTS_MAX, Floors, WatchedObject
 from tidegate.kernels import classify
 from tidegate.kernels.cells import LEVELS, OBJECT_DEPTH_MAX, OBJECT_LEVEL, OBJECT_PREFIX
+from tidegate.model import vector_tables
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.vectors import CODE_OF, NO_VECTOR, VECTORS, VECTORS_MAX
 
@@ -32,22 +33,7 @@ FIXED_CODES = {
 assert all(CODE_OF[name] == code for name, code in FIXED_CODES.items()), "classify.py and VECTORS disagree"
 assert len(VECTORS) <= VECTORS_MAX < NO_VECTOR == classify.NONE, "too many vectors"
 
-
-def port_vectors() -> npt.NDArray[np.uint8]:
-    """(65536,): the reflection vector of each UDP source port, else NO_VECTOR."""
-    table = np.full(65536, NO_VECTOR, np.uint8)
-    for code, vector in enumerate(VECTORS):
-        for port in vector.source_ports:
-            assert table[port] == NO_VECTOR, f"port {port} stands for two vectors"
-            table[port] = code
-    return table
-
-
-def least_bytes() -> npt.NDArray[np.int64]:
-    """(VECTORS_MAX,): the least mean packet size of each vector."""
-    table = np.zeros(VECTORS_MAX, np.int64)
-    table[: len(VECTORS)] = [vector.bytes_min for vector in VECTORS]
-    return table
+port_vectors, least_bytes = vector_tables.port_vectors, vector_tables.least_bytes
 
 
 def promote_floors(floors: Floors, share: float) -> npt.NDArray[np.float64]:

@@ -1,9 +1,26 @@
 """From an attack and its evidence to the plan of least harm, which may be to do nothing."""
 
+from collections.abc import Sequence
+from itertools import islice
+
+from tidegate.mitigate.candidates import CANDIDATES_MAX, abilities, candidate_of, candidates
 from tidegate.mitigate.evidence import Evidence
-from tidegate.mitigate.intervals import NOTHING
+from tidegate.mitigate.forecast import forecast
+from tidegate.mitigate.matching import Columns
+from tidegate.mitigate.sample import Sample, told_apart
+from tidegate.mitigate.selection import choose
 from tidegate.mitigate.settings import PlanSettings
-from tidegate.model.plans import Forecast, Level, Plan, Rule, Stages
+from tidegate.mitigate.weighing import Option, Weighed, weigh
+from tidegate.mitigate.why import why_not, why_nothing, why_these
+from tidegate.model.border import BorderPoint
+from tidegate.model.plans import Blackhole, Forecast, Level, Match, Plan, Rule, Stages
+
+SPOT_SHARE_MAX = 0.9
+"""A spot test meets no more of the attack than this, where another border point carries some of it: what
+goes on elsewhere shows what the rules change. With one border point only, it is there."""
+
+CHOOSING, FORECASTING = 0, 1
+"""The halves of the sample: rules are fitted to one, so that only the other tells how good they are."""
 
 
 def propose(
@@ -22,19 +39,16 @@ def propose(
     `ledger_size` and `ledger_root` are the ledger's head; `replaces` is the plan that this one takes the
     place of; `level` is the least level of the second approver, which the guard decides.
     """
-    attack = evidence.attack
+    sample = told_apart(evidence)
+    obstacle = why_not(evidence, sample)
     rules: tuple[Rule, ...] = ()
-    stages: Stages | None = None
-    forecast = Forecast(
-        attack_removed=NOTHING,
-        lost_bytes=NOTHING,
-        lost_packets=NOTHING,
-        lost_flows=NOTHING,
-        by_service=(),
-        residuals=(),
-        sampled_flows=len(evidence.rows),
-    )
-    reasons = (why_not(evidence) or "No rule is better than none.",)
+    if obstacle is None:
+        weighed = _weighed(evidence, sample.half(CHOOSING), settings)
+        chosen = choose(weighed.choice)
+        rules = placed([weighed.options[one] for one in chosen], evidence.border_points, settings)
+    foreseen = forecast(sample.half(FORECASTING), rules, evidence.border_points)
+    reasons = (obstacle,) if obstacle else _reasons(evidence, sample, weighed, rules, foreseen)
+    attack = evidence.attack
     return Plan(
         number=number,
         attack=attack.number,
@@ -46,8 +60,8 @@ def propose(
         ends_at_ms=made_at_ms + settings.ends_after_s * 1000,
         lease_s=settings.lease_s,
         rules=rules,
-        stages=stages,
-        forecast=forecast,
+        stages=stages(rules, sample, evidence.border_points, settings) if rules else None,
+        forecast=foreseen,
         level=level,
         proposer=settings.proposer,
         replaces=replaces,
@@ -55,15 +69,66 @@ def propose(
     )
 
 
-def why_not(evidence: Evidence) -> str | None:
-    """Why nothing can be proposed on this evidence, whatever the rules; None where something can."""
-    if not evidence.attack.actionable:
-        return (
-            "The telemetry does not say how it was sampled, so neither the attack nor what a rule would "
-            "take can be scaled; nothing is proposed on it."
+def _weighed(evidence: Evidence, sample: Sample, settings: PlanSettings) -> Weighed:
+    """All that could be done, weighed on one half of the sample."""
+    columns = Columns(sample.rows)
+    targets = evidence.attack.targets
+    points = evidence.border_points
+    found = candidates(sample, columns, targets, abilities(points), settings)
+    plain = [Match(destination=target) for target in targets]
+    known = {one.match for one in found}
+    other = sample.other
+    found = [*(candidate_of(match, columns, other) for match in plain if match not in known), *found]
+    return weigh(sample, found[:CANDIDATES_MAX], points, evidence.usual, settings)
+
+
+def _reasons(
+    evidence: Evidence, sample: Sample, weighed: Weighed, rules: Sequence[Rule], foreseen: Forecast
+) -> tuple[str, ...]:
+    if not rules:
+        return why_nothing(evidence, sample, weighed.choice)
+    return why_these(evidence, sample, rules, foreseen)
+
+
+def placed(
+    options: Sequence[Option], points: Sequence[BorderPoint], settings: PlanSettings
+) -> tuple[Rule, ...]:
+    """The rules of the options, one for each border point that holds it, in a fixed order."""
+    return tuple(
+        sorted(
+            Rule(
+                border_point=point.name,
+                match=option.match,
+                action=action,
+                communities=settings.blackhole_communities if isinstance(action, Blackhole) else (),
+            )
+            for option in options
+            for point, action in zip(points, option.actions, strict=True)
+            if action is not None
         )
-    if not any(point.routers for point in evidence.border_points):
-        return "No border point has a router that rules could be announced to."
-    if not len(evidence.rows):
-        return "No flow towards the targets is in memory, so nothing can be told apart."
-    return None
+    )
+
+
+def stages(
+    rules: Sequence[Rule], sample: Sample, points: Sequence[BorderPoint], settings: PlanSettings
+) -> Stages:
+    """First the border point with the most attack, though not nearly all of it; then 1, 2, 4 ... more."""
+    used = {rule.border_point for rule in rules}
+    total = max(sample.attack, 1e-9)
+    shares = {
+        point.name: float(sample.excess[sample.point == at].sum()) / total
+        for at, point in enumerate(points)
+        if point.name in used
+    }
+    order = sorted(shares, key=lambda name: (-shares[name], name))
+    spot = next((name for name in order if shares[name] <= SPOT_SHARE_MAX), order[0])
+    rest = iter([name for name in order if name != spot])
+    steps: list[tuple[str, ...]] = []
+    while step := tuple(islice(rest, 1 << len(steps))):
+        steps.append(step)
+    return Stages(
+        spot_test=spot,
+        spot_test_s=settings.spot_test_s,
+        widening=tuple(steps),
+        widen_every_s=settings.widen_every_s,
+    )

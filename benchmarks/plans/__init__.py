@@ -1,0 +1,1 @@
+"""How good plans are: made networks and attacks whose truth is known, and captured attacks among them."""
