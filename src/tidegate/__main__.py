@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from tidegate.app.settings import Config
     from tidegate.model.border import BorderSettings
     from tidegate.ports.alerts import AlertSink
-    from tidegate.ports.border import Order
+    from tidegate.ports.border import Border, Order
     from tidegate.ports.clock import Clock
     from tidegate.ports.collector import CollectorProcess
+    from tidegate.ports.control import ControlDoor, ControlLine
     from tidegate.ports.machine import Machine
     from tidegate.ports.metrics import MetricsServer
     from tidegate.ports.recordings import Recording
+    from tidegate.ports.roster import RosterFile
+    from tidegate.ports.signing import Signer
     from tidegate.ports.state import StateFolder
 
 
@@ -160,6 +163,54 @@ def believer(settings: "BorderSettings") -> "Callable[[Order], None]":
     return believe
 
 
+def border(settings: "BorderSettings") -> "Border":
+    from tidegate.adapters.border import start_border
+
+    return start_border(settings)
+
+
+def roster(path: "Path") -> "RosterFile":
+    from tidegate.adapters.roster import TextRoster
+
+    return TextRoster(path)
+
+
+def control_door(folder: "Path") -> "ControlDoor":
+    from tidegate.adapters.control import SocketDoor
+
+    return SocketDoor(folder)
+
+
+def control_line(folder: "Path") -> "ControlLine":
+    from tidegate.adapters.control import SocketLine
+
+    return SocketLine(folder)
+
+
+def key_file(path: "Path", ask: "Callable[[], str]") -> "Signer":
+    from tidegate.adapters.keys import KeyFile
+
+    return KeyFile(path, ask)
+
+
+def agent() -> "Signer":
+    from tidegate.adapters.ssh_agent import agent_of
+
+    return agent_of(os.environ)
+
+
+def generate_key(path: "Path", passphrase: str) -> str:
+    from tidegate.adapters import keys
+
+    return keys.generate_key(path, passphrase)
+
+
+def public_key(path: "Path") -> str:
+    from tidegate.adapters.keys import read_public
+
+    return read_public(path)
+
+
 def start_demo(folder: "Path | None") -> "DemoRun":
     from tidegate.lab.demo import Demo
 
@@ -179,6 +230,14 @@ PARTS = Parts(
     collector=collector,
     collect=collect,
     speak=speak,
+    border=border,
+    roster=roster,
+    control_door=control_door,
+    control_line=control_line,
+    key_file=key_file,
+    agent=agent,
+    generate_key=generate_key,
+    public_key=public_key,
     start_demo=start_demo,
 )
 

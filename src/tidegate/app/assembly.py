@@ -10,12 +10,15 @@ from tidegate.app.mapping import BorderPoints, detection_settings
 from tidegate.app.metrics import Observation
 from tidegate.app.node import Node
 from tidegate.app.orders import write_orders
-from tidegate.app.parts import Parts
+from tidegate.app.parts import Parts, Stores
+from tidegate.app.plan_assembly import plan_parts, take_up_plans
 from tidegate.app.run import Ear, NodeRun
 from tidegate.app.settings import Config
+from tidegate.app.state import State
 from tidegate.app.supervision import CollectorKeeper
 from tidegate.detect.baseline import Baselines
 from tidegate.detect.detector import Detector
+from tidegate.ports.clock import Clock
 from tidegate.ports.machine import Machine
 from tidegate.ports.outside import OutsideFailed
 
@@ -46,35 +49,57 @@ def open_node(parts: Parts, config: Config, folder: Path, ears: Sequence[Ear] = 
         keeper.turn(0)  # it takes as long to be ready as the database to open: begin both at once
         stores = parts.stores(database_url(config, folder), "create")
         afterwards.callback(stores.close)
-        node = Node.open(stores.facts, parts.sinks(config), clock)
-        usual = Baselines()
-        stored = ((row.key, row.blob) for row in stores.baselines.load())
-        usual.recall(stored, clock.now_ms() // 1000)
+        plans = plan_parts(parts, config, folder, clock)
+        node = Node.open(stores.facts, parts.sinks(config), clock, routes=plans.routes())
+        usual = recalled(stores, clock)
         observation = Observation(node)
         health = HealthWriter(state, node, keeper, clock, parts.version)
         run = NodeRun(
             node=node,
             keeper=keeper,
-            detector=Detector(
-                detection_settings(config),
-                BorderPoints(config).of,
-                node.state.open_attacks.values(),
-                node.state.next_attack,
-                usual,
-            ),
+            detector=detector_of(config, node.state, usual),
             baselines=stores.baselines,
             clock=clock,
             version=parts.version,
-            ears=(observation, health, *ears),
+            ears=(observation, health, plans.heard, *ears),
             pulse=health.write,
         )
-        if config.metrics.listen is not None:
-            server = parts.metrics(*split_endpoint(config.metrics.listen))
-            server.start(observation.families)
-            afterwards.callback(server.stop)
+        serve_metrics(parts, config, observation, afterwards)
         run.start()
         afterwards.callback(run.stop)
+        take_up_plans(
+            plans,
+            run,
+            parts,
+            config,
+            folder,
+            clock=clock,
+            sampler=keeper,
+            baselines=usual,
+            afterwards=afterwards,
+        )
         yield run
+
+
+def detector_of(config: Config, state: State, usual: Baselines) -> Detector:
+    """It goes on with the attacks that stored facts left open."""
+    opened = state.open_attacks.values()
+    return Detector(detection_settings(config), BorderPoints(config).of, opened, state.next_attack, usual)
+
+
+def recalled(stores: Stores, clock: Clock) -> Baselines:
+    """What an earlier run learned to be usual."""
+    usual = Baselines()
+    stored = ((row.key, row.blob) for row in stores.baselines.load())
+    usual.recall(stored, clock.now_ms() // 1000)
+    return usual
+
+
+def serve_metrics(parts: Parts, config: Config, observation: Observation, afterwards: ExitStack) -> None:
+    if config.metrics.listen is not None:
+        server = parts.metrics(*split_endpoint(config.metrics.listen))
+        server.start(observation.families)
+        afterwards.callback(server.stop)
 
 
 def ports_must_be_free(config: Config, machine: Machine) -> None:

@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from tidegate.app.demonstration import DemoRun
     from tidegate.app.settings import Config
+    from tidegate.model.border import BorderSettings
     from tidegate.ports.alerts import AlertSink
     from tidegate.ports.baselines import BaselineStore
+    from tidegate.ports.border import Border
     from tidegate.ports.clock import Clock
     from tidegate.ports.collector import CollectorProcess
+    from tidegate.ports.control import ControlDoor, ControlLine
     from tidegate.ports.facts import FactStore
     from tidegate.ports.machine import Machine
     from tidegate.ports.metrics import MetricsServer
     from tidegate.ports.recordings import Recording
+    from tidegate.ports.roster import RosterFile
+    from tidegate.ports.signing import Signer
     from tidegate.ports.state import StateFolder
 
 IfMissing = Literal["create", "refuse"]
@@ -36,7 +41,9 @@ class Parts:
     """Naming a part costs nothing; calling its maker loads what it needs.
 
     `collect` is the whole life of the collector's process, whose orders lie in the state folder;
-    `collector` starts such a process. `speak` is the whole life of the process that holds the BGP sessions.
+    `collector` starts such a process. `speak` is the whole life of the process that holds the BGP sessions;
+    `border` starts it. `key_file` asks for the passphrase by the function it is given; `generate_key` writes
+    a new key under a passphrase and tells its public half, `public_key` reads one from a file.
     """
 
     version: str
@@ -51,4 +58,12 @@ class Parts:
     collector: "Callable[[Path], CollectorProcess]"
     collect: Callable[[Path], None]
     speak: Callable[[Path], None]
+    border: "Callable[[BorderSettings], Border]"
+    roster: "Callable[[Path], RosterFile]"
+    control_door: "Callable[[Path], ControlDoor]"
+    control_line: "Callable[[Path], ControlLine]"
+    key_file: "Callable[[Path, Callable[[], str]], Signer]"
+    agent: "Callable[[], Signer]"
+    generate_key: Callable[[Path, str], str]
+    public_key: Callable[[Path], str]
     start_demo: "Callable[[Path | None], DemoRun]"

@@ -67,6 +67,13 @@ class Ear(Protocol):
     def __call__(self, report: CollectorReport) -> None: ...
 
 
+class Companion(Protocol):
+    """Whatever else the node's thread looks after, several times a second: plans, the desk."""
+
+    def turn(self) -> None:
+        """All that is due now; it never waits."""
+
+
 class NodeRun:
     """One thread calls `start`, then `turn` again and again, then `stop`.
 
@@ -94,6 +101,7 @@ class NodeRun:
         self._version = version
         self._ears = ears
         self._pulse = pulse
+        self._companions: tuple[Companion, ...] = ()
         self._pulse_due_ms = 0
         self._waiting_told_ms = clock.now_ms()
         self._exporters_told: set[tuple[str, str]] = set()
@@ -104,6 +112,10 @@ class NodeRun:
         self._storing = Complaint("everything that waited is stored")
         self._alerting = Complaint("every alert is told")
         self.ready: Ready | None = None
+
+    def accompany(self, *companions: Companion) -> None:
+        """From now on each turn of this run is a turn of theirs too, in this order."""
+        self._companions = companions
 
     def attacks(self) -> tuple[Attack, ...]:
         """Attacks under way as last observed, by number."""
@@ -134,6 +146,8 @@ class NodeRun:
                     self.record(told)
                 case CollectorReport():
                     self._hear(told)
+        for companion in self._companions:
+            companion.turn()
         self._look_after(self._clock.now_ms())
 
     def stop(self) -> None:
