@@ -369,7 +369,7 @@ def test_the_first_time_an_effect_was_done_stays(address: str) -> None:
         next_entry(store, Tip(), AttackDetected(an_attack()))
         store.mark_done([0], 5_000)
         store.mark_done([0], 6_000)
-        assert setting(database, "SELECT done_at_ms FROM effects") == 5_000
+        assert setting(database, "SELECT done_at_ms FROM effects_done") == 5_000
 
 
 # PostgreSQL fails in ways of its own.

@@ -38,10 +38,11 @@ def a_first_schema(address: str, made: Addition) -> None:
             ),
             asdict(made.head),
         )
+        connection.execute(text("UPDATE effects SET done_at_ms = 1500 WHERE number = 0"))
     engine.dispose()
 
 
-def test_attacks_on_record_before_there_were_counts_are_counted_when_a_node_opens(tmp_path: Path) -> None:
+def test_a_database_of_the_first_schema_is_opened_and_its_attacks_are_counted(tmp_path: Path) -> None:
     address = f"sqlite:///{tmp_path}/ledger.db"
     tip, entries = Tip(), []
     facts: list[Fact] = [AttackDetected(an_attack()), AttackEnded(an_attack())]
@@ -53,6 +54,10 @@ def test_attacks_on_record_before_there_were_counts_are_counted_when_a_node_open
     database = open_database(address)
     store = SqlFactStore(database)
     assert store.counted() == 0
+    assert [effect.number for effect in store.pending_effects(-1, 10)] == [1]
+    with database.reading() as connection:
+        done = connection.execute(text("SELECT number, fact_number, done_at_ms FROM effects_done")).all()
+    assert done == [(0, 0, 1500)]
     Node.open(store, [], HandClock(2_000))
     assert store.counted() == store.head().size == 2
     (all_of_it,) = store.attack_counts(0, 1 << 20, by_vector=False, by_border_point=False)

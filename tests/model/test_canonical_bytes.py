@@ -1,6 +1,7 @@
 """A fact's bytes: the same from two independent writers, exact on the way back, and refused when in doubt."""
 
 import json
+import re
 from typing import get_args
 
 import msgspec.inspect
@@ -20,6 +21,8 @@ from tidegate.model.canonical import (
     decode_effect,
     decode_record,
     effect_bytes,
+    encode_fast,
+    encode_slowly,
 )
 from tidegate.model.facts import (
     Alert,
@@ -90,6 +93,13 @@ def test_a_fact_comes_back_as_it_was(record: FactRecord) -> None:
     body = canonical_bytes(record)
     assert decode_record(body) == record
     assert msgspec.json.encode(record, order="sorted") == body
+
+
+@given(RECORDS)
+def test_the_fast_way_writes_what_the_slow_way_writes_or_nothing(record: FactRecord) -> None:
+    fast, slow = encode_fast(record), encode_slowly(record)
+    assert fast in (None, slow)
+    assert fast is not None or re.search(rb"[0-9]{16}", slow)
 
 
 @given(RECORDS)

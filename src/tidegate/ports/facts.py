@@ -111,8 +111,9 @@ class FactStore(Protocol):
     3. When it raises OutsideFailed, the addition is stored whole or not at all, and only `head` can tell
        which. Any later call may be tried again; a store that failed once works again once its cause is gone.
     4. Of two additions made for one head, at most one is stored; the other raises HeadMoved.
-    5. What is stored never changes. The two exceptions: an effect, once, becomes done; and there is one
-       checkpoint, the last saved, which may also be missing.
+    5. What is stored never changes. The two exceptions: an effect, once, becomes done, and what it asked
+       for is not kept then, since it follows from its fact; and there is one checkpoint, the last saved,
+       which may also be missing.
     6. Counts of attacks follow from facts. They are added in the transaction of their facts, exactly once,
        and only while the counts hold all facts before; else they are left to `add_counts`.
     7. The store hashes nothing and believes nothing: whether bytes, hashes and head agree is for the

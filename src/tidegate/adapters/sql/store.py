@@ -1,13 +1,15 @@
 """The durable store of facts and effects on SQL; the contract is `tidegate.ports.facts.FactStore`."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import delete, insert, literal, select, update
 
 from tidegate.adapters.sql import attack_counts
 from tidegate.adapters.sql.engine import Database
-from tidegate.adapters.sql.tables import CHECKPOINT, EFFECTS, FACTS, LEDGER_HEAD, LEDGER_NODES
+from tidegate.adapters.sql.packing import pack, unpack
+from tidegate.adapters.sql.tables import CHECKPOINT, EFFECTS, EFFECTS_DONE, FACTS, LEDGER_HEAD, LEDGER_NODES
 from tidegate.ports.facts import (
     READ_ROWS_MAX,
     Addition,
@@ -17,11 +19,25 @@ from tidegate.ports.facts import (
     StoredEffect,
     StoredFact,
     StoreHead,
+    TreeNode,
 )
 
 HEAD = LEDGER_HEAD.c
 FACT_COLUMNS = (FACTS.c.number, FACTS.c.at_ms, FACTS.c.kind, FACTS.c.body, FACTS.c.leaf_hash)
 EFFECT_COLUMNS = (EFFECTS.c.number, EFFECTS.c.fact_number, EFFECTS.c.kind, EFFECTS.c.body)
+
+
+def columns(row: StoredFact | StoredEffect | TreeNode) -> dict[str, Any]:
+    """A row by the names of its columns; `asdict` would copy each value first."""
+    return {field.name: getattr(row, field.name) for field in fields(row)}
+
+
+def packed(row: StoredFact | StoredEffect) -> dict[str, Any]:
+    return columns(row) | {"body": pack(row.body)}
+
+
+def fact_from(row: Any) -> StoredFact:
+    return StoredFact(row.number, row.at_ms, row.kind, unpack(row.body), row.leaf_hash)
 
 
 class SqlFactStore:
@@ -56,12 +72,12 @@ class SqlFactStore:
                 raise HeadMoved(f"another node writes to {self.where}; stop one of the two")
             attack_counts.add(connection, expected.size, addition.head.size, addition.counts)  # 6
             for table, rows in (
-                (FACTS, addition.facts),
-                (EFFECTS, addition.effects),
-                (LEDGER_NODES, addition.nodes),
+                (FACTS, [packed(fact) for fact in addition.facts]),
+                (EFFECTS, [packed(effect) for effect in addition.effects]),
+                (LEDGER_NODES, [columns(node) for node in addition.nodes]),
             ):
                 if rows:
-                    connection.execute(insert(table), [asdict(row) for row in rows])
+                    connection.execute(insert(table), rows)
 
     def facts(self, begin: int, end: int) -> Iterator[StoredFact]:
         while begin < end:
@@ -75,7 +91,7 @@ class SqlFactStore:
                     .limit(READ_ROWS_MAX)
                 ).all()
             for row in rows:
-                yield StoredFact(*row)
+                yield fact_from(row)
             if len(rows) < READ_ROWS_MAX:
                 return
             begin = rows[-1].number + 1
@@ -88,7 +104,7 @@ class SqlFactStore:
             .limit(min(limit, READ_ROWS_MAX))
         )
         with self._database.reading() as connection:
-            return [StoredFact(*row) for row in connection.execute(question)]
+            return [fact_from(row) for row in connection.execute(question)]
 
     def roots(self, level: int, begin: int, end: int) -> list[bytes]:
         if level == 0:
@@ -104,23 +120,27 @@ class SqlFactStore:
     def pending_effects(self, after: int, limit: int) -> list[StoredEffect]:
         question = (
             select(*EFFECT_COLUMNS)
-            .where(EFFECTS.c.done_at_ms.is_(None), EFFECTS.c.number > after)
+            .where(EFFECTS.c.number > after)
             .order_by(EFFECTS.c.number)
             .limit(min(limit, READ_ROWS_MAX))
         )
         with self._database.reading() as connection:
-            return [StoredEffect(*row) for row in connection.execute(question)]
+            return [
+                StoredEffect(row.number, row.fact_number, row.kind, unpack(row.body))
+                for row in connection.execute(question)
+            ]
 
     def mark_done(self, numbers: Sequence[int], done_at_ms: int) -> None:
         if not numbers:
             return
-        mark = (
-            update(EFFECTS)
-            .where(EFFECTS.c.number == bindparam("done"), EFFECTS.c.done_at_ms.is_(None))
-            .values(done_at_ms=done_at_ms)
-        )
+        done = EFFECTS.c.number.in_(numbers)
+        move = select(EFFECTS.c.number, EFFECTS.c.fact_number, literal(done_at_ms)).where(done)
         with self._database.writing() as connection:
-            connection.execute(mark, [{"done": number} for number in numbers])
+            # What is not there was done before, and keeps its time.
+            connection.execute(
+                insert(EFFECTS_DONE).from_select(["number", "fact_number", "done_at_ms"], move)
+            )
+            connection.execute(delete(EFFECTS).where(done))
 
     def counted(self) -> int:
         with self._database.reading() as connection:

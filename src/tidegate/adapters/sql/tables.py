@@ -14,7 +14,7 @@ from sqlalchemy import (
     Text,
 )
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every schema this program knows, oldest first: the migrations' revisions, readable without Alembic."""
 
 # In SQLite only a column declared INTEGER is the row's own key; it is 64 bits wide all the same.
@@ -40,13 +40,14 @@ EFFECTS = Table(
     Column("fact_number", NUMBER, ForeignKey("facts.number"), nullable=False),
     Column("kind", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Column("done_at_ms", BigInteger),
 )
-Index(
-    "effects_pending",
-    EFFECTS.c.number,
-    sqlite_where=EFFECTS.c.done_at_ms.is_(None),
-    postgresql_where=EFFECTS.c.done_at_ms.is_(None),
+
+EFFECTS_DONE = Table(
+    "effects_done",
+    METADATA,
+    Column("number", NUMBER, primary_key=True, autoincrement=False),
+    Column("fact_number", NUMBER, nullable=False),
+    Column("done_at_ms", BigInteger, nullable=False),
 )
 
 LEDGER_NODES = Table(
