@@ -38,6 +38,7 @@ from tidegate.adapters.border.places import (
     read_settings,
     write_settings,
 )
+from tidegate.adapters.border.receivers import ask_receivers
 from tidegate.model.border import BorderSettings
 from tidegate.model.refusals import Malformed, NotAllowed
 from tidegate.ports.border import LiveRule, Order, ReadBack, SessionView
@@ -115,7 +116,9 @@ class SpeakerClient:
         return self._ask(AskSessions(), Sessions).sessions
 
     def read_back(self) -> Sequence[ReadBack]:
-        return self._ask(AskMirrors(), Mirrors).seen
+        """The mirror, or what gobgpd sent; and every router that can be asked, by this process itself."""
+        seen = self._ask(AskMirrors(), Mirrors).seen
+        return (*seen, *ask_receivers(self._settings, [each.rule for each in self.live()]))
 
     def _other_settings_run(self, folder: Path) -> bool:
         try:

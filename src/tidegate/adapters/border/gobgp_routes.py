@@ -77,7 +77,15 @@ class GobgpRoutes:
 
     def found(self) -> list[Found]:
         """In the RIB itself, and put there over its interface."""
-        return [each for version, kind, _ in FAMILIES for each in self._found_in(version, kind, GLOBAL, "")]
+        return [
+            each
+            for version, kind, _ in FAMILIES
+            for each in self._found_in(version, kind, GLOBAL, local=True)
+        ]
+
+    def learned(self) -> list[Found]:
+        """In the RIB, whoever brought it: of a gobgpd that receives."""
+        return [each for version, kind, _ in FAMILIES for each in self._found_in(version, kind, GLOBAL)]
 
     def sent_to(self, router: str) -> list[Found]:
         """What gobgpd says that it sent to a router."""
@@ -176,7 +184,9 @@ class GobgpRoutes:
         actions = self._api.message("Actions", route_action=action)
         return self._api.message("Statement", name=name, conditions=conditions, actions=actions)
 
-    def _found_in(self, version: Version, kind: Kind, table: int, name: str) -> Iterator[Found]:
+    def _found_in(
+        self, version: Version, kind: Kind, table: int, name: str = "", *, local: bool = False
+    ) -> Iterator[Found]:
         asked = self._api.message(
             "ListPathRequest",
             table_type=table,
@@ -189,7 +199,7 @@ class GobgpRoutes:
         for answer in self._api.every("ListPath", asked):
             for path in answer.destination.paths:
                 found = self._read(version, kind, path)
-                if found is not None and (table != GLOBAL or path.neighbor_ip in LOCAL):
+                if found is not None and (not local or path.neighbor_ip in LOCAL):
                     yield found
 
     def _read(self, version: Version, kind: Kind, path: Message) -> Found | None:
