@@ -113,13 +113,19 @@ def read_capture(name: str, folder: Path | None) -> Capture:
 
 
 def _capture(name: str, data: bytes) -> Capture:
+    rows = rows_of_capture(data)
+    return Capture(name, rows, np.array([_vector_of(row) for row in rows]))
+
+
+def rows_of_capture(data: bytes) -> FlowRows:
+    """The IPv4 packets of a capture (pcap or pcapng of Ethernet frames) as FLOW rows without times."""
     reader = (dpkt.pcapng if data[:4] == PCAPNG else dpkt.pcap).Reader(io.BytesIO(data))
     packets = [dpkt.ethernet.Ethernet(frame).data for _, frame in reader]
     packets = [packet for packet in packets if isinstance(packet, dpkt.ip.IP)]
     rows = empty_rows(len(packets))
     for row, packet in zip(rows, packets, strict=True):
         _fill_row(row, packet)
-    return Capture(name, rows, np.array([_vector_of(row) for row in rows]))
+    return rows
 
 
 def _fill_row(row: np.void, packet: dpkt.ip.IP) -> None:

@@ -12,6 +12,7 @@ from tidegate.detect.baseline import Baselines, Key
 from tidegate.detect.counting import SecondCounter
 from tidegate.detect.detector import Detector
 from tidegate.detect.settings import CountingSettings, DetectionSettings
+from tidegate.model.exporters import SFLOW5
 from tidegate.model.facts import Fact
 from tidegate.model.flows import FlowBatch, FlowRows
 from tidegate.model.summaries import WINDOW_SECONDS
@@ -19,6 +20,9 @@ from tidegate.model.summaries import WINDOW_SECONDS
 SEED = 20261121
 """The counting table's seed is secret in a node; here it is fixed, so that a run can be repeated."""
 
+
+AGES_SECONDS = 60
+"""The longest age is that of this and the previous stretch of this length."""
 
 SAMPLES_MIN = 3
 """What a minute's sketch holds fewer samples of is left out of it: one sample in a few seconds says
@@ -31,6 +35,24 @@ def _samples(cells: npt.NDArray[np.void]) -> npt.NDArray[np.float64]:
     return np.where(variance > 0, packets * packets / np.where(variance > 0, variance, 1), np.inf)
 
 
+class Ages:
+    """How late each exporter tells of a flow's first byte at most, measured as the decoder does."""
+
+    def __init__(self, exporters: int) -> None:
+        self._now_ms = np.zeros(exporters, np.int64)
+        self._before_ms = np.zeros(exporters, np.int64)
+        self._turned = 0
+
+    def note(self, rows: FlowRows, second: int, exporters: npt.NDArray[np.void]) -> None:
+        """Take up what is received in a second, and write the ages into the table of exporters."""
+        if second - self._turned >= AGES_SECONDS:
+            self._turned, self._before_ms, self._now_ms = second, self._now_ms, np.zeros_like(self._now_ms)
+        received_ms = second * 1000 + 999
+        late = rows[exporters["protocol"][rows["exporter"]] != SFLOW5]
+        np.maximum.at(self._now_ms, late["exporter"], received_ms - late["start_ms"])
+        exporters["age_max_ms"] = np.maximum(self._now_ms, self._before_ms)
+
+
 class Detection:
     """Implements `simulate.Judged` with the default settings."""
 
@@ -38,6 +60,7 @@ class Detection:
         self._counter = SecondCounter(CountingSettings(seed=SEED))
         self._sketch = SecondCounter(CountingSettings(seed=SEED, cells_max=1 << 20))
         self._baselines = Baselines()
+        self._ages = Ages(len(exporter_table()))
         self._detector = Detector(
             DetectionSettings(),
             border_point_of=lambda _: None,
@@ -50,6 +73,7 @@ class Detection:
         self, batches: Sequence[FlowRows], second: int, exporters: npt.NDArray[np.void]
     ) -> list[Fact]:
         for rows in batches:
+            self._ages.note(rows, second, exporters)
             self._counter.count(FlowBatch(rows), second * 1000 + 999)
         return self._detector.observe(self._counter.close_second(second, exporters, {}, 0))
 

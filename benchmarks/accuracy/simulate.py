@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.accuracy.attacks import CAPTURES, Truth, plan_attacks, read_capture
+from benchmarks.accuracy.benign import sessions_of
 from benchmarks.accuracy.bursts import Burst, Teller
 from benchmarks.accuracy.country import DAY_S, Exporter, Kind, Networks, found_networks
 from benchmarks.accuracy.happenings import Silence, happenings_of, silences_of
@@ -101,7 +102,10 @@ class Country:
 
     def __init__(self, seed: int, start_s: int, days: int) -> None:
         self.networks = found_networks(EXPORTERS, np.random.default_rng((seed, 1)))
-        found = happenings_of(self.networks, EXPORTERS, start_s, days, np.random.default_rng((seed, 2)))
+        found = [
+            *happenings_of(self.networks, EXPORTERS, start_s, days, np.random.default_rng((seed, 2))),
+            *sessions_of(self.networks, EXPORTERS, start_s, days, np.random.default_rng((seed, 4))),
+        ]
         self.happenings = sorted(
             (replace(burst, start_s=into_block(burst.start_s)) for burst in found),
             key=lambda burst: burst.start_s,

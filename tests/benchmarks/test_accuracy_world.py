@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 
 from benchmarks.accuracy.attacks import Capture, Spread, truth_of
+from benchmarks.accuracy.benign import EVERYTHING, packets_of, read_benign, sessions_of
 from benchmarks.accuracy.bursts import Burst, Teller, flow_records
 from benchmarks.accuracy.country import WEB_DATA, Exporter, Kind, found_networks
 from benchmarks.accuracy.happenings import happenings_of, packets_to
+from benchmarks.accuracy.judged import Ages
 from benchmarks.accuracy.ordinary import ACTIVE_MS, INACTIVE_MS, Ordinary
+from tidegate.model.exporters import EXPORTER, NETFLOW9, SFLOW5
 from tidegate.model.flows import empty_rows
 
 MONDAY = 1_795_392_000
@@ -125,3 +128,41 @@ def test_an_attack_is_aimed_where_its_truth_says() -> None:
     assert truth.vectors == {"snmp", "icmp"}
     assert truth.vector_bits_per_s["snmp"] == pytest.approx(0.75 * truth.bits_per_s)
     assert truth.vector_packets_per_s["icmp"] == pytest.approx(0.5 * truth.burst.packets_per_s)
+
+
+def test_the_captured_sessions_are_the_packets_of_the_captures_sent_elsewhere() -> None:
+    captures = read_benign()
+    assert {"dns", "sip", "tls", "ovpn", "ssdp"} < set(captures)
+    assert len(captures[EVERYTHING]) == sum(
+        len(rows) for name, rows in captures.items() if name != EVERYTHING
+    )
+    networks = found_networks(EXPORTERS, np.random.default_rng(1))
+    made = packets_of(captures["sip"], networks, 3, 2)(np.arange(400), np.random.default_rng(2))
+    assert set(made["bytes"].tolist()) == set(captures["sip"]["bytes"].tolist())
+    assert set(made["src_port"].tolist()) == set(captures["sip"]["src_port"].tolist())
+    assert {int(low) - int(networks.low[3]) for low in made["dst_low"]} == {1, 2}
+    assert (made["start_ms"] == np.arange(400)).all()
+
+
+def test_captured_sessions_are_the_same_for_the_same_seed_and_stay_in_their_days() -> None:
+    networks = found_networks(EXPORTERS, np.random.default_rng(1))
+    one, same = (sessions_of(networks, EXPORTERS, MONDAY, 3, np.random.default_rng(4)) for _ in range(2))
+    told = [(burst.name, burst.network, burst.start_s, burst.packets_per_s) for burst in one]
+    assert told == [(burst.name, burst.network, burst.start_s, burst.packets_per_s) for burst in same]
+    assert len(one) > 20
+    assert all(MONDAY <= burst.start_s < MONDAY + 3 * 86_400 for burst in one)
+
+
+def test_ages_are_those_of_flow_caches_and_are_forgotten_after_two_stretches() -> None:
+    table = np.zeros(2, EXPORTER)
+    table["protocol"] = SFLOW5, NETFLOW9
+    rows = empty_rows(2)
+    rows["exporter"] = 0, 1
+    rows["start_ms"] = rows["end_ms"] = MONDAY * 1000 - 30_000
+    ages = Ages(2)
+    ages.note(rows, MONDAY, table)
+    assert table["age_max_ms"].tolist() == [0, 30_999]
+    ages.note(rows[:0], MONDAY + 60, table)
+    assert table["age_max_ms"].tolist() == [0, 30_999]
+    ages.note(rows[:0], MONDAY + 120, table)
+    assert table["age_max_ms"].tolist() == [0, 0]

@@ -182,3 +182,14 @@ def test_the_hour_of_the_week_decides_what_is_usual() -> None:
     assert workday == pytest.approx(2e9, rel=0.05)
     assert saturday == pytest.approx(5e9, rel=0.05)
     assert (watch.baselines.weeks[rows[0]] > 0).sum() == HOURS
+
+
+def test_a_packet_met_by_chance_under_coarse_sampling_begins_no_baseline() -> None:
+    watch = Watch()
+    told = summary(MONDAY, {(PREFIX, "tcp"): 0.0, (Prefix.parse("198.51.100.0/24"), "tcp"): 0.0})
+    for cell, samples in zip(told.cells, (1, 4), strict=True):
+        cell["packets"][-samples:], cell["bytes"][-samples:] = 4096, 4096 * 1500
+        cell["packets_variance"][-samples:] = 4096 * 4095
+        cell["bytes_variance"][-samples:] = 4096 * 4095 * 1500.0**2
+    watch.detector.observe(told)
+    assert len(watch.baselines) == 1

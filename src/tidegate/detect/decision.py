@@ -12,6 +12,18 @@ SCALES = (1, 4, 12)
 """Lengths in seconds of one step of persistence. Coarse sampling shows a weak attack only over many."""
 
 
+SAMPLES_LEAST = 3
+"""Sampled packets in its whole window, without which a row is passed over: Z_DECISION never lets so few make
+an attack, and under coarse sampling most rows hold one packet that was met by chance."""
+
+
+def weighty(cells: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    """The CELL rows that rest on SAMPLES_LEAST samples, or on all packets."""
+    packets = cells["packets"].sum(axis=1, dtype=np.float64)
+    variance = cells["packets_variance"].sum(axis=1, dtype=np.float64)
+    return cells[packets * packets >= SAMPLES_LEAST * variance]
+
+
 @dataclass(frozen=True, slots=True)
 class Aligned:
     """The rows of a summary on one axis: column i is the second `newest - 63 + i` in all of them.

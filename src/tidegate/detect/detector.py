@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegate.detect.baseline import Baselines
-from tidegate.detect.decision import Aligned, align
+from tidegate.detect.decision import Aligned, align, weighty
 from tidegate.detect.exporters import Exporters
 from tidegate.detect.gathering import gather
 from tidegate.detect.intervals import Floats
@@ -100,7 +100,7 @@ class Detector:
     # Looking.
 
     def _look(self, summary: SecondSummary) -> tuple[Scene, list[Described], npt.NDArray[np.int64]]:
-        cells = summary.cells
+        cells = weighty(summary.cells)
         newest = max(summary.second, int(cells["newest_second"].max())) if len(cells) else summary.second
         described = self._rows.of(cells)
         rows = [one.row for one in described]

@@ -12,7 +12,7 @@ from tidegate.detect.decision import Aligned, persistent
 from tidegate.detect.intervals import Floats
 from tidegate.detect.rows import Row
 from tidegate.detect.settings import DetectionSettings
-from tidegate.detect.targets import Amount, Evidence, Quantity, around, smallest, wider
+from tidegate.detect.targets import Amount, Evidence, Quantity, around, smallest
 from tidegate.detect.thresholds import Objects
 from tidegate.model.addresses import Prefix
 from tidegate.model.summaries import SecondSummary
@@ -261,9 +261,9 @@ def _parts(scene: Scene, vectors: Iterable[int]) -> dict[int, dict[Prefix, list[
     found: dict[int, dict[Prefix, list[Prefix]]] = {vector: defaultdict(list) for vector in vectors}
     for row in scene.rows:
         if row.prefix is not None and row.vector in found:
-            outer = wider(row.prefix)
-            if outer is not None:
-                found[row.vector][outer].append(row.prefix)
+            outer = around(row.prefix)
+            if outer:
+                found[row.vector][outer[0]].append(row.prefix)
     return found
 
 
