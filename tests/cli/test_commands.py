@@ -152,6 +152,23 @@ def test_attacks_lists_what_is_on_record_open_ones_first(tmp_path: Path) -> None
     assert [json.loads(line)["number"] for line in late.stdout.splitlines()] == [2], "it has not ended"
 
 
+def test_attacks_summary_sums_up_the_attacks_of_some_days(tmp_path: Path) -> None:
+    keep(tmp_path)
+    days = ("--from", "2023-11-01", "--until", "2023-12-01", "--state", str(tmp_path))
+    rows = [json.loads(line) for line in tidegate("attacks", "summary", *days, "--json").stdout.splitlines()]
+    ntp = {"vector": "ntp", "border_point": "north", "attacks": 1, "bytes": 4_500_000_000}
+    assert rows[0] == {**ntp, "peak_bits_per_s": 12_000_000_000, "longest_s": 3}
+    assert rows[1] == {**rows[0], "vector": None, "border_point": None}
+    table = tidegate("attacks", "summary", *days, "--by", "vector")
+    assert table.returncode == 0
+    assert re.search(r"ntp +1 +4.5 GB +12 Gbps +3 s", table.stdout)
+    assert "counts under each of them" in table.stdout
+    empty = tidegate("attacks", "summary", "--from", "2022-01-01", "--until", "2022-02-01", *days[4:])
+    assert "No attack that began on these days has ended." in empty.stdout
+    for wrong in (("--by", "colour"), ("--from", "2023-11-01T05:00")):
+        assert tidegate("attacks", "summary", *days, *wrong).returncode == Exit.USAGE
+
+
 def test_attacks_show_tells_an_attacks_life_and_its_doubts(tmp_path: Path) -> None:
     keep(tmp_path)
     shown = tidegate("attacks", "show", "2", "--state", str(tmp_path))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tidegate.cli.attack_summary import summary
 from tidegate.cli.exits import Exit, Finished
 from tidegate.cli.moments import Moment
 from tidegate.cli.opened import record
@@ -70,6 +71,9 @@ def _print_list(screen: "Console", found: "list[AttackRecord]", limit: int) -> N
     if len(found) == limit:
         screen.print(f"Only {limit} are listed; ask for more with --limit.", style="dim")
     screen.print(words.FORGED, style="dim")
+
+
+attacks.add_command(summary)
 
 
 @attacks.command()
