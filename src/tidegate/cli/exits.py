@@ -65,6 +65,7 @@ _Told = Callable[[BaseException], str]
 def _table() -> tuple[tuple[type[BaseException], Exit, _Told], ...]:
     """First match wins. The rooms' own words for "wrong" are loaded only when something is."""
     from tidegate.app.config import ConfigurationWrong
+    from tidegate.app.officer_line import NotApproved
     from tidegate.model.refusals import Full, Malformed, NotAllowed
 
     return (
@@ -72,6 +73,7 @@ def _table() -> tuple[tuple[type[BaseException], Exit, _Told], ...]:
         (KeyboardInterrupt, Exit.INTERRUPTED, lambda _: "interrupted"),
         (click.ClickException, Exit.USAGE, _usage),
         (ConfigurationWrong, Exit.CONFIGURATION, str),
+        (NotApproved, Exit.NOT_APPROVED, str),
         (NotAllowed, Exit.USAGE, str),
         (Malformed, Exit.OUTSIDE, str),
         (Full, Exit.OUTSIDE, str),

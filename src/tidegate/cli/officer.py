@@ -1,0 +1,144 @@
+"""`tidegate officer`: the people whose word counts, in a file that the node and the speaker read."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tidegate.cli.options import config_option, json_option, state_option
+from tidegate.cli.output import console, print_json
+from tidegate.cli.passphrase import new_passphrase
+
+if TYPE_CHECKING:
+    from tidegate.app.parts import Parts
+    from tidegate.app.roster_changes import Member, RosterFile
+
+LEVELS = click.Choice(["desk", "centre", "senior"])
+
+
+@click.group()
+def officer() -> None:
+    """Say who may approve plans, and with which key."""
+
+
+@officer.command()
+@click.argument("name")
+@click.option("--level", type=LEVELS, required=True, help="What the officer may decide.")
+@click.option(
+    "--key",
+    "key_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The officer's public key: OpenSSH's ssh-ed25519 line, a PEM, or 64 hex digits.",
+)
+@click.option(
+    "--generate",
+    "new_key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Make a key and write its private half to this new file, under a passphrase.",
+)
+@config_option
+@state_option
+@json_option
+@click.pass_obj
+def add(
+    parts: "Parts",
+    name: str,
+    level: str,
+    key_file: Path | None,
+    new_key: Path | None,
+    config_file: Path | None,
+    state_folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Put officer NAME on the roster. The private key stays with the officer; a running node takes up the
+    change within a second, and alerts of it."""
+    from tidegate.app.roster_changes import add_officer, officer_of
+
+    if (key_file is None) == (new_key is None):
+        raise click.UsageError("give either --key FILE or --generate FILE")
+    file = _roster(parts, config_file, state_folder)
+    now_ms = parts.clock().now_ms()
+    # What is wrong with the name is told before a key is made for it.
+    officer_of(file.read(), name, level, now_ms)
+    if new_key is not None:
+        key = parts.generate_key(new_key, new_passphrase(parts.environ))
+    else:
+        assert key_file is not None, "one of the two was given"
+        key = parts.public_key(key_file)
+    member = add_officer(file, name, level, key, now_ms)
+    if as_json:
+        print_json(_told(member, now_ms))
+    else:
+        click.echo(f"{name} ({level}) is on the roster {file.path} with the key {key}.")
+
+
+@officer.command("list")
+@config_option
+@state_option
+@json_option
+@click.pass_obj
+def list_officers(parts: "Parts", config_file: Path | None, state_folder: Path | None, as_json: bool) -> None:
+    """List the officers of the roster, the revoked ones too."""
+    from tidegate.app.roster_changes import roster_from
+    from tidegate.cli import words
+    from tidegate.cli.tables import plain_table
+
+    file = _roster(parts, config_file, state_folder)
+    members, now_ms = roster_from(file.read()).members, parts.clock().now_ms()
+    if as_json:
+        for member in members:
+            print_json(_told(member, now_ms))
+        return
+    if not members:
+        click.echo(f"The roster {file.path} names no officer; `tidegate officer add` does.")
+        return
+    table = plain_table()
+    for heading in ("officer", "level", "since", "state", "public key"):
+        table.add_column(heading, overflow="fold")
+    for member in members:
+        since = words.moment(member.added_ms)
+        state = "may act" if member.live_at(now_ms) else f"revoked {words.moment(member.revoked_ms or 0)}"
+        table.add_row(member.officer.name, member.officer.level, since, state, member.officer.public_key)
+    console().print(table)
+
+
+@officer.command()
+@click.argument("name")
+@config_option
+@state_option
+@json_option
+@click.pass_obj
+def revoke(
+    parts: "Parts", name: str, config_file: Path | None, state_folder: Path | None, as_json: bool
+) -> None:
+    """Take officer NAME's word away. Plans in force that rest on it end within seconds."""
+    from tidegate.app.roster_changes import revoke_officer
+
+    file = _roster(parts, config_file, state_folder)
+    now_ms = parts.clock().now_ms()
+    member = revoke_officer(file, name, now_ms)
+    if as_json:
+        print_json(_told(member, now_ms))
+    else:
+        click.echo(f"{name} is revoked in the roster {file.path}.")
+
+
+def _roster(parts: "Parts", config_file: Path | None, state_folder: Path | None) -> "RosterFile":
+    from tidegate.app.config import find_state, load_config
+    from tidegate.app.plan_mapping import roster_path
+
+    config = load_config(config_file, parts.environ).config
+    return parts.roster(roster_path(config, find_state(state_folder, parts.environ)))
+
+
+def _told(member: "Member", now_ms: int) -> dict[str, object]:
+    return {
+        "name": member.officer.name,
+        "level": member.officer.level,
+        "public_key": member.officer.public_key,
+        "added_ms": member.added_ms,
+        "revoked_ms": member.revoked_ms,
+        "may_act": member.live_at(now_ms),
+    }
