@@ -35,6 +35,7 @@ class Router:
 
     kind = ""
     program = ""
+    own_as = ROUTER_AS
 
     def __init__(self, folder: Path, speaker: str) -> None:
         self.path = require_peer(self.kind, self.program)

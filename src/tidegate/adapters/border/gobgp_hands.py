@@ -10,7 +10,7 @@ import msgspec
 
 from tidegate.adapters.border.frames import Held, Peer
 from tidegate.adapters.border.gobgp_api import ESTABLISHED, GobgpApi, Gone, Message
-from tidegate.adapters.border.gobgp_routes import Found, GobgpRoutes
+from tidegate.adapters.border.gobgp_routes import NOWHERE, Found, GobgpRoutes
 from tidegate.adapters.border.hands import ProgramSilent, RuleRefused, run_hands
 from tidegate.adapters.border.leases import Place, place_of
 from tidegate.adapters.border.places import read_settings
@@ -25,9 +25,6 @@ SEEN_NS: Final = 2_000_000_000
 """How often the routes sent to each router are asked for."""
 
 AGAIN_S: Final = 0.5
-UNKNOWN: Final = ""
-"""The border point of a leftover that is scoped to none of ours."""
-
 log = logging.getLogger("tidegate.border")
 
 
@@ -55,7 +52,7 @@ class Gobgp:
         held = {}
         for key, found in self._found.items():
             assert found.rule is not None
-            for point in found.scopes or {UNKNOWN}:
+            for point in found.scopes or {NOWHERE}:
                 place = (point, key)
                 rule = msgspec.structs.replace(found.rule, border_point=point)
                 held[place] = Held(found.plan, rule, self._ends_ns.get(place, 0))
@@ -67,7 +64,7 @@ class Gobgp:
         found = self._found.get(key)
         scopes = frozenset({point})
         if found is not None and (others := found.scopes - scopes):
-            if found.rule != msgspec.structs.replace(held.rule, border_point=UNKNOWN):
+            if found.rule != msgspec.structs.replace(held.rule, border_point=NOWHERE):
                 raise RuleRefused(
                     f"GoBGP holds one rule for each match, and {min(others)} holds {key.match.destination} "
                     "with another action"
@@ -126,15 +123,9 @@ class Gobgp:
 
     def _put(self, held: Held, scopes: frozenset[str], key: RouteKey) -> None:
         try:
-            self._routes.put(held.rule, scopes, held.plan)
+            self._found[key] = self._routes.put(held.rule, scopes, held.plan)
         except OutsideFailed as error:
             raise ProgramSilent(str(error)) from error
-        rule = msgspec.structs.replace(held.rule, border_point=UNKNOWN)
-        found = self._found.get(key)
-        if found is None:
-            self._look()
-        else:
-            self._found[key] = Found(found.version, found.kind, found.nlri, key, rule, scopes, held.plan)
 
     def _must_be_safe(self, border_point: str) -> None:
         """No rule to a neighbour that keeps what it learned when the session is gone (RFC 4724)."""

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
+
 from tidegate.adapters.border.exabgp import MARK
 from tidegate.adapters.border.gobgp_api import (
     ACCEPT,
@@ -33,6 +35,7 @@ from tidegate.wire.bgp_routes import (
     decode_attributes,
     decode_key,
     encode_path,
+    key_of,
     kind_of,
     rule_from,
 )
@@ -48,6 +51,9 @@ FAMILIES: Final[tuple[tuple[Version, Kind, str], ...]] = (
     (6, "flowspec", "ipv6 flowspec"),
 )
 
+NOWHERE: Final = ""
+"""The border point of a rule as GoBGP holds it; its scopes say where it goes."""
+
 POLICY: Final = "tidegate-"
 LOCAL: Final = ("", "<nil>")
 """How gobgpd tells the neighbour of a route that came over its interface."""
@@ -55,11 +61,12 @@ LOCAL: Final = ("", "<nil>")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A route with our mark. `rule` is None where it is none that we can read; `scopes` are border points."""
+    """A route with our mark, to the border points `scopes`; `rule` names none, and is None if unreadable."""
 
     version: Version
     kind: Kind
     nlri: bytes
+    attributes: tuple[bytes, ...]
     key: RouteKey | None
     rule: Rule | None
     scopes: frozenset[str]
@@ -93,7 +100,7 @@ class GobgpRoutes:
             each for version, kind, _ in FAMILIES for each in self._found_in(version, kind, ADJ_OUT, router)
         ]
 
-    def put(self, rule: Rule, scopes: frozenset[str], plan: int) -> None:
+    def put(self, rule: Rule, scopes: frozenset[str], plan: int) -> Found:
         """Add, or replace what has the same match."""
         autonomous = self._settings.local_as
         large = [f"{autonomous}:{MARK}:{plan & 0xFFFF_FFFF}"]
@@ -102,10 +109,15 @@ class GobgpRoutes:
         family = self._family(6 if is_ipv6(rule.match) else 4, kind_of(rule))
         path = self._api.message("Path", family=family, nlri_binary=nlri, pattrs_binary=list(attributes))
         self._api.call("AddPath", self._api.message("AddPathRequest", table_type=GLOBAL, path=path))
+        version: Version = 6 if is_ipv6(rule.match) else 4
+        plain = replace(rule, border_point=NOWHERE)
+        return Found(version, kind_of(rule), nlri, attributes, key_of(rule), plain, scopes, plan)
 
     def remove(self, found: Found) -> None:
         family = self._family(found.version, found.kind)
-        path = self._api.message("Path", family=family, nlri_binary=found.nlri)
+        path = self._api.message(
+            "Path", family=family, nlri_binary=found.nlri, pattrs_binary=found.attributes
+        )
         self._api.call(
             "DeletePath", self._api.message("DeletePathRequest", table_type=GLOBAL, family=family, path=path)
         )
@@ -204,7 +216,8 @@ class GobgpRoutes:
 
     def _read(self, version: Version, kind: Kind, path: Message) -> Found | None:
         """None for a route without our mark."""
-        large = decode_attributes(list(path.pattrs_binary)).large
+        attributes = tuple(path.pattrs_binary)
+        large = decode_attributes(attributes).large
         numbers = [tuple(map(int, each.split(":"))) for each in large]
         plans = [
             last for first, middle, last in numbers if (first, middle) == (self._settings.local_as, MARK)
@@ -219,10 +232,10 @@ class GobgpRoutes:
         nlri = bytes(path.nlri_binary)
         try:
             key = decode_key(nlri, kind, version)
-            rule = rule_from("", key, decode_attributes(list(path.pattrs_binary)))
+            rule = rule_from(NOWHERE, key, decode_attributes(attributes))
         except Malformed:
             key, rule = None, None
-        return Found(version, kind, nlri, key, rule, scopes, plans[0])
+        return Found(version, kind, nlri, attributes, key, rule, scopes, plans[0])
 
     def _family(self, version: Version, kind: Kind) -> Message:
         afi, safi = self._numbers(version, kind)
