@@ -43,11 +43,11 @@ def propose(
     obstacle = why_not(evidence, sample)
     rules: tuple[Rule, ...] = ()
     if obstacle is None:
-        weighed = _weighed(evidence, sample.half(CHOOSING), settings)
-        chosen = choose(weighed.choice)
-        rules = placed([weighed.options[one] for one in chosen], evidence.border_points, settings)
+        possible = weighed(evidence, sample.half(CHOOSING), settings)
+        chosen = choose(possible.choice)
+        rules = placed([possible.options[one] for one in chosen], evidence.border_points, settings)
     foreseen = forecast(sample.half(FORECASTING), rules, evidence.border_points)
-    reasons = (obstacle,) if obstacle else _reasons(evidence, sample, weighed, rules, foreseen)
+    reasons = (obstacle,) if obstacle else _reasons(evidence, sample, possible, rules, foreseen)
     attack = evidence.attack
     return Plan(
         number=number,
@@ -69,7 +69,7 @@ def propose(
     )
 
 
-def _weighed(evidence: Evidence, sample: Sample, settings: PlanSettings) -> Weighed:
+def weighed(evidence: Evidence, sample: Sample, settings: PlanSettings) -> Weighed:
     """All that could be done, weighed on one half of the sample."""
     columns = Columns(sample.rows)
     targets = evidence.attack.targets
@@ -83,10 +83,10 @@ def _weighed(evidence: Evidence, sample: Sample, settings: PlanSettings) -> Weig
 
 
 def _reasons(
-    evidence: Evidence, sample: Sample, weighed: Weighed, rules: Sequence[Rule], foreseen: Forecast
+    evidence: Evidence, sample: Sample, possible: Weighed, rules: Sequence[Rule], foreseen: Forecast
 ) -> tuple[str, ...]:
     if not rules:
-        return why_nothing(evidence, sample, weighed.choice)
+        return why_nothing(evidence, sample, possible.choice)
     return why_these(evidence, sample, rules, foreseen)
 
 

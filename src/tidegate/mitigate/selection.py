@@ -4,7 +4,7 @@ Records that the same candidates meet, at the same border point, form a group. T
 other traffic that it takes away, what its rules cost by being there, and what it leaves above the limits.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +18,11 @@ Whole = npt.NDArray[np.int64]
 MOVES_MAX = 64
 """Additions, exchanges and removals in one search; each lessens the harm, so that it ends long before."""
 
-STARTS_MAX = 4
-"""Searches with different first rules: none, and those that help most alone; the best result counts."""
+STARTS_MAX = 5
+"""Searches from different first rules; the best result counts."""
+
+PAIRS_MAX = 8
+"""First halves of the pairs that are tried, those that relieve most for what they take."""
 
 LEAST_GAIN = 1e-6
 """A move must lessen the harm by this share of it, or rounding could make the search go round."""
@@ -88,14 +91,22 @@ def excess_of(choice: Choice, chosen: Sequence[int]) -> tuple[Floats, Floats]:
     return hold[0], link[0]
 
 
-def choose(choice: Choice, start: Sequence[int] = ()) -> tuple[int, ...]:
-    """The candidates of least harm, as far as adding, exchanging and removing one at a time finds."""
+def choose(choice: Choice) -> tuple[int, ...]:
+    """The candidates of least harm, as far as adding, removing and exchanging one for one or two finds.
+
+    The search starts from nothing, from the candidates that help most alone, and from those that relieve
+    most for what they take; the best result counts.
+    """
     search = _Search(choice)
-    alone = search.with_each(())
+    alone, _ = search.with_each(())
     firsts = [one for one in np.argsort(alone, kind="stable").tolist() if np.isfinite(alone[one])]
-    starts = [tuple(start), *((one,) for one in firsts[: STARTS_MAX - 1])]
+    starts = dict.fromkeys([(), search.cheap(), *((one,) for one in firsts[: STARTS_MAX - 2])])
     found = [search.improved(first) for first in starts]
     return min(found, key=lambda one: (one[0], one[1]))[1]
+
+
+Move = tuple[float, tuple[int, ...]]
+"""A choice and its harm."""
 
 
 class _Search:
@@ -105,41 +116,73 @@ class _Search:
         self.choice = choice
         self.at_points = choice.at_points()
 
-    def improved(self, chosen: tuple[int, ...]) -> tuple[float, tuple[int, ...]]:
-        """The harm and the choice once no move lessens it."""
-        least = harm(self.choice, chosen)
+    def improved(self, chosen: tuple[int, ...]) -> Move:
+        """The choice once no move lessens the harm."""
+        now = (harm(self.choice, chosen), chosen)
         for _ in range(MOVES_MAX):
-            better, moved = min(self.moves(chosen), key=lambda move: move[0], default=(least, chosen))
-            if better >= least - LEAST_GAIN * max(least, 1.0):
+            better = self.better(now, self.moves(now[1])) or self.better(now, self.pairs(now[1]))
+            if better is None:
                 break
-            least, chosen = better, moved
-        return least, tuple(sorted(chosen))
+            now = better
+        return now[0], tuple(sorted(now[1]))
 
-    def moves(self, chosen: tuple[int, ...]) -> Iterable[tuple[float, tuple[int, ...]]]:
+    def better(self, now: Move, moves: Iterable[Move]) -> Move | None:
+        """The best of the moves, if it is worth it."""
+        best = min(moves, key=lambda move: move[0], default=now)
+        return best if best[0] < now[0] - LEAST_GAIN * max(now[0], 1.0) else None
+
+    def moves(self, chosen: tuple[int, ...]) -> Iterator[Move]:
         """The best addition, and for each chosen one its removal and its best exchange."""
-        yield self.addition(chosen)
-        for one in chosen:
-            rest = tuple(other for other in chosen if other != one)
+        yield from self.addition(chosen)
+        for rest in _without_one(chosen):
             yield harm(self.choice, rest), rest
-            yield self.addition(rest)
+            yield from self.addition(rest)
 
-    def addition(self, chosen: tuple[int, ...]) -> tuple[float, tuple[int, ...]]:
-        harms = self.with_each(chosen)
-        best = int(np.argmin(harms)) if len(harms) else 0
-        return (float(harms[best]), (*chosen, best)) if len(harms) else (np.inf, chosen)
+    def pairs(self, chosen: tuple[int, ...]) -> Iterator[Move]:
+        """The best two added together, or put in the place of one: where neither helps without the other."""
+        for rest in (chosen, *_without_one(chosen)):
+            for one in self.cheapest(rest)[:PAIRS_MAX]:
+                yield from self.addition((*rest, one))
 
-    def with_each(self, chosen: tuple[int, ...]) -> Floats:
-        """(K,): the harm with each further candidate, infinite where it may not be added."""
+    def addition(self, chosen: tuple[int, ...]) -> Iterator[Move]:
+        harms, _ = self.with_each(chosen)
+        if len(harms):
+            best = int(np.argmin(harms))
+            yield float(harms[best]), (*chosen, best)
+
+    def cheap(self) -> tuple[int, ...]:
+        """Candidates added one by one, each time that which relieves most for what it takes."""
+        chosen: tuple[int, ...] = ()
+        while best := self.cheapest(chosen)[:1]:
+            chosen = (*chosen, *best)
+        return chosen
+
+    def cheapest(self, chosen: tuple[int, ...]) -> list[int]:
+        """Those that relieve more than they take, by how many times more."""
+        harms, price = self.with_each(chosen)
+        relief = harm(self.choice, chosen) - harms + price
+        ratio = np.where(np.isfinite(harms), relief / np.maximum(price, 1e-9), 0.0)
+        return [one for one in np.argsort(-ratio, kind="stable").tolist() if ratio[one] > 1]
+
+    def with_each(self, chosen: tuple[int, ...]) -> tuple[Floats, Floats]:
+        """(K,): the harm with each further candidate, infinite where it may not be added; and its price,
+        the other traffic that it takes and what it costs."""
         choice = self.choice
         if len(chosen) >= choice.rules_max:
-            return np.full(len(choice.rank), np.inf)
+            return np.full(len(choice.rank), np.inf), np.zeros(len(choice.rank))
         rank, through = first_met(choice, chosen)
         first = choice.meets & (choice.rank[:, None] < rank)
-        harms = _harm(choice, np.where(first, choice.through, through), self.at_points)
+        each = np.where(first, choice.through, through)
+        harms = _harm(choice, each, self.at_points)
         harms += choice.cost + float(choice.cost[list(chosen)].sum())
         full = choice.held[list(chosen)].sum(axis=0) >= choice.budget
         harms[np.isin(choice.twin, choice.twin[list(chosen)]) | (choice.held & full).any(axis=1)] = np.inf
-        return harms
+        return harms, np.maximum((through - each) @ choice.other, 0.0) + choice.cost
+
+
+def _without_one(chosen: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    for one in chosen:
+        yield tuple(other for other in chosen if other != one)
 
 
 def _harm(choice: Choice, through: Floats, at_points: Floats) -> Floats:
