@@ -39,9 +39,10 @@ log = logging.getLogger("tidegate.border")
 @dataclass(frozen=True, slots=True)
 class BorderView:
     """What was seen at the border at `at_ms`. `settled`: nothing had changed there for SETTLING_MS, so that
-    a difference between what is wanted and what is seen is one."""
+    a difference between what is wanted and what is seen is one, as long as `revision` is the keeper's."""
 
     at_ms: int
+    revision: int
     settled: bool
     live: tuple[LiveRule, ...]
     sessions: tuple[SessionView, ...]
@@ -119,6 +120,11 @@ class BorderKeeper:
         with self._change:
             taken, self._refused = self._refused, []
             return taken
+
+    def shows_differences(self, view: BorderView) -> bool:
+        """Whether what the view saw is to be what is wanted: it had settled, and nothing changed since."""
+        with self._change:
+            return view.settled and view.revision == self._revision
 
     @property
     def trouble(self) -> OutsideFailed | None:
@@ -234,7 +240,7 @@ class BorderKeeper:
                 if place not in self._wanted:  # 3. whoever put it there
                     self._held.setdefault(place, UNSURE)
             settled = settled and revision == self._revision and self._is_quiet()
-        return BorderView(self._clock.now_ms(), settled, live, sessions, read_back)
+        return BorderView(self._clock.now_ms(), revision, settled, live, sessions, read_back)
 
     def _is_quiet(self) -> bool:
         return self._began and abs(self._clock.now_ms() - self._changed_ms) >= SETTLING_MS

@@ -122,13 +122,13 @@ class Desk:
         view = border.view if border else None
         now_ms = self._clock.now_ms()
         findings = []
-        if view is not None:
+        if border is not None and view is not None:
             differing = differences(wanted_now(self._node.state, now_ms), view.live, view.read_back)
             findings = [
                 f"{one.border_point}, seen at {one.seen_at}: {len(one.missing)} rules missing, "
                 f"{len(one.extra)} too many"
                 for one in differing
-                if view.settled
+                if border.shows_differences(view)
             ]
             findings += [f"{one.router}: {one.why}" for one in view.sessions if one.state != "up"]
         return BorderSeen(

@@ -178,8 +178,9 @@ class Mitigation:
         for (plan, point), why in self.border.take_refused():
             if plan in self._node.state.plans:
                 self.decide(PlanFailed(plan, f"the speaker refuses it at {point}: {why}"))
+        self.want()  # what was decided a moment ago counts as a change from now on
         view = self.border.view
-        if view is None or not view.settled:
+        if view is None or not self.border.shows_differences(view):
             return
         wanted = wanted_now(self._node.state, view.at_ms)
         found: list[Fact] = list(differences(wanted, view.live, view.read_back))
