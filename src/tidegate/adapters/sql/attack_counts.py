@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, case, func, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tidegate.adapters.sql.tables import ATTACK_COUNTS, LEDGER_HEAD
 from tidegate.ports.facts import ANY, AttackCount
 
 COUNTS = ATTACK_COUNTS.c
-INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-"""Both databases can add to a row that is there in one statement; SQL as such cannot."""
 
 
 def add(connection: Connection, begin: int, end: int, counts: Sequence[AttackCount]) -> None:
@@ -30,7 +28,10 @@ def key_of(count: AttackCount) -> tuple[int, str, str]:
 
 
 def upsert(dialect: str) -> Any:
-    statement: Any = INSERTS[dialect](ATTACK_COUNTS)
+    """Both databases add to a row that is there in one statement; SQL as such cannot. A dialect is slow to
+    load, so only the one that is used is."""
+    insert = import_module(f"sqlalchemy.dialects.{dialect}").insert
+    statement = insert(ATTACK_COUNTS)
     new = statement.excluded
     return statement.on_conflict_do_update(
         index_elements=[COUNTS.day, COUNTS.vector, COUNTS.border_point],

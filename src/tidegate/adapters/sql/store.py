@@ -32,10 +32,6 @@ def columns(row: StoredFact | StoredEffect | TreeNode) -> dict[str, Any]:
     return {field.name: getattr(row, field.name) for field in fields(row)}
 
 
-def packed(row: StoredFact | StoredEffect) -> dict[str, Any]:
-    return columns(row) | {"body": pack(row.body)}
-
-
 def fact_from(row: Any) -> StoredFact:
     return StoredFact(row.number, row.at_ms, row.kind, unpack(row.body), row.leaf_hash)
 
@@ -72,8 +68,11 @@ class SqlFactStore:
                 raise HeadMoved(f"another node writes to {self.where}; stop one of the two")
             attack_counts.add(connection, expected.size, addition.head.size, addition.counts)  # 6
             for table, rows in (
-                (FACTS, [packed(fact) for fact in addition.facts]),
-                (EFFECTS, [packed(effect) for effect in addition.effects]),
+                (FACTS, [columns(fact) | {"body": pack(fact.body)} for fact in addition.facts]),
+                (
+                    EFFECTS,
+                    [columns(effect) for effect in addition.effects],
+                ),  # soon done, and not worth packing
                 (LEDGER_NODES, [columns(node) for node in addition.nodes]),
             ):
                 if rows:
