@@ -1,7 +1,9 @@
 """ExaBGP 5's words: its configuration for our sessions, and one command line for each rule."""
 
 import ipaddress
+import os
 from collections.abc import Iterator, Sequence
+from pwd import getpwuid
 from typing import Final
 
 from tidegate.model.border import BorderRouter, BorderSettings
@@ -101,7 +103,10 @@ def receiver_configuration(
 
 
 def environment(*, listen: Sequence[str], port: int | None) -> dict[str, str]:
-    """ExaBGP's own settings: as our user, without its command pipe, each command answered, few words."""
+    """ExaBGP's own settings: as our user, without its command pipe, each command answered, few words.
+
+    As root it would become "nobody", and the kernel then forgets that it is to end with its parent.
+    """
     settings = {
         "exabgp.api.ack": "true",
         "exabgp.api.cli": "false",
@@ -109,6 +114,7 @@ def environment(*, listen: Sequence[str], port: int | None) -> dict[str, str]:
         "exabgp.api.terminate": "true",
         "exabgp.daemon.daemonize": "false",
         "exabgp.daemon.drop": "false",
+        "exabgp.daemon.user": getpwuid(os.getuid()).pw_name,
         "exabgp.log.destination": "stderr",
         "exabgp.log.level": "CRITICAL",
     }
