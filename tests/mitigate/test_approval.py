@@ -167,6 +167,7 @@ def test_one_forged_word_among_good_ones_refuses_all() -> None:
 
 def test_too_many_words_are_refused_before_any_is_checked() -> None:
     assert f"{APPROVALS_MAX} are allowed" in refusal(*[TWO[0]] * (APPROVALS_MAX + 1))
+    assert "1 of two" in refusal(*[TWO[0]] * APPROVALS_MAX)
 
 
 def test_a_plan_of_the_senior_level_needs_a_senior_officer() -> None:
@@ -292,6 +293,7 @@ def test_a_second_writing_of_a_key_is_refused() -> None:
     y = 3
     assert not proves_nothing(y.to_bytes(32, "little"))
     assert proves_nothing((y + FIELD).to_bytes(32, "little"))
+    assert proves_nothing(FIELD.to_bytes(32, "little"))
 
 
 # The roster as text.
@@ -299,7 +301,10 @@ def test_a_second_writing_of_a_key_is_refused() -> None:
 
 def test_a_roster_comes_back_from_its_text_to_the_second() -> None:
     told = roster_text(ROSTER)
-    assert roster_text(roster_from(told)) == told
+    for now, then in zip(ROSTER.members, roster_from(told).members, strict=True):
+        assert now.added_ms // 1000 * 1000 == then.added_ms
+        assert (now.revoked_ms is None) == (then.revoked_ms is None)
+        assert now.revoked_ms is None or now.revoked_ms // 1000 * 1000 == then.revoked_ms
     assert [each.officer for each in roster_from(told).members] == [each.officer for each in ROSTER.members]
 
 
@@ -316,6 +321,9 @@ def test_an_officer_of_a_file_is_live_from_then_until_revoked() -> None:
     (one,) = roster.members
     assert one.revoked_ms == 1_780_308_000_000
     assert roster.live("anna", one.revoked_ms - 1).name == "anna"
+    assert roster.live("anna", one.added_ms).name == "anna"
+    with pytest.raises(NotAllowed, match="not on the roster yet"):
+        roster.live("anna", one.added_ms - 1)
     with pytest.raises(NotAllowed, match="revoked"):
         roster.live("anna", one.revoked_ms)
 
@@ -345,8 +353,14 @@ def test_a_roster_is_read_whole_or_not_at_all(change: tuple[str, str], words: st
         roster_from(GOOD.replace(*change))
 
 
+def test_an_officer_is_a_table_and_nothing_less() -> None:
+    with pytest.raises(NotAllowed, match=r"write a table \[officers.anna\]"):
+        roster_from("officers = {anna = 5}")
+
+
 def test_a_roster_holds_each_name_once() -> None:
     with pytest.raises(NotAllowed, match="anna stands on the roster twice"):
         Roster((member("anna"), Member(officer=officer("anna", key="other"), added_ms=0)))
+    assert len(Roster(tuple(member(f"officer-{at}") for at in range(256))).members) == 256
     with pytest.raises(NotAllowed, match="256 are allowed"):
         Roster(tuple(member(f"officer-{at}") for at in range(257)))

@@ -175,6 +175,8 @@ def test_a_lease_ends_by_the_clock_and_never_after_the_plan() -> None:
         renewed(WIDE, tried, over, PACE.evidence_s)
     assert advance(WIDE, tried, E.LAPSED, over).stage is S.LAPSED
     short = msgspec.structs.replace(WIDE, ends_at_ms=NOW_MS + 60_000)
+    with pytest.raises(NotAllowed, match="plan 7 ended at"):
+        advance(short, walk(E.APPROVED, of=short), E.TRIED, short.ends_at_ms)
     assert walk(*TRIED, of=short).lease_until_ms == short.ends_at_ms
 
 
