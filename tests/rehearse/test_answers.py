@@ -95,6 +95,8 @@ def test_the_short_way_for_networks_without_customers_is_the_long_way(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sweeps, "_stub_alone", lambda *_: None)
         long = sweeps.loss(ground, places, scenario)
+        patch.setattr(sweeps, "SOME_SHARE", 1.0)
+        assert sweeps.loss(ground, places, scenario) == long
     assert short.network_pairs_lost == long.network_pairs_lost
     assert np.allclose((short.people.low, short.people.high), (long.people.low, long.people.high))
 

@@ -133,6 +133,19 @@ def people_of(world: World) -> Ints:
     return found
 
 
+def people_by_network(world: World, codes: Sequence[int]) -> Ints:
+    """int64[networks]: the people of each in these countries."""
+    here = np.isin(world.places.country, list(codes))
+    found = np.zeros(len(world), np.int64)
+    np.add.at(found, world.places.network[here], world.places.people[here])
+    return found
+
+
+def pairs_of_people(people: Ints, reached: Ints) -> int:
+    """The people of each network times those that it reaches (the second column), in all; of any size."""
+    return sum(own * others for own, others in zip(people.tolist(), reached[:, 1].tolist(), strict=True))
+
+
 def counted(world: World, chosen: Flags, code: int | None = None) -> Counted:
     """The chosen networks; their people in one country, or everywhere."""
     places = world.places

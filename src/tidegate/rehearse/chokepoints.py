@@ -12,10 +12,10 @@ import numpy as np
 
 from tidegate.kernels.adjacency import closure
 from tidegate.model.topology import Flags, Ints, Relation, Rows, World
-from tidegate.rehearse.answers import people_of
+from tidegate.rehearse.answers import pairs_of_people, people_by_network, people_of
 from tidegate.rehearse.graph import Graph, Lists, graph_of
 from tidegate.rehearse.measuring import Ground
-from tidegate.rehearse.reach import reach_after
+from tidegate.rehearse.reach import classes_of, reach_of_some
 from tidegate.rehearse.scenarios import Places
 
 TRIED_MAX = 150
@@ -49,7 +49,10 @@ def chokepoints(ground: Ground, country: str) -> Iterator[tuple[int, int, Chokep
     """(tried, to try, the answer at last): a step for each network and link that is tried."""
     world, graph = ground.world, ground.seen.graph
     code = Places(world).code(country)
-    whole = max(1, int(people_of(world)[code]) * int(people_of(world).sum()))
+    people = people_by_network(world, [code])
+    rows = np.flatnonzero(people).astype(np.int32)
+    before = pairs_of_people(people[rows], ground.seen.reach.of_network[rows])
+    whole = max(1, int(people.sum()) * int(people_of(world).sum()))
     worst = _Worst(world, graph, code)
     found: list[tuple[Chokepoint, ...]] = []
     untried = 0.0
@@ -63,17 +66,14 @@ def chokepoints(ground: Ground, country: str) -> Iterator[tuple[int, int, Chokep
             if len(told) == TOLD_MAX and bound[at] / whole <= told[-1]:
                 break
             after = _without(graph, candidates[at], network=step == 0)
-            lost = int(ground.seen.reach.people[code].sum() - _people(ground, after, code)) / whole
+            reached = reach_of_some(world, classes_of(after), rows)
+            lost = (before - pairs_of_people(people[rows], reached)) / whole
             tried.append(_named(world, graph, candidates[at], lost, bound[at] / whole, network=step == 0))
         rest = np.sort(bound)[::-1][len(tried) : len(tried) + 1]
         untried = max(untried, float(rest[0]) / whole if len(rest) else 0.0)
         tried.sort(key=lambda one: (-one.lost, one.first, one.second))
         found.append(tuple(one for one in tried if one.lost > 0)[:TOLD_MAX])
     yield 2 * TRIED_MAX, 2 * TRIED_MAX, Chokepoints(country, found[0], found[1], untried)
-
-
-def _people(ground: Ground, after: Graph, code: int) -> int:
-    return int(reach_after(ground.world, ground.seen, after).people[code].sum())
 
 
 def _without(graph: Graph, candidate: int, *, network: bool) -> Graph:
@@ -99,15 +99,9 @@ class _Worst:
 
     def __init__(self, world: World, graph: Graph, code: int) -> None:
         self._graph = graph
-        here = world.places.country == code
-        size = len(world)
-        self._own, self._all = (
-            np.bincount(
-                world.places.network[chosen], weights=world.places.people[chosen], minlength=size
-            ).astype(np.int64)
-            for chosen in (here, np.ones(len(here), bool))
-        )
-        self._above = np.zeros(size, bool)
+        self._own = people_by_network(world, [code])
+        self._all = people_by_network(world, range(len(world.countries)))
+        self._above = np.zeros(len(world), bool)
         sources = np.flatnonzero(self._own).astype(np.int32)
         closure(graph.providers.start, graph.providers.to, sources, self._above)
         self._below: dict[int, tuple[int, int]] = {}

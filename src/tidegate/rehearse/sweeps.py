@@ -6,27 +6,25 @@ from itertools import combinations
 import msgspec
 import numpy as np
 
+from tidegate.model.refusals import Full
 from tidegate.model.scenarios import CutBetween, CutCountry, RemoveNetworks, Scenario
-from tidegate.model.topology import World
-from tidegate.rehearse.answers import Bounds, people_of
+from tidegate.model.topology import Ints, Rows, World
+from tidegate.rehearse.answers import Bounds, pairs_of_people, people_by_network, people_of
+from tidegate.rehearse.graph import Graph
 from tidegate.rehearse.measuring import Ground, has_more
-from tidegate.rehearse.reach import Baseline, reach_after, reach_between
-from tidegate.rehearse.scenarios import (
-    Left,
-    Places,
-    apply,
-    graph_at_least,
-    graph_at_most,
-    named_countries,
-)
+from tidegate.rehearse.reach import Baseline, classes_of, reach_after, reach_between, reach_of_some
+from tidegate.rehearse.scenarios import Places, apply, graph_at_least, graph_at_most, named_countries
+
+SOME_SHARE = 0.2
+"""Where a scenario is about more than this share of all networks, whole reach is computed."""
 
 SWEEP_MAX = 100_000
 """Scenarios of one sweep; a longer one is refused before it begins."""
 
 
 class Loss(msgspec.Struct, frozen=True):
-    """What one scenario costs: shares of the pairs of people with an end in the countries that it is about
-    (in the whole world where it names none) that no longer reach each other; and by networks, everywhere.
+    """What one scenario costs: the share of pairs of people that no longer reach each other, and how many
+    pairs of networks; the first of a pair is in the countries that it is about, or anywhere if it names none.
 
     `low` is the loss where peering that may exist unseen helps, `high` the loss by the links that are seen.
     """
@@ -59,6 +57,8 @@ def pairs(ground: Ground, chosen: Sequence[str]) -> Iterator[Scenario]:
 
 def random_sets(ground: Ground, size: int, count: int, seed: int) -> Iterator[Scenario]:
     """Sets of that many networks gone, the same ones for the same seed; told for the whole world."""
+    if count > SWEEP_MAX:
+        raise Full("SWEEP_MAX", SWEEP_MAX)
     random = np.random.default_rng(seed)
     for at in range(count):
         chosen = np.sort(random.choice(len(ground.world), min(size, len(ground.world)), replace=False))
@@ -68,61 +68,49 @@ def random_sets(ground: Ground, size: int, count: int, seed: int) -> Iterator[Sc
 
 def loss(ground: Ground, places: Places, scenario: Scenario) -> Loss:
     """One step of a sweep."""
-    left = apply(places, scenario)
-    alone = _stub_alone(ground, left)
-    if alone is not None:
-        return _loss_of_stub(ground, places, scenario, alone)
-    codes = places.codes(named_countries(scenario)) or list(range(len(ground.world.countries)))
-    seen = reach_after(ground.world, ground.seen, graph_at_least(left))
-    most = reach_after(ground.world, ground.most, graph_at_most(left)) if has_more(left) else seen
-    people = people_of(ground.world)
-    whole = max(1, sum(int(people[code]) for code in codes) * int(people.sum()))
-    lost = [
-        (_pairs(before.people, codes) - _pairs(after.people, codes)) / whole
-        for before, after in ((ground.most.reach, most), (ground.seen.reach, seen))
-    ]
-    pairs_lost = ground.seen.reach.network_pairs - seen.network_pairs
-    return Loss(scenario.name, Bounds(min(lost), max(lost)), pairs_lost)
-
-
-def _pairs(matrix: "np.ndarray[tuple[int, int], np.dtype[np.int64]]", codes: Sequence[int]) -> int:
-    return sum(int(row.sum()) for row in matrix[list(codes)])
-
-
-def _stub_alone(ground: Ground, left: Left) -> int | None:
-    """The network that is gone, where it is one without customers and nothing else changed."""
-    gone = np.flatnonzero(~left.alive)
-    if len(gone) != 1 or len(left.first) != len(ground.world.links):
-        return None
-    row = int(gone[0])
-    if len(ground.seen.graph.customers.of(row)) or not (left.at_least.all() and left.at_most.all()):
-        return None
-    return row
-
-
-def _loss_of_stub(ground: Ground, places: Places, scenario: Scenario, row: int) -> Loss:
-    """A network without customers carries nothing for others, so that exactly its own pairs are lost."""
     world = ground.world
     codes = places.codes(named_countries(scenario)) or list(range(len(world.countries)))
-    people = people_of(world)
-    whole = max(1, sum(int(people[code]) for code in codes) * int(people.sum()))
-    own = world.places.network == row
-    its_people = int(world.places.people[own].sum())
-    its_own = own & np.isin(world.places.country, codes)
-    its_here = int(world.places.people[its_own].sum())
+    people = people_by_network(world, codes)
+    rows = np.flatnonzero(places.anywhere_in(codes)).astype(np.int32)
+    left = apply(places, scenario)
+    graphs = [(ground.seen, graph_at_least(left))]
+    if has_more(left):
+        graphs.append((ground.most, graph_at_most(left)))
+    whole = max(1, int(people.sum()) * int(people_of(world).sum()))
     lost = []
-    for base in (ground.most, ground.seen):
-        reached = int(base.reach.of_network[row, 1])
-        here = _people_reached(world, base, row, codes)
-        # Pairs that begin in the network's own places here, and those of others here that end in it.
-        lost.append((its_here * reached + (here - its_here) * its_people) / whole)
-    pairs_lost = 2 * int(ground.seen.reach.of_network[row, 0]) - 1
-    return Loss(scenario.name, Bounds(min(lost), max(lost)), pairs_lost)
+    for base, after in graphs:
+        gone = _gone(world, base, after, rows)
+        lost.append((pairs_of_people(people[rows], gone) / whole, int(gone[:, 0].sum())))
+    shares = [share for share, _ in lost]
+    return Loss(scenario.name, Bounds(min(shares), max(shares)), lost[0][1])
 
 
-def _people_reached(world: World, base: Baseline, row: int, codes: Sequence[int]) -> int:
-    """People in the countries whom the network reaches."""
-    here = np.isin(world.places.country, codes)
-    sources = world.places.network[here]
-    bits = reach_between(base.classes, sources, np.array([row], np.int32))[:, 0]
-    return int(world.places.people[here][bits].sum())
+def _gone(world: World, base: Baseline, after: Graph, rows: Rows) -> Ints:
+    """int64[rows, 2]: networks and people that each row no longer reaches."""
+    before = base.reach.of_network[rows]
+    stub = _stub_alone(base.graph, after)
+    if stub is not None:
+        return _gone_with_stub(world, base, stub, rows)
+    if len(rows) > SOME_SHARE * len(world):
+        return before - reach_after(world, base, after).of_network[rows]
+    return before - reach_of_some(world, classes_of(after), rows)
+
+
+def _stub_alone(before: Graph, after: Graph) -> int | None:
+    """The network that is gone, where it is one without customers and nothing else has changed."""
+    dead = np.flatnonzero(before.alive & ~after.alive)
+    if len(dead) != 1 or len(before.first) != len(after.first):
+        return None
+    row = int(dead[0])
+    changed = np.flatnonzero(before.chosen != after.chosen)
+    own = (before.first[changed] == row) | (before.second[changed] == row)
+    return None if len(before.customers.of(row)) or not own.all() else row
+
+
+def _gone_with_stub(world: World, base: Baseline, stub: int, rows: Rows) -> Ints:
+    """A network without customers carries nothing for others: they lose it alone, and it loses everything."""
+    reaching = reach_between(base.classes, rows, np.array([stub], np.int32))
+    people = int(world.places.people[world.places.network == stub].sum())
+    gone: Ints = reaching.astype(np.int64) * np.array([[1, people]])
+    gone[rows == stub] = base.reach.of_network[stub]
+    return gone
