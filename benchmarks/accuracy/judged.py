@@ -72,9 +72,9 @@ class Detection:
     def observe(
         self, batches: Sequence[FlowRows], second: int, exporters: npt.NDArray[np.void]
     ) -> list[Fact]:
-        for rows in batches:
-            self._ages.note(rows, second, exporters)
-            self._counter.count(FlowBatch(rows), second * 1000 + 999)
+        rows = np.concatenate(batches)
+        self._ages.note(rows, second, exporters)
+        self._counter.count(FlowBatch(rows), second * 1000 + 999)
         return self._detector.observe(self._counter.close_second(second, exporters, {}, 0))
 
     def learn_minute(self, batches: Sequence[FlowRows], seconds: int, minute_start: int) -> None:
@@ -82,9 +82,9 @@ class Detection:
         minute's level.
         """
         newest = minute_start + 59
-        for rows in batches:
-            rows["start_ms"] = rows["end_ms"] = newest * 1000
-            self._sketch.count(FlowBatch(rows), newest * 1000 + 999)
+        rows = np.concatenate(batches)
+        rows["start_ms"] = rows["end_ms"] = newest * 1000
+        self._sketch.count(FlowBatch(rows), newest * 1000 + 999)
         cells = self._sketch.close_second(newest, exporter_table()[:0], {}, 0).cells
         cells = cells[_samples(cells) >= SAMPLES_MIN]
         keys = [

@@ -21,7 +21,8 @@ def weighty(cells: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
     """The CELL rows that rest on SAMPLES_LEAST samples, or on all packets."""
     packets = cells["packets"].sum(axis=1, dtype=np.float64)
     variance = cells["packets_variance"].sum(axis=1, dtype=np.float64)
-    return cells[packets * packets >= SAMPLES_LEAST * variance]
+    kept: npt.NDArray[np.void] = cells[packets * packets >= SAMPLES_LEAST * variance]
+    return kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,10 @@ Floats = npt.NDArray[np.float64]
 Z_90 = 1.6448536269514722
 """Standard normal quantile of both ends of a 90 % interval."""
 
+Z_CHOSEN = 2.0
+"""Lower end of a rate that is told because it is high: the moment was chosen by the rate, and luck in
+sampling had its part in that."""
+
 Z_DECISION = 4.0
 """Standard deviations (once in 30,000 by luck) that a decision asks for: it is asked every second, for
 every destination, so that the 5 % of a 90 % interval would alarm by luck all day."""
@@ -50,13 +54,21 @@ def bound(estimate: npt.ArrayLike, variance: npt.ArrayLike, z: float) -> Floats:
     return end
 
 
-def rate(amount: float, variance: float, seconds: float, missed: float = 0.0, likely: float = 0.0) -> Rate:
+def rate(
+    amount: float,
+    variance: float,
+    seconds: float,
+    missed: float = 0.0,
+    *,
+    likely: float = 0.0,
+    z_low: float = Z_90,
+) -> Rate:
     """An amount over some seconds as a rate per second; `missed` widens it upwards.
 
     `likely` is how much there probably was on top: it counts with the estimate, not at all at the lower
     end, twice at the upper.
     """
-    low, high = (float(bound(amount, variance, z)) for z in (-Z_90, Z_90))
+    low, high = (float(bound(amount, variance, z)) for z in (-z_low, Z_90))
     return Rate(
         estimate=whole((amount + likely) / seconds),
         low=whole(math.floor(min(low, amount) / seconds)),

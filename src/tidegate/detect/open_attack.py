@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tidegate.detect.account import Account, Sums
-from tidegate.detect.intervals import Floats, rate, samples, whole
+from tidegate.detect.intervals import Z_90, Z_CHOSEN, Floats, samples, whole
 from tidegate.detect.picking import Pick
+from tidegate.detect.rates import Rates
 from tidegate.detect.targets import counted_parts, joined, wider
 from tidegate.detect.thresholds import Objects
 from tidegate.model import doubts
 from tidegate.model.addresses import Prefix
-from tidegate.model.attacks import Attack, Rate, VectorRate
+from tidegate.model.attacks import Attack, Rate
 from tidegate.model.summaries import WINDOW_SECONDS
-from tidegate.model.vectors import CODE_OF, VECTORS
+from tidegate.model.vectors import CODE_OF
 
 Target = Prefix | int
 """A counted prefix, or the number of an operator's object."""
@@ -215,16 +216,18 @@ class OpenAttack:
             return next((end for end in told if told[end] >= NEARLY * most), last), seconds
         return max(told, key=lambda end: told[end], default=last), seconds
 
-    def _rates(self, newest: int, window_seconds: int) -> "_Rates":
+    def _rates(self, newest: int, window_seconds: int) -> Rates:
         """Over the newest seconds that are told in full. Where there are none yet, or where more than
         that has been told of newer ones already, over the heaviest, widened by what may be untold."""
         missed = sum(part.error_bytes for part in self.parts.values()) * 8
         full = self._told_in_full(newest, window_seconds)
-        settled = None if full is None else _Rates(self.sums(*full), full[1], missed)
+        z_low = Z_CHOSEN if self.told is None else Z_90
+        settled = None if full is None else Rates(self.sums(*full), full[1], missed, z_low=z_low)
         if settled is not None and not self.delay_seconds:
             return settled
         end, seconds = self._heaviest(newest, window_seconds)
-        heaviest = _Rates(self.sums(end, seconds), seconds, missed, self._untold(newest, end, seconds))
+        untold = self._untold(newest, end, seconds)
+        heaviest = Rates(self.sums(end, seconds), seconds, missed, untold, z_low=z_low)
         if settled is None or heaviest.bits.low > settled.bits.high:
             return heaviest
         return settled
@@ -254,7 +257,7 @@ class OpenAttack:
         if not account.seconds:
             return self.snapshot(newest, window_seconds, objects, targets_max)
         missed = sum(part.error_bytes for part in self.parts.values()) * 8
-        rates = _Rates(account.total, account.seconds, missed, likely=self._beyond_the_window())
+        rates = Rates(account.total, account.seconds, missed, likely=self._beyond_the_window())
         return self._value(rates, objects, targets_max)
 
     def _beyond_the_window(self) -> float:
@@ -264,7 +267,7 @@ class OpenAttack:
         told = float(self.arrivals.sum())
         return beyond * float(self.arrivals[-TAIL_SECONDS:].mean()) / told if told > 0 else 0.0
 
-    def _value(self, rates: "_Rates", objects: Objects, targets_max: int) -> Attack:
+    def _value(self, rates: Rates, objects: Objects, targets_max: int) -> Attack:
         settled = self.account.peak()
         peaks = [self.peak, rates.bits] if settled is None else [self.restored_peak, settled]
         if settled is not None and rates.bits.low > settled.high:
@@ -317,7 +320,7 @@ class OpenAttack:
                 return objects.all[number].name
         return None
 
-    def _doubts(self, rates: "_Rates", unscaled: float) -> tuple[str, ...]:
+    def _doubts(self, rates: Rates, unscaled: float) -> tuple[str, ...]:
         total = rates.total
         found = set(self.circumstances.history)
         if unscaled > 0:
@@ -372,26 +375,3 @@ def _stored_targets(attack: Attack, objects: Objects) -> Iterable[Target]:
         if watched.name == attack.object_name and set(attack.targets) == set(joined(watched.prefixes)):
             return [number]
     return [part for text in attack.targets for part in counted_parts(Prefix.parse(text))]
-
-
-class _Rates:
-    """Sums over some seconds as rates; `untold` is the share of them that may still come on top, `likely`
-    the share that most likely was on top and was never counted."""
-
-    def __init__(
-        self, sums: Sums, seconds: int, missed_bits: float, untold: float = 0.0, likely: float = 0.0
-    ) -> None:
-        self.total: Floats = sum(sums.values(), np.zeros(4))
-        self.missed_bits = missed_bits
-
-        def per_second(amounts: Floats, quantity: int, unit: int, missed: float = 0.0) -> Rate:
-            amount = amounts[quantity] * unit
-            variance = amounts[quantity + 2] * unit**2
-            return rate(amount, variance, seconds, missed + untold * amount, likely * amount)
-
-        self.bits = per_second(self.total, 0, 8, missed_bits)
-        self.packets = per_second(self.total, 1, 1)
-        self.vectors = tuple(
-            VectorRate(VECTORS[vector].name, per_second(amounts, 0, 8), per_second(amounts, 1, 1))
-            for vector, amounts in sorted(sums.items(), key=lambda item: -item[1][0])
-        )
