@@ -73,6 +73,8 @@ class BorderKeeper:
         self._change = threading.Condition()
         self._wanted: Mapping[Place, Wanted] = {}
         self._held: dict[Place, int] = {}
+        self._heard_ms: dict[Place, int] = {}
+        self._unheard: set[Place] = set()
         self._began = False
         self._stopping = threading.Event()
         self._revision = 0
@@ -114,6 +116,11 @@ class BorderKeeper:
             wanted = self._wanted.get(place)
             held = self._held.get(place)
             return self._began and held == (None if wanted is None else wanted.until_ms)
+
+    def heard_ms(self, place: Place) -> int | None:
+        """When the border heard the announcement that is in force there; None for one of an earlier node."""
+        with self._change:
+            return self._heard_ms.get(place)
 
     def take_refused(self) -> Sequence[tuple[Place, str]]:
         """Orders that the speaker will never carry out, with its reason, since the last call."""
@@ -170,6 +177,8 @@ class BorderKeeper:
             self._border.withdraw(*place)
             with self._change:
                 self._held.pop(place, None)
+                self._heard_ms.pop(place, None)
+                self._unheard.discard(place)
                 self._touch()
         else:
             self._announce(place, wanted)
@@ -202,7 +211,9 @@ class BorderKeeper:
             lease_s=self._lease_s(wanted),
         )
         with self._change:
-            new = place not in self._held
+            new = place not in self._held or place in self._unheard
+            if new:
+                self._unheard.add(place)
             self._held[place] = UNSURE  # 2
         try:
             self._border.announce(order)
@@ -213,7 +224,9 @@ class BorderKeeper:
             return
         with self._change:
             self._held[place] = wanted.until_ms
+            self._unheard.discard(place)
             if new:
+                self._heard_ms[place] = self._clock.now_ms()
                 self._touch()
 
     def _touch(self) -> None:

@@ -13,7 +13,16 @@ from tidegate.app.inbound import INBOUND_EVERY_MS, Inbound, inbound_now
 from tidegate.app.jobs import Jobs
 from tidegate.app.node import Node
 from tidegate.app.officers import Officers
-from tidegate.app.plan_moves import begun, ending, judged, looked, measure_from_ms, points_to_measure, widened
+from tidegate.app.plan_moves import (
+    begun,
+    ending,
+    judged,
+    looked,
+    measure_from_ms,
+    measure_s,
+    points_to_measure,
+    widened,
+)
 from tidegate.app.proposing import Question, make_plan, next_attack, says_the_same, usual_of
 from tidegate.app.reconciler import differences, endings, wanted_now
 from tidegate.app.samples import FlowsAsked
@@ -235,15 +244,19 @@ class Mitigation:
         name = due.name, life.plan.number
         if self.border is None or name in self._jobs:
             return
+        points = points_to_measure(life, due)
+        heard = (self.border.heard_ms((life.plan.number, point)) for point in points)
+        heard_ms = max((one or 0 for one in heard), default=0)
+        if due is Due.JUDGE and now_ms < heard_ms + measure_s(life) * 1000:
+            return  # the border heard the order later than it was recorded
         since_ms = self._due_since.setdefault(name, now_ms)
         if now_ms - since_ms > UNMEASURED_MS_MAX:
             del self._due_since[name]
             self.decide(*unmeasured(life, due))
             return
         attack = attack_of(self._node.state, life.plan.attack)
-        from_ms = measure_from_ms(life, due, attack.first_seen_ms if attack else 0)
+        from_ms = measure_from_ms(life, due, attack.first_seen_ms if attack else 0, heard_ms)
         age_ms = attack.telemetry_age_ms if attack else 0
-        points = points_to_measure(life, due)
         self._jobs.begin(name, partial(self._asked.measure, life.plan, points, from_ms, age_ms))
 
     # Results.

@@ -26,6 +26,10 @@ from tidegate.model.plans import Measured
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.verdicts import Verdict
 
+TAKING_HOLD_MS = 3_000
+"""From the decision until routers hold the rules, and exporters tell of it: what passed before speaks of
+no rule. A flood that still passed for one second of ten would look like a tenth that is not removed."""
+
 
 def points_to_measure(life: PlanLife, due: Due) -> tuple[str, ...]:
     """The border points whose telemetry the move asks for."""
@@ -34,7 +38,7 @@ def points_to_measure(life: PlanLife, due: Due) -> tuple[str, ...]:
         case Due.TRY:
             return (stages.spot_test,)
         case Due.WIDEN:
-            return stages.widening[standing.steps]
+            return stages.widening[standing.steps] if standing.steps < len(stages.widening) else ()
         case Due.JUDGE:
             return last_points(life)
         case Due.LOOK:
@@ -48,13 +52,23 @@ def last_points(life: PlanLife) -> tuple[str, ...]:
     return stages.widening[steps - 1] if steps else (stages.spot_test,)
 
 
-def measure_from_ms(life: PlanLife, due: Due, first_seen_ms: int) -> int:
-    """Since when telemetry speaks of what is asked: the attack without rules, the rules, or the look."""
+def measure_s(life: PlanLife) -> int:
+    """How long the last border points are measured before the verdict."""
+    stages = stages_of(life.plan)
+    return stages.widen_every_s if life.standing.steps else stages.spot_test_s
+
+
+def measure_from_ms(life: PlanLife, due: Due, first_seen_ms: int, heard_ms: int) -> int:
+    """Since when telemetry speaks of what is asked: the attack without rules, the rules, or the look.
+
+    `heard_ms` is when the border heard the order, which may be later than the decision.
+    """
+    standing = life.standing
     match due:
         case Due.JUDGE:
-            return life.standing.measured_from_ms or life.standing.since_ms
+            return max(standing.measured_from_ms or standing.since_ms, heard_ms) + TAKING_HOLD_MS
         case Due.LOOK:
-            return life.standing.since_ms
+            return standing.since_ms + TAKING_HOLD_MS
     return first_seen_ms
 
 

@@ -1,0 +1,214 @@
+"""A plan's whole life in a small world: proposed, agreed to by two, tried, widened, held, over by itself."""
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from tests.officers import ANNA, BO, CARA, members
+from tests.plan_world import POINTS, World, quick_border
+from tidegate.mitigate.roster import roster_text
+from tidegate.model.facts import (
+    AttackGrew,
+    ForecastScored,
+    PlanFailed,
+    PlanProposed,
+    RulesDiffered,
+    SpotTestStarted,
+)
+from tidegate.ports.border import LiveRule
+from tidegate.ports.control import Refused, WordTaken
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick_border(monkeypatch)
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World()
+    yield made
+    made.border.free.set()
+    made.stop()
+
+
+def test_a_plan_lives_from_the_flood_to_its_end(world: World) -> None:
+    world.until_proposed()
+    plan = world.life().plan
+    assert plan.rules
+    assert world.border.now() == []
+    assert isinstance(world.says(ANNA), WordTaken)
+    world.run(5)
+    assert world.border.now() == [], "one officer is not two"
+    assert world.says(CARA) == WordTaken("approved", "")
+    world.run_until(lambda: world.stage() == "spot test", 30)
+    assert plan.stages is not None
+    assert world.border.points_held() == {(1, plan.stages.spot_test)}
+    world.run_until(lambda: world.stage() == "held", 300)
+    assert world.border.points_held() == {(1, point) for point in POINTS}
+    world.flood = set()
+    world.detector_s_end()
+    world.run_until(lambda: world.stage() == "lifted", 900)
+    assert world.border.now() == []
+    (scored,) = [fact for fact in world.facts() if isinstance(fact, ForecastScored)]
+    # The world's routers drop what a rule matches, and let nothing through up to its limit.
+    assert scored.score.attack_removed_measured >= scored.score.attack_removed.low > 900_000
+    assert scored.score.others_held
+    order = [kind for kind in world.kinds() if kind in ("PlanProposed", "PlanApproved", "SpotTestStarted")]
+    assert order == ["PlanProposed", "PlanApproved", "SpotTestStarted"]
+
+
+def test_a_flood_that_goes_on_behind_the_rules_is_found_by_looking_and_the_plan_stays(world: World) -> None:
+    world.until_held()
+    world.detector_s_end()  # the rules work: downstream nobody sees it
+    world.run(400)
+    assert world.stage() == "held" or world.stage() == "relaxing"
+    found = [fact.found for fact in world.facts() if type(fact).__name__ == "LookEnded"]
+    assert found
+    assert set(found) == {"found persisting"}
+
+
+def test_leases_are_renewed_while_it_lasts_and_lapse_when_the_node_is_gone(world: World) -> None:
+    world.until_held()
+    world.run(300)
+    assert world.border.points_held(), "renewed past two leases"
+    world.stop()
+    world.clock.at_ms += 121_000
+    assert world.border.now() == []
+    world.start()
+    world.run_until(lambda: not world.state.plans, 30)
+    assert world.stage() == "lapsed"
+    assert world.border.now() == [], "nothing that lapsed came back"
+
+
+def test_a_spot_test_that_changes_nothing_fails_and_takes_everything_back(world: World) -> None:
+    world.until_proposed()
+    world.border.now = lambda: []  # type: ignore[method-assign]
+    world.border.live = lambda: [  # type: ignore[method-assign]
+        LiveRule(plan=number, rule=rule, remaining_s=9)
+        for (number, point), (order, _) in world.border._held.items()
+        for rule in order.plan.rules
+        if rule.border_point == point
+    ]
+    world.approve()
+    world.run_until(lambda: world.stage() == "failed", 120)
+    assert "is removed" in world.life().standing.why
+    assert world.border._held == {}
+
+
+def test_a_session_that_is_down_fails_the_verdict(world: World) -> None:
+    world.border.down = set(POINTS)
+    world.until_proposed()
+    world.approve()
+    world.run_until(lambda: world.stage() == "failed", 120)
+    assert "session" in world.life().standing.why
+
+
+def test_without_samples_nothing_begins_and_nothing_unseen_stays(world: World) -> None:
+    world.until_proposed()
+    world.deaf = True
+    world.approve()
+    world.run_until(lambda: world.stage() == "failed", 120)
+    assert not [fact for fact in world.facts() if isinstance(fact, SpotTestStarted)]
+    assert ("announce", 1, "north") not in world.border.said
+
+
+def test_a_proposal_that_nobody_wants_expires_and_another_follows(world: World) -> None:
+    world.until_proposed()
+    world.run_until(lambda: world.stage() == "expired", 700)
+    world.run_until(lambda: 2 in world.state.plans, 120)
+
+
+def test_a_proposal_ends_with_its_attack(world: World) -> None:
+    world.until_proposed()
+    world.detector_s_end()
+    world.run_until(lambda: world.stage() == "expired", 30)
+
+
+def test_one_officer_withdraws_at_any_point(world: World) -> None:
+    world.until_held()
+    assert world.says(BO, "withdraw") == WordTaken("withdrawn", "")
+    assert world.border.now() == []
+    world.run(200)
+    assert list(world.state.plans) == [], "a person's no stands until the attack changes"
+
+
+def test_an_officer_who_is_revoked_takes_the_rules_along(world: World) -> None:
+    world.until_held()
+    world.roster.text = roster_text(members(ANNA, BO, CARA, revoked={"anna": world.clock.at_ms}))
+    world.run(3)
+    assert world.stage() == "failed"
+    assert "anna is revoked" in world.life().standing.why
+    assert world.border.now() == []
+
+
+def test_a_roster_that_cannot_be_read_ends_what_is_in_force(world: World) -> None:
+    world.until_held()
+    world.roster.text = "no [roster"
+    world.run(3)
+    assert world.stage() == "failed"
+    assert world.border.now() == []
+
+
+def test_a_rule_that_nobody_wants_is_withdrawn_and_an_alarm(world: World) -> None:
+    world.until_held()
+    rule = world.life().plan.rules[0]
+    world.border.extra = [LiveRule(plan=99, rule=rule, remaining_s=60)]
+    world.run_until(lambda: world.border.extra == [], 30)
+    assert ("withdraw", 99, rule.border_point) in world.border.said
+
+
+def test_a_receiver_that_holds_something_else_ends_the_plan_with_an_alarm(world: World) -> None:
+    world.until_held()
+    world.border.receiver = {"south": ()}
+    world.run_until(lambda: world.stage() == "failed", 30)
+    assert "south" in world.life().standing.why
+    (told,) = [fact for fact in world.facts() if isinstance(fact, RulesDiffered)]
+    assert (told.border_point, told.seen_at, len(told.extra)) == ("south", "mirror", 0)
+    assert world.border.now() == []
+
+
+def test_a_speaker_that_refuses_an_order_ends_the_plan(world: World) -> None:
+    world.until_proposed()
+    world.border._roster = lambda: members(BO)  # the speaker's own roster knows other people
+    world.approve()
+    world.run_until(lambda: world.stage() == "failed", 60)
+    assert "the speaker refuses it" in world.life().standing.why
+    assert world.border.now() == []
+
+
+def test_a_node_without_a_speaker_proposes_and_lets_nobody_approve() -> None:
+    world = World(bordered=False)
+    try:
+        world.until_proposed()
+        assert isinstance(world.says(ANNA), Refused)
+        world.run(60)
+        assert world.stage() == "proposed"
+    finally:
+        world.stop()
+
+
+def test_nothing_is_decided_while_the_store_fails(world: World) -> None:
+    world.until_proposed()
+    size = world.store.head().size
+    world.store.fails = "and did nothing"
+    world.record(PlanFailed(99, "no such plan"))
+    world.detector_s_end()
+    world.run(5)
+    assert world.store.head().size == size
+    world.store.fails = None
+    world.run_until(lambda: world.stage() == "expired", 30)
+
+
+def test_an_attack_that_changes_supersedes_what_nobody_agreed_to_yet(world: World) -> None:
+    world.until_proposed()
+    world.run(25)
+    world.flood = {"north"}
+    assert world._attack is not None
+    world._attack = msgspec.structs.replace(world._attack, border_points=("north",))
+    world.run(60)
+    world.record(AttackGrew(world._attack))
+    world.run_until(lambda: world.stage(1) == "superseded", 60)
+    assert world.life(2).plan.replaces == 1
+    assert len([fact for fact in world.facts() if isinstance(fact, PlanProposed)]) == 2
