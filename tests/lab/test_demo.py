@@ -25,9 +25,11 @@ def report(demo: "subprocess.CompletedProcess[str]") -> dict:  # type: ignore[ty
     return last["report"]
 
 
+Json = dict  # type: ignore[type-arg]
+
+
 def test_the_demo_finds_every_attack_and_ends_well(
-    demo: "subprocess.CompletedProcess[str]",
-    report: dict,  # type: ignore[type-arg]
+    demo: "subprocess.CompletedProcess[str]", report: Json
 ) -> None:
     assert demo.returncode == 0, report
     assert len(report["expectations"]) == 4
@@ -35,13 +37,62 @@ def test_the_demo_finds_every_attack_and_ends_well(
     assert not report["false_alarms"]
 
 
-def test_unknown_sampling_stays_unknown_and_is_not_actionable(report: dict) -> None:  # type: ignore[type-arg]
-    told = {sent["sampling_told"]: sent["detected"] for sent in report["expectations"]}
-    assert not told[False]["actionable"]
-    assert "unscaled_sampling" in told[False]["doubts"]
-    assert told[True]["actionable"]
+def test_unknown_sampling_stays_unknown_and_nothing_is_proposed_on_it(report: Json) -> None:
+    told = {sent["sampling_told"]: sent for sent in report["expectations"]}
+    assert not told[False]["detected"]["actionable"]
+    assert "unscaled_sampling" in told[False]["detected"]["doubts"]
+    assert told[True]["detected"]["actionable"]
+    planned = {outcome["view"]["plan"]["attack"] for outcome in report["plans"]}
+    assert told[False]["number"] not in planned
+    assert told[True]["number"] in planned
 
 
 def test_every_attack_is_told_as_it_begins_and_ends(demo: "subprocess.CompletedProcess[str]") -> None:
     events = [json.loads(line)["event"] for line in demo.stdout.splitlines()]
     assert events.count("detected") == events.count("ended") == 4
+
+
+def test_a_plan_is_signed_by_two_tried_at_one_border_point_and_widened_after_its_verdict(
+    demo: "subprocess.CompletedProcess[str]",
+) -> None:
+    told = [json.loads(line) for line in demo.stdout.splitlines()]
+    number = next(one["plan"]["number"] for one in told if one["event"] == "proposed")
+    life = [one for one in told if about(one) == number]
+    events = [one["view"]["stage"] if one["event"] == "stage" else one["event"] for one in life]
+    assert events[:5] == ["proposed", "approval", "approval", "spot test", "verdict"]
+    wide = next(
+        one["view"]["in_force"]
+        for one in life
+        if one["event"] == "stage" and len(one["view"]["in_force"]) > 1
+    )
+    tried = next(one["view"]["in_force"] for one in life if one["event"] == "stage")
+    assert len(tried) == 1
+    assert set(tried) < set(wide)
+    assert events[-1] == "lifted"
+
+
+def about(told: Json) -> int | None:
+    """The plan that an event is about."""
+    match told["event"]:
+        case "proposed":
+            return int(told["plan"]["number"])
+        case "approval" | "stage":
+            return int(told["view"]["plan"]["number"])
+        case "verdict":
+            return int(told["verdict"]["plan"])
+    return None
+
+
+def test_forecasts_stand_beside_what_was_measured_and_what_is_true(report: Json) -> None:
+    judged = [outcome for outcome in report["plans"] if outcome["score"] is not None]
+    assert len(judged) >= 3
+    for outcome in judged:
+        truth = outcome["truth"]
+        assert truth["attack_went"] < truth["attack_came"] / 2
+        assert truth["others_went"] > truth["others_came"] * 0.9
+
+
+def test_nothing_is_left_at_any_router(report: Json) -> None:
+    assert report["still_held"] == 0
+    assert report["refusals"] == []
+    assert report["words"] >= 6

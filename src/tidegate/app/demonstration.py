@@ -5,6 +5,10 @@ from typing import Protocol
 import msgspec
 
 from tidegate.model.attacks import Attack
+from tidegate.model.plans import MILLION, Score
+from tidegate.ports.control import PlanView
+
+ENDED_BY_ITSELF = ("lifted", "lapsed")
 
 
 class ExporterView(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,16 +22,31 @@ class ExporterView(msgspec.Struct, frozen=True, kw_only=True):
     age_ms: int
 
 
+class RouterView(msgspec.Struct, frozen=True, kw_only=True):
+    """One border router of the lab at one moment: its BGP session, and the rules that it enforces."""
+
+    name: str
+    border_point: str
+    session_up: bool
+    rules: int
+
+
 class DemoView(msgspec.Struct, frozen=True, kw_only=True):
-    """The demo at one moment. `inbound_bits_per_s` holds the last seconds, newest last."""
+    """The demo at one moment. `inbound_bits_per_s` holds the last seconds, newest last.
+
+    `plans` are what the node tells at its control socket, by number; `words` count the officers' signatures.
+    """
 
     elapsed_s: float
     of_s: float
     step: str
     exporters: tuple[ExporterView, ...]
+    routers: tuple[RouterView, ...]
     inbound_bits_per_s: tuple[int, ...]
     attacks: tuple[Attack, ...]
     ended: frozenset[int]
+    plans: tuple[PlanView, ...]
+    words: int
     facts: int
 
 
@@ -41,9 +60,9 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
 
     story: str
     target: str
-    exporter: str
-    border_point: str
-    protocol: str
+    exporters: tuple[str, ...]
+    border_points: tuple[str, ...]
+    protocols: tuple[str, ...]
     sampling_told: bool
     sent_bits_per_s: int
     sent_packets_per_s: int
@@ -56,11 +75,60 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     rate_within_interval: bool | None
 
 
+class Truth(msgspec.Struct, frozen=True, kw_only=True):
+    """What the rules for one target truly did, by the lab routers' own account while they held them.
+
+    Bytes that came and bytes that went through, of the attack and of everything else towards the target.
+    """
+
+    attack_came: int
+    attack_went: int
+    others_came: int
+    others_went: int
+
+    @property
+    def attack_removed(self) -> int | None:
+        """In millionths; None where nothing came while rules were held."""
+        return removed(self.attack_came, self.attack_went)
+
+    @property
+    def others_lost(self) -> int | None:
+        return removed(self.others_came, self.others_went)
+
+
+def removed(came: int, went: int) -> int | None:
+    return MILLION - MILLION * went // came if came else None
+
+
+class PlanOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """One plan from its proposal to its end: `path` are the stages that it was seen in, oldest first.
+
+    `score` is the forecast beside what telemetry measured, None where nothing was measured.
+    """
+
+    target: str
+    view: PlanView
+    path: tuple[str, ...]
+    score: Score | None
+    truth: Truth
+
+    @property
+    def held(self) -> bool:
+        return "held" in self.path
+
+
 class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How the demo ended. `false_alarms` are attacks on record that the lab did not send."""
+    """How the demo ended. `false_alarms` are attacks on record that the lab did not send.
+
+    `still_held` counts rules that the speaker or a router held at the end.
+    """
 
     expectations: tuple[Expectation, ...]
     false_alarms: tuple[Attack, ...]
+    plans: tuple[PlanOutcome, ...]
+    words: int
+    refusals: tuple[str, ...]
+    still_held: int
     facts: int
     ledger_verified: bool
     datagrams_sent: int
@@ -68,11 +136,28 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
     records: int
     seconds: float
 
+    def plans_for(self, sent: Expectation) -> tuple[PlanOutcome, ...]:
+        return tuple(one for one in self.plans if one.view.plan.attack == sent.number)
+
+    def is_well_met(self, sent: Expectation) -> bool:
+        """Found as it was sent; and then held by a plan that ended by itself and whose forecast was judged,
+        or left alone for a reason: nothing is proposed on what cannot be scaled."""
+        if not (sent.right_target and sent.right_vectors and sent.detected):
+            return False
+        plans = self.plans_for(sent)
+        if not sent.detected.actionable:
+            return not plans
+        nothing = bool(plans) and all(not one.view.plan.rules and one.view.plan.reasons for one in plans)
+        return nothing or any(
+            one.held and one.score is not None and one.view.stage in ENDED_BY_ITSELF for one in plans
+        )
+
     @property
     def all_is_well(self) -> bool:
-        """Every attack was found at the right target with the right vectors, and the ledger proves it."""
-        found = all(sent.right_target and sent.right_vectors for sent in self.expectations)
-        return found and self.ledger_verified and not self.false_alarms
+        """Every attack was met as it should be, nothing is left in force, and the ledger proves it."""
+        met = all(self.is_well_met(sent) for sent in self.expectations)
+        unharmed = not self.false_alarms and not self.still_held and not self.refusals
+        return met and unharmed and self.ledger_verified
 
 
 class DemoRun(Protocol):

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 @click.pass_obj
 def demo(parts: "Parts", once: bool, state_folder: Path | None, as_json: bool) -> None:
     """Captured attack packets become real datagrams of four border routers of a fictional country, on the
-    loopback of this machine; a real collector and a real node find the attacks.
+    loopback of this machine; a real collector and a real node find the attacks, and propose plans. Two demo
+    officers sign them with keys of their own, and a real BGP speaker announces the rules to the routers,
+    which enforce them on the packets: at one border point first, and wider after a verdict.
 
     Without --once, ordinary traffic goes on after the attacks until Ctrl-C.
     """
@@ -40,7 +42,7 @@ def demo(parts: "Parts", once: bool, state_folder: Path | None, as_json: bool) -
     if as_json:
         print_json({"event": "report", "all_is_well": report.all_is_well, "report": report})
     else:
-        from tidegate.cli.demo_screen import print_report
+        from tidegate.cli.demo_report import print_report
 
         print_report(console(), report)
     if not report.all_is_well:
@@ -49,10 +51,18 @@ def demo(parts: "Parts", once: bool, state_folder: Path | None, as_json: bool) -
 
 def _follow(run: "DemoRun", *, once: bool, as_json: bool) -> None:
     """Until it is over, or until Ctrl-C where it is to go on."""
+    from tidegate.cli.demo_changes import Overheard
     from tidegate.cli.demo_screen import JsonLines, LiveScreen, PlainLines
 
-    screen = console()
-    shown = JsonLines() if as_json else LiveScreen(screen) if screen.is_terminal else PlainLines(screen)
+    screen, overheard = console(), Overheard()
+    overheard.begin()
+    shown = (
+        JsonLines(overheard)
+        if as_json
+        else LiveScreen(screen, overheard)
+        if screen.is_terminal
+        else PlainLines(screen, overheard)
+    )
     with shown:
         try:
             while not (once and run.over):

@@ -1,6 +1,6 @@
-"""Three ways to follow the demo (a live screen, plain lines for a pipe, JSON lines), and its end."""
+"""Three ways to follow the demo: a live screen, plain lines for a pipe, JSON lines for programs."""
 
-from collections.abc import Iterator
+from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console, Group, RenderableType
@@ -11,13 +11,28 @@ from rich.text import Text
 
 from tidegate.app.units import si
 from tidegate.cli import words
+from tidegate.cli.demo_changes import Changes, Overheard
 from tidegate.cli.output import print_json
 from tidegate.cli.tables import WIDE, attack_table, plain_table, sampling
 
 if TYPE_CHECKING:
-    from tidegate.app.demonstration import DemoReport, DemoView, Expectation
+    from tidegate.app.demonstration import DemoView, RouterView
+    from tidegate.model.plans import Plan, Share
+    from tidegate.ports.control import PlanView
 
 BARS = "▁▂▃▄▅▆▇█"
+
+EVENTS_SHOWN_MAX = 40
+"""Last events that a tall screen shows; the older ones scroll away, and stay in the record."""
+
+STAGE_STYLES = {
+    "proposed": "yellow",
+    "spot test": "cyan",
+    "widening": "cyan",
+    "relaxing": "cyan",
+    "held": "bold green",
+    "failed": "bold red",
+}
 
 
 class Follower(Protocol):
@@ -31,9 +46,11 @@ class Follower(Protocol):
 class LiveScreen:
     """One screen, drawn anew a few times a second."""
 
-    def __init__(self, screen: Console) -> None:
+    def __init__(self, screen: Console, overheard: Overheard) -> None:
         self._screen = screen
         self._live = Live(console=screen, auto_refresh=False, transient=True)
+        self._changes = Changes(overheard)
+        self._events: deque[str] = deque(maxlen=EVENTS_SHOWN_MAX)
 
     def __enter__(self) -> "LiveScreen":
         self._live.start()
@@ -43,36 +60,27 @@ class LiveScreen:
         self._live.stop()
 
     def show(self, view: "DemoView") -> None:
-        self._live.update(demo_screen(view, self._screen.width), refresh=True)
+        for change in self._changes.of(view):
+            if change.event != "step":
+                self._events.append(f"{view.elapsed_s:4.0f} s  {change.words}")
+        self._live.update(self._drawn(view), refresh=True)
 
-
-class _Changes:
-    """What is new since the last view: attacks that began, and attacks that ended."""
-
-    def __init__(self) -> None:
-        self._told: set[tuple[int, str]] = set()
-        self._step = ""
-
-    def step(self, view: "DemoView") -> str:
-        kind = view.step.partition(",")[0]
-        new = view.step if kind != self._step else ""
-        self._step = kind
-        return new
-
-    def attacks(self, view: "DemoView") -> Iterator[tuple[str, int]]:
-        for at, attack in enumerate(view.attacks):
-            for change in ("detected", *(("ended",) if attack.number in view.ended else ())):
-                if (attack.number, change) not in self._told:
-                    self._told.add((attack.number, change))
-                    yield change, at
+    def _drawn(self, view: "DemoView") -> RenderableType:
+        """The tables, and below them as many of the last events as there is room for."""
+        tables = demo_screen(view, self._screen.width)
+        used = len(self._screen.render_lines(tables, self._screen.options))
+        room = self._screen.height - used - 2
+        events = list(self._events)[-room:] if room > 0 else []
+        lines = [Text(f" {event}", style="dim", no_wrap=True, overflow="ellipsis") for event in events]
+        return Group(tables, Text(""), *lines) if lines else tables
 
 
 class PlainLines:
     """A line for each thing that happens."""
 
-    def __init__(self, screen: Console) -> None:
+    def __init__(self, screen: Console, overheard: Overheard) -> None:
         self._screen = screen
-        self._changes = _Changes()
+        self._changes = Changes(overheard)
 
     def __enter__(self) -> "PlainLines":
         return self
@@ -80,22 +88,15 @@ class PlainLines:
     def __exit__(self, *_: object) -> None: ...
 
     def show(self, view: "DemoView") -> None:
-        if step := self._changes.step(view):
-            self._screen.print(f"{view.elapsed_s:5.1f} s  {step}")
-        for change, at in self._changes.attacks(view):
-            attack = view.attacks[at]
-            rate = words.rate(attack.peak_bits_per_s, "bps", scaled=words.is_scaled(attack))
-            self._screen.print(
-                f"{view.elapsed_s:5.1f} s  attack {attack.number} {change}: {words.target(attack)}, "
-                f"{words.vectors(attack)}, {rate}"
-            )
+        for change in self._changes.of(view):
+            self._screen.print(f"{view.elapsed_s:5.1f} s  {change.words}")
 
 
 class JsonLines:
-    """The same as JSON objects, one a line: {"event": "step" | "detected" | "ended", ...}."""
+    """The same as JSON objects, one a line: {"event": "step" | "detected" | "proposed" | ..., ...}."""
 
-    def __init__(self) -> None:
-        self._changes = _Changes()
+    def __init__(self, overheard: Overheard) -> None:
+        self._changes = Changes(overheard)
 
     def __enter__(self) -> "JsonLines":
         return self
@@ -103,11 +104,22 @@ class JsonLines:
     def __exit__(self, *_: object) -> None: ...
 
     def show(self, view: "DemoView") -> None:
-        if step := self._changes.step(view):
-            print_json({"event": "step", "elapsed_s": round(view.elapsed_s, 1), "step": step})
-        for change, at in self._changes.attacks(view):
-            attack = view.attacks[at]
-            print_json({"event": change, "elapsed_s": round(view.elapsed_s, 1), "attack": attack})
+        for change in self._changes.of(view):
+            named = JSON_NAMES[change.event]
+            print_json({"event": change.event, "elapsed_s": round(view.elapsed_s, 1), named: change.told})
+
+
+JSON_NAMES = {
+    "step": "step",
+    "warning": "warning",
+    "detected": "attack",
+    "ended": "attack",
+    "proposed": "plan",
+    "approval": "view",
+    "verdict": "verdict",
+    "stage": "view",
+}
+"""Under which name each event carries its value."""
 
 
 def demo_screen(view: "DemoView", width: int) -> RenderableType:
@@ -115,14 +127,13 @@ def demo_screen(view: "DemoView", width: int) -> RenderableType:
     return Group(
         _heading(view, width),
         Text(f" {view.step}", style="cyan", no_wrap=True, overflow="ellipsis"),
-        Text(""),
         _inbound(view, width),
         Text(""),
         Padding(_exporters(view), (0, 1)),
         Text(""),
         Padding(_attacks(view, width), (0, 1)),
         Text(""),
-        Text(f" {words.FORGED}", style="dim", no_wrap=True, overflow="ellipsis"),
+        Padding(_plans(view, width), (0, 1)),
     )
 
 
@@ -153,6 +164,9 @@ def _exporters(view: "DemoView") -> Table:
         table.add_column(heading, no_wrap=True)
     for heading in ("sampling", "records/s", "age"):
         table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("BGP", no_wrap=True)
+    table.add_column("rules", justify="right", no_wrap=True)
+    routers = {router.name: router for router in view.routers}
     for exporter in view.exporters:
         table.add_row(
             exporter.border_point,
@@ -161,8 +175,16 @@ def _exporters(view: "DemoView") -> Table:
             sampling(exporter.sampling_rate),
             words.count(exporter.records_per_s),
             words.duration(max(exporter.age_ms, 0)),
+            *_session(routers.get(exporter.name)),
         )
     return table
+
+
+def _session(router: "RouterView | None") -> tuple[Text, Text]:
+    if router is None:
+        return Text("-"), Text("-")
+    session = Text("up", style="green") if router.session_up else Text("down", style="yellow")
+    return session, Text(str(router.rules), style="bold cyan" if router.rules else "dim")
 
 
 def _attacks(view: "DemoView", width: int) -> RenderableType:
@@ -171,68 +193,51 @@ def _attacks(view: "DemoView", width: int) -> RenderableType:
     return attack_table(view.attacks, view.ended, width)
 
 
-def print_report(screen: Console, report: "DemoReport") -> None:
-    """What was detected and how fast, what could not be known and why, and what the ledger proves."""
-    screen.print()
-    screen.print(_expectations(report, screen.width))
-    screen.print()
-    for line in _could_not_know(report):
-        screen.print(f"  {line}")
-    for attack in report.false_alarms:
-        screen.print(
-            f"  Not sent by the lab, yet on record: attack {attack.number} on {words.target(attack)}."
-        )
-    screen.print(
-        f"  {words.count(report.records)} records in {words.count(report.datagrams_sent)} datagrams, "
-        f"{words.count(report.datagrams_lost)} lost; {report.facts} facts, "
-        f"ledger {'verified' if report.ledger_verified else 'NOT verified'}."
-    )
-    verdict = "All is as it should be." if report.all_is_well else "Not all is as it should be."
-    screen.print(Text(f"  {verdict}", style="bold green" if report.all_is_well else "bold red"))
-
-
-def _expectations(report: "DemoReport", width: int) -> Table:
+def _plans(view: "DemoView", width: int) -> RenderableType:
+    if not view.plans:
+        return Text("No plan so far.", style="dim")
     wide = width >= WIDE
-    table = plain_table("What was sent, and what was made of it")
-    table.add_column("sent", max_width=None if wide else 24)
-    table.add_column("seen by", no_wrap=True)
-    table.add_column("true rate", justify="right", no_wrap=True)
-    table.add_column("peak rate (90 % interval)" if wide else "peak rate", justify="right", no_wrap=True)
-    table.add_column("vectors", no_wrap=not wide)
-    table.add_column("after", justify="right", no_wrap=True)
-    for sent in report.expectations:
-        table.add_row(
-            f"{sent.story}\n{sent.target}",
-            f"{sent.border_point}\n{sent.protocol}",
-            si(sent.sent_bits_per_s, "bps"),
-            *_made_of(sent, wide=wide),
-        )
+    table = plain_table()
+    table.add_column("plan", justify="right")
+    table.add_column("for", justify="right")
+    table.add_column("rules", justify="right")
+    table.add_column("forecast: attack removed", no_wrap=True)
+    table.add_column("others lost", no_wrap=True)
+    if wide:
+        table.add_column("agreed")
+    table.add_column("stage", no_wrap=True)
+    table.add_column("in force at", overflow="fold")
+    for plan in view.plans:
+        table.add_row(*_plan_cells(plan, wide=wide))
     return table
 
 
-def _made_of(sent: "Expectation", *, wide: bool) -> list[Text | str]:
-    attack = sent.detected
-    if attack is None or sent.after_ms is None:
-        return ["-", Text("missed", style="bold red"), "-"]
-    named = words.vectors(attack) if wide else words.vectors(attack).replace(", ", ",\n")
-    rate = words.rate(attack.peak_bits_per_s, "bps", scaled=words.is_scaled(attack))
+def _plan_cells(view: "PlanView", *, wide: bool) -> list[Text | str]:
+    plan = view.plan
+    agreed = ", ".join(word.officer for word in view.approvals) or "-"
     return [
-        rate if wide else rate.replace(" (", "\n("),
-        Text(named, style="" if sent.right_vectors else "bold red"),
-        words.duration(sent.after_ms),
+        str(plan.number),
+        str(plan.attack),
+        str(rules_of(plan)) if plan.rules else "none",
+        share(plan.forecast.attack_removed) if plan.rules else "-",
+        share(plan.forecast.lost_bytes) if plan.rules else "-",
+        *([agreed] if wide else []),
+        Text(view.stage, style=STAGE_STYLES.get(view.stage, "")),
+        ", ".join(view.in_force) or "-",
     ]
 
 
-def _could_not_know(report: "DemoReport") -> Iterator[str]:
-    for sent in report.expectations:
-        if not sent.sampling_told and sent.detected is not None:
-            yield (
-                f"Attack {sent.number} on {sent.target}: its exporter never told its sampling rate, so the "
-                "rate is a lower bound and nothing would be proposed on it."
-            )
-        if sent.rate_within_interval is False:
-            yield (
-                f"Attack {sent.number} on {sent.target}: the true rate of its vectors is outside the stated "
-                "interval; telemetry of the last seconds had not all come."
-            )
-    yield words.FORGED
+def rules_of(plan: "Plan") -> int:
+    """Distinct rules, however many border points hold them."""
+    return len({rule.match for rule in plan.rules})
+
+
+def share(value: "Share") -> str:
+    """As "97 % (95 to 99)"."""
+    return f"{percent(value.estimate)} % ({percent(value.low)} to {percent(value.high)})"
+
+
+def percent(millionths: int) -> str:
+    """Two significant figures below ten, whole ones above."""
+    value = millionths / 10_000
+    return f"{value:.0f}" if value >= 10 or not millionths else f"{value:.2g}"

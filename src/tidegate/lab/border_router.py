@@ -81,10 +81,19 @@ class Speaker:
 class LabRouter:
     """One border router; `start` it, then `listen` again and again, then `stop` it.
 
-    `folder` is its own, for its BGP program's configuration. `port` is known from the start.
+    `folder` is its own, for its BGP program's configuration. `port` is known from the start. `inside` is a
+    command that begins its BGP program's, as "ip netns exec NAME" does for another network namespace.
     """
 
-    def __init__(self, name: str, border_point: str, address: str, speaker: Speaker, folder: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        border_point: str,
+        address: str,
+        speaker: Speaker,
+        folder: Path,
+        inside: Sequence[str] = (),
+    ) -> None:
         self.name = name
         self.border_point = border_point
         self.address = address
@@ -93,6 +102,7 @@ class LabRouter:
         self.refused: list[str] = []
         self._speaker = speaker
         self._folder = folder.absolute()
+        self._inside = inside
         self._enforcement = Enforcement()
         self._routes: dict[RouteKey, HeldRule] = {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -119,7 +129,8 @@ class LabRouter:
         return self._enforcement.counters()
 
     def let_through(self, offered: Sequence[Offered]) -> list[Marks]:
-        """Which packets of each go through; all of `offered` pass between the same two moments."""
+        """As `Enforcement.let_through`, by the rules that it was told of until now."""
+        self.listen()
         return self._enforcement.let_through(offered)
 
     def start(self) -> None:
@@ -143,7 +154,14 @@ class LabRouter:
         with (self._folder / "router.log").open("ab") as log:
             try:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "exabgp", "server", str(self._folder / "router.conf")],
+                    [
+                        *self._inside,
+                        sys.executable,
+                        "-m",
+                        "exabgp",
+                        "server",
+                        str(self._folder / "router.conf"),
+                    ],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

@@ -1,102 +1,37 @@
 """The demo: the story's datagrams go to a real collector process and a real node, and are compared."""
 
 import tempfile
-import threading
 from collections import deque
-from collections.abc import Mapping
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
 from tidegate.app.assembly import database_url, open_node
-from tidegate.app.demonstration import DemoReport, DemoView, ExporterView
+from tidegate.app.demonstration import DemoReport, DemoView, ExporterView, PlanOutcome
 from tidegate.app.parts import Parts
+from tidegate.app.plan_mapping import roster_path
 from tidegate.app.queries import ATTACKS_LISTED_MAX, AttackRecord, attack_records
+from tidegate.lab.duty import DutyRoom, appoint
+from tidegate.lab.stage import Stage
 from tidegate.lab.story import (
     LAST_S,
-    ORDINARY_BITS_PER_S,
     PATIENCE_S,
     ROUTERS,
     SCENES,
-    Scene,
     story_config,
-    story_traffic,
 )
-from tidegate.lab.traffic import Traffic
 from tidegate.lab.verdict import expectation
-from tidegate.lab.world import Stream, World
 from tidegate.model.exporters import PROTOCOL_NAMES
-from tidegate.ports.clock import Clock
 from tidegate.ports.collector import CollectorReport
+from tidegate.ports.control import PlanView
 
 TURN_S = 0.2
 INBOUND_SECONDS = 120
 """Seconds of inbound volume that the screen remembers."""
 
 BORDER_POINT_OF = {router.name: router.border_point for router in ROUTERS}
-
-
-class _Stage:
-    """The world in a thread of its own: it makes its traffic, waits for the collector, and lets time pass."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._threads = ThreadPoolExecutor(1, "lab")
-        self._port: Future[int] = Future()
-        self._stopped = threading.Event()
-        self._life: Future[None] | None = None
-        self.world: World | None = None
-        self.floods: dict[Scene, Stream] = {}
-        self.started_ms: int | None = None
-
-    def prepare(self) -> None:
-        self._life = self._threads.submit(self._live)
-
-    def begin(self, port: int) -> None:
-        """The collector listens; the story begins as soon as its traffic is made."""
-        if not self._port.done():
-            self._port.set_result(port)
-
-    def stop(self) -> None:
-        self._stopped.set()
-        self._port.cancel()
-        self._threads.shutdown()
-
-    def check(self) -> None:
-        """Raises what went wrong in the stage's thread."""
-        if self._life is not None and self._life.done():
-            self._life.result()
-
-    @property
-    def elapsed_s(self) -> float:
-        return 0.0 if self.started_ms is None else (self._clock.now_ms() - self.started_ms) / 1000
-
-    def _live(self) -> None:
-        ordinary, attacks = story_traffic()
-        with suppress(CancelledError):
-            collector = "127.0.0.1", self._port.result()
-            started_ms = self._clock.now_ms()
-            with World(collector, started_ms) as world:
-                self._people(world, ordinary, attacks)
-                self.world, self.started_ms = world, started_ms
-                world.run(float("inf"), self._stopped.is_set)
-
-    def _people(self, world: World, ordinary: Traffic, attacks: Mapping[str, Traffic]) -> None:
-        exporters = {router: router.exporter() for router in ROUTERS}
-        for exporter in exporters.values():
-            world.add(exporter)
-            world.background(ordinary, exporter, ORDINARY_BITS_PER_S)
-        for scene in SCENES:
-            self.floods[scene] = world.flood(
-                attacks[scene.capture],
-                scene.target,
-                exporters[scene.router],
-                bits_per_s=scene.bits_per_s,
-                from_s=scene.from_s,
-                for_s=scene.for_s,
-            )
 
 
 class _Screen:
@@ -136,17 +71,23 @@ class Demo:
 
     def __init__(self, parts: Parts, folder: Path | None) -> None:
         self._parts = parts
-        self._stage = _Stage(parts.clock())
         self._screen = _Screen()
         self._made_ms = parts.clock().now_ms()
+        self._paths: dict[int, list[str]] = {}
         with ExitStack() as unless_started:
             self._folder = folder or Path(
                 unless_started.enter_context(tempfile.TemporaryDirectory(prefix="tidegate-demo-"))
             )
-            node = open_node(parts, story_config(), self._folder, [self._screen])
-            self._run = unless_started.enter_context(node)
+            self._stage = Stage(parts.clock(), self._folder / "lab")
+            self._config = story_config(self._stage.routers)
+            officers = appoint(self._folder / "officers", roster_path(self._config, self._folder))
             unless_started.callback(self._stage.stop)
             self._stage.prepare()
+            node = open_node(parts, self._config, self._folder, [self._screen])
+            self._run = unless_started.enter_context(node)
+            self._duty = DutyRoom(self._folder, officers, parts.clock())
+            unless_started.callback(self._duty.stop)
+            self._duty.start()
             self._afterwards = unless_started.pop_all()
 
     def close(self) -> None:
@@ -165,11 +106,23 @@ class Demo:
             of_s=LAST_S + PATIENCE_S,
             step=self._step(),
             exporters=self._screen.exporters,
+            routers=self._stage.router_views(),
             inbound_bits_per_s=tuple(self._screen.inbound),
             attacks=tuple(attacks[number] for number in sorted(attacks)),
             ended=frozenset(ended),
+            plans=self._plans(),
+            words=len(self._duty.words),
             facts=state.facts,
         )
+
+    def _plans(self) -> tuple[PlanView, ...]:
+        """As the officers see them, by number; each stage is remembered once it was seen."""
+        plans = tuple(sorted(self._duty.seen.plans, key=lambda view: view.plan.number))
+        for view in plans:
+            path = self._paths.setdefault(view.plan.number, [])
+            if view.stage not in path[-1:]:
+                path.append(view.stage)
+        return plans
 
     def _step(self) -> str:
         if self._run.ready is None:
@@ -181,27 +134,42 @@ class Demo:
         passing = [scene for scene in SCENES if scene.from_s <= now_s < scene.from_s + scene.for_s]
         if passing:
             newest = passing[-1]
-            return f"{newest.story} to {newest.target} by way of {newest.router.border_point}"
+            return f"{newest.story} to {newest.target} by way of {' and '.join(newest.border_points)}"
         return "Ordinary traffic" if now_s < LAST_S else "Ordinary traffic again"
 
     @property
     def over(self) -> bool:
+        elapsed_s = self._stage.elapsed_s
+        return elapsed_s > LAST_S + PATIENCE_S or (elapsed_s > LAST_S and self._is_all_told())
+
+    def _is_all_told(self) -> bool:
+        """Every attack began and ended, no plan is under way, and nobody holds a rule."""
         state = self._run.node.state
-        told = len(state.ended_attacks) >= len(SCENES) and not state.open_attacks
-        return self._stage.elapsed_s > (LAST_S if told else LAST_S + PATIENCE_S)
+        attacks = len(state.ended_attacks) >= len(SCENES) and not state.open_attacks
+        return attacks and not state.plans and not self._still_held()
+
+    def _still_held(self) -> int:
+        """Rules that a router enforces, or that the speaker says it holds."""
+        border = self._duty.seen.border
+        held = sum(len(router.rules) for router in self._stage.routers.values())
+        return held + (len(border.live) if border else 0)
 
     def report(self) -> DemoReport:
+        self._plans()
         verdict = self._run.node.verify()
         records = self._attacks_on_record()
         expectations = tuple(
-            expectation(scene, self._stage.floods.get(scene), self._stage.started_ms, records)
-            for scene in SCENES
+            expectation(scene, self._stage.floods[scene], self._stage.started_ms, records) for scene in SCENES
         )
         meant = {sent.number for sent in expectations}
         world = self._stage.world
         return DemoReport(
             expectations=expectations,
             false_alarms=tuple(found.attack for found in records if found.number not in meant),
+            plans=tuple(map(self._outcome, self._plans())),
+            words=len(self._duty.words),
+            refusals=tuple(self._duty.refusals),
+            still_held=self._still_held(),
             facts=verdict.size,
             ledger_verified=verdict.intact,
             datagrams_sent=world.datagrams_sent if world else 0,
@@ -210,8 +178,19 @@ class Demo:
             seconds=self._stage.elapsed_s,
         )
 
-    def _attacks_on_record(self) -> list[AttackRecord]:
-        stores = self._parts.stores(database_url(story_config(), self._folder), "refuse")
+    def _outcome(self, view: PlanView) -> PlanOutcome:
+        target = view.plan.targets[0].partition("/")[0]
+        scores = {score.plan: score for score in self._duty.seen.scores}
+        return PlanOutcome(
+            target=target,
+            view=view,
+            path=tuple(self._paths[view.plan.number]),
+            score=scores.get(view.plan.number),
+            truth=self._stage.truth(target),
+        )
+
+    def _attacks_on_record(self) -> Sequence[AttackRecord]:
+        stores = self._parts.stores(database_url(self._config, self._folder), "refuse")
         try:
             return attack_records(stores.facts, limit=ATTACKS_LISTED_MAX)
         finally:

@@ -1,14 +1,19 @@
 """The demo's story: four border routers of the fictional country XA, and who is hit when, by what."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tidegate.app.settings import (
     BorderPointSection,
+    BorderSection,
     CollectorSection,
     Config,
     DetectionSection,
     MetricsSection,
+    PlanningSection,
+    RouterSection,
 )
+from tidegate.lab.border_router import LabRouter, Speaker
 from tidegate.lab.captures import CAPTURED_ATTACKS, captured_attack
 from tidegate.lab.exporters import LabExporter, SflowExporter
 from tidegate.lab.flow_exporters import FlowExporter, Ipfix, Netflow9
@@ -16,13 +21,24 @@ from tidegate.lab.ordinary import ordinary_traffic
 from tidegate.lab.traffic import Traffic
 
 ORDINARY_BITS_PER_S = 150e6
-"""Ordinary traffic through each router."""
+"""Ordinary traffic to XA's people through each router,"""
+
+CUSTOMER_BITS_PER_S = 40e6
+"""and as much of it to each host that will be hit: what a rule may hurt."""
+
+
+SPEAKER = Speaker("127.0.0.1", speaker_as=64500, own_as=64500)
+"""Who announces to the routers, by IBGP, as a network's own speaker does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Router:
-    """One border router. `domain` is how it calls its observation domain."""
+    """One border router: what its operator calls it, where it is, and how it tells what passes it.
 
+    `domain` is how it calls its observation domain.
+    """
+
+    called: str
     address: str
     border_point: str
     protocol: str
@@ -49,12 +65,11 @@ class Router:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One attack: the capture that its packets are from, and where, when and how strongly it passes."""
+    """One attack: the capture that its packets are from, when it comes, and how strongly through whom."""
 
     capture: str
     target: str
-    router: Router
-    bits_per_s: float
+    entries: tuple[tuple[Router, float], ...]
     from_s: float
     for_s: float
 
@@ -62,36 +77,77 @@ class Scene:
     def story(self) -> str:
         return CAPTURED_ATTACKS[self.capture].story
 
+    @property
+    def bits_per_s(self) -> float:
+        return sum(bits_per_s for _, bits_per_s in self.entries)
 
-NORTH = Router("127.0.0.2", "north", "sflow5", 1000)
-HARBOUR = Router("127.0.0.3", "harbour", "netflow9", 1000, domain=256)
-SILENT = Router("127.0.0.4", "harbour", "netflow9", 100, domain=512, tells_sampling=False)
-EAST = Router("127.0.0.5", "east", "ipfix", 1000, domain=7)
+    @property
+    def routers(self) -> tuple[Router, ...]:
+        return tuple(router for router, _ in self.entries)
+
+    @property
+    def tells_sampling(self) -> bool:
+        return all(router.tells_sampling for router in self.routers)
+
+    @property
+    def border_points(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(router.border_point for router in self.routers))
+
+
+NORTH = Router("north-1", "127.0.0.2", "north", "sflow5", 1000)
+HARBOUR = Router("harbour-1", "127.0.0.3", "harbour", "netflow9", 1000, domain=256)
+SILENT = Router("harbour-2", "127.0.0.4", "harbour", "netflow9", 100, domain=512, tells_sampling=False)
+EAST = Router("east-1", "127.0.0.5", "east", "ipfix", 1000, domain=7)
 ROUTERS = (NORTH, HARBOUR, SILENT, EAST)
 
 SCENES = (
-    Scene("dns", "198.51.100.20", NORTH, 4e9, 4, 8),
-    Scene("snmp", "192.0.2.30", HARBOUR, 1.2e9, 9, 8),
-    Scene("syn", "203.0.113.40", EAST, 0.4e9, 14, 8),
-    Scene("bacnet", "198.51.100.70", SILENT, 8e9, 20, 8),
+    Scene("dns", "198.51.100.20", ((NORTH, 2.4e9), (EAST, 1.6e9)), 4, 40),
+    Scene("snmp", "192.0.2.30", ((HARBOUR, 0.7e9), (NORTH, 0.4e9), (EAST, 0.1e9)), 12, 44),
+    Scene("syn", "203.0.113.40", ((EAST, 0.25e9), (HARBOUR, 0.15e9)), 20, 36),
+    Scene("bacnet", "198.51.100.70", ((SILENT, 8e9),), 30, 10),
 )
 
+QUIET_S = 4
+
+PACE = PlanningSection(
+    spot_test_seconds=9,
+    widen_every_seconds=8,
+    look_every_seconds=60,
+    look_seconds=4,
+    settle_seconds=1,
+    lease_seconds=20,
+    evidence_seconds=20,
+)
+"""An operator takes minutes for each of these; the demo must end before its audience leaves."""
+
 LAST_S = max(scene.from_s + scene.for_s for scene in SCENES)
-PATIENCE_S = 14.0
-"""After the last packet of the last attack, everything must have been told within this."""
+PATIENCE_S = 36.0
+"""After the last packet of the last attack, everything must have been told and taken back within this."""
 
 
-def story_config() -> Config:
-    """A first start's settings, but on loopback, with the border points named, and ends told soon."""
-    points: dict[str, list[str]] = {}
+def story_config(routers: Mapping[Router, LabRouter]) -> Config:
+    """A first start's settings, but on loopback, with the border named, and minutes made seconds."""
+    points: dict[str, list[Router]] = {}
     for router in ROUTERS:
-        points.setdefault(router.border_point, []).append(f"{router.address}/32")
+        points.setdefault(router.border_point, []).append(router)
     return Config(
         collector=CollectorSection(listen=("127.0.0.1:0",)),
-        border_points={name: BorderPointSection(exporters=tuple(them)) for name, them in points.items()},
-        detection=DetectionSection(quiet_seconds=4),
+        border_points={
+            name: BorderPointSection(
+                exporters=tuple(f"{router.address}/32" for router in here),
+                routers={router.called: _session(routers[router]) for router in here},
+            )
+            for name, here in points.items()
+        },
+        detection=DetectionSection(quiet_seconds=QUIET_S),
+        border=BorderSection(speaker="exabgp", local_as=SPEAKER.speaker_as, local_address=SPEAKER.address),
+        planning=PACE,
         metrics=MetricsSection(listen=None),
     )
+
+
+def _session(router: LabRouter) -> RouterSection:
+    return RouterSection(address=router.address, peer_as=SPEAKER.own_as, port=router.port)
 
 
 def story_traffic() -> tuple[Traffic, dict[str, Traffic]]:

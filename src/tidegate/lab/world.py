@@ -1,9 +1,11 @@
 """The small world: border points of the fictional country XA, what passes them, and the truth about it."""
 
+import ipaddress
 import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import groupby
 from typing import Protocol
 
@@ -12,6 +14,7 @@ import numpy as np
 from tidegate.lab.exporters import LabExporter, Offered
 from tidegate.lab.packet_facts import Marks
 from tidegate.lab.traffic import Traffic, towards
+from tidegate.model.plans import Rule
 
 TICK_S = 0.05
 """How finely time passes in the world."""
@@ -23,6 +26,10 @@ DATAGRAMS_PER_SEND_MAX = 32
 class Gate(Protocol):
     """What a border router decides about packets that come to it."""
 
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Those in force."""
+
     def let_through(self, offered: Sequence[Offered]) -> list[Marks]:
         """Which packets of each go through; all of `offered` pass between the same two moments."""
 
@@ -30,24 +37,31 @@ class Gate(Protocol):
 class OpenGate:
     """A router that holds no rules."""
 
+    rules: tuple[Rule, ...] = ()
+
     def let_through(self, offered: Sequence[Offered]) -> list[Marks]:
         return [np.ones(one.last - one.first, np.bool_) for one in offered]
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What came to a router of one stream, and what went through, until a moment."""
+    """What came to a router of one stream until a moment, and what went through.
+
+    `held`: a rule for the stream's target was in force there.
+    """
 
     until_s: float
     offered_bytes: int
     passed_bytes: int
+    held: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
     """Traffic that passes one exporter at a steady rate from one moment to another.
 
-    `account` grows with the world's time: all that came and all that went through, tick by tick.
+    `target` is whom all of it goes to, None for traffic to many. `account` grows with the world's time: all
+    that came and all that went through, tick by tick.
     """
 
     traffic: Traffic
@@ -55,12 +69,16 @@ class Stream:
     packets_per_s: float
     from_s: float
     until_s: float
+    target: str | None = None
     account: list[Passed] = field(default_factory=list, compare=False)
 
     def between(self, from_s: float, until_s: float) -> tuple[int, int]:
         """IP bytes that came and that went through in this time, as far as the world has lived."""
-        inside = [tick for tick in self.account if from_s < tick.until_s <= until_s]
-        return sum(tick.offered_bytes for tick in inside), sum(tick.passed_bytes for tick in inside)
+        return _sums([tick for tick in self.account if from_s < tick.until_s <= until_s])
+
+    def while_held(self) -> tuple[int, int]:
+        """The same of the time in which a rule for its target was in force where it passes."""
+        return _sums([tick for tick in self.account if tick.held])
 
     def offered(self, at_s: float) -> int:
         """Packets that have passed by then."""
@@ -70,6 +88,10 @@ class Stream:
     def bits_per_s(self) -> float:
         """The true rate on the wire, IP bytes."""
         return self.packets_per_s * self.traffic.mean_packet_bytes * 8
+
+
+def _sums(ticks: Sequence[Passed]) -> tuple[int, int]:
+    return sum(tick.offered_bytes for tick in ticks), sum(tick.passed_bytes for tick in ticks)
 
 
 class World:
@@ -112,9 +134,11 @@ class World:
             self._sockets[exporter.address] = opened
         self._exporters.append(exporter)
 
-    def background(self, traffic: Traffic, exporter: LabExporter, bits_per_s: float) -> Stream:
-        """Ordinary traffic from now on."""
-        return self._stream(traffic, exporter, bits_per_s, self._now_s, float("inf"))
+    def background(
+        self, traffic: Traffic, exporter: LabExporter, bits_per_s: float, target: str | None = None
+    ) -> Stream:
+        """Ordinary traffic from now on; `target` where all of it goes to one host."""
+        return self._stream(traffic, exporter, bits_per_s, self._now_s, float("inf"), target)
 
     def flood(
         self,
@@ -127,13 +151,19 @@ class World:
         for_s: float,
     ) -> Stream:
         """An attack on `target`: the packets of `traffic` at `bits_per_s`, for `for_s` seconds."""
-        return self._stream(towards(traffic, target), exporter, bits_per_s, from_s, from_s + for_s)
+        return self._stream(towards(traffic, target), exporter, bits_per_s, from_s, from_s + for_s, target)
 
     def _stream(
-        self, traffic: Traffic, exporter: LabExporter, bits_per_s: float, from_s: float, until_s: float
+        self,
+        traffic: Traffic,
+        exporter: LabExporter,
+        bits_per_s: float,
+        from_s: float,
+        until_s: float,
+        target: str | None,
     ) -> Stream:
         packets_per_s = bits_per_s / 8 / traffic.mean_packet_bytes
-        stream = Stream(traffic, exporter, packets_per_s, from_s, until_s)
+        stream = Stream(traffic, exporter, packets_per_s, from_s, until_s, target)
         self.streams.append(stream)
         return stream
 
@@ -154,10 +184,14 @@ class World:
                 for stream in streams
                 if (last := stream.offered(until_s)) > (first := stream.offered(from_s))
             ]
-            marks = self._gates[address].let_through([offered for _, offered in coming]) if coming else []
+            if not coming:
+                continue
+            gate = self._gates[address]
+            marks = gate.let_through([offered for _, offered in coming])
             for (stream, offered), through in zip(coming, marks, strict=True):
                 passing = offered if through.all() else replace(offered, through=through)
-                stream.account.append(_account(passing, until_s))
+                came, went = _came_and_went(passing)
+                stream.account.append(Passed(until_s, came, went, is_held(gate.rules, stream.target)))
                 stream.exporter.observe(passing)
 
     def _send(self, now_ms: int) -> None:
@@ -179,10 +213,21 @@ class World:
             self.advance(self._now_s + TICK_S * 1.5)
 
 
-def _account(passing: Offered, until_s: float) -> Passed:
+def _came_and_went(passing: Offered) -> tuple[int, int]:
+    """IP bytes that came, and those that went through."""
     traffic = passing.traffic
     came = traffic.offered_bytes(passing.last) - traffic.offered_bytes(passing.first)
     if passing.through is None:
-        return Passed(until_s, came, came)
+        return came, came
     packets = (passing.first + np.flatnonzero(passing.through)) % len(traffic)
-    return Passed(until_s, came, int(traffic.rows["bytes"][packets].sum()))
+    return came, int(traffic.rows["bytes"][packets].sum())
+
+
+def is_held(rules: Sequence[Rule], target: str | None) -> bool:
+    """Whether one of the rules is for a prefix that the target lies in."""
+    return target is not None and any(_covers(rule.match.destination, target) for rule in rules)
+
+
+@lru_cache(maxsize=4096)
+def _covers(prefix: str, target: str) -> bool:
+    return ipaddress.ip_address(target) in ipaddress.ip_network(prefix)

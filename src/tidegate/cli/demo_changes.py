@@ -1,0 +1,124 @@
+"""What is new in the demo since the last look: steps, attacks, and each turn in a plan's life, in words."""
+
+import logging
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tidegate.app.plan_sentences import proposal
+from tidegate.cli import words
+
+if TYPE_CHECKING:
+    from tidegate.app.demonstration import DemoView
+    from tidegate.model.attacks import Attack
+    from tidegate.model.plans import Plan
+    from tidegate.model.verdicts import Verdict
+    from tidegate.ports.control import PlanView
+
+ENDS = ("lifted", "lapsed", "failed", "refused", "withdrawn", "superseded", "expired")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that happened: `event` names it for programs, `told` is the value that it is about."""
+
+    event: str
+    words: str
+    told: "Attack | Plan | Verdict | PlanView | str"
+
+
+WARNINGS_MAX = 100
+"""Warnings of the node that wait to be shown; the oldest beyond are dropped, as on any screen."""
+
+
+class Overheard(logging.Handler):
+    """What the node would write to its log, kept for whoever follows the demo."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.waiting: deque[str] = deque(maxlen=WARNINGS_MAX)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.waiting.append(record.getMessage())
+
+    def begin(self) -> None:
+        """From now on the node's log is heard here, and written nowhere."""
+        root = logging.getLogger("tidegate")
+        root.handlers[:] = [self]
+        root.propagate = False
+
+
+class Changes:
+    """Each change is told once."""
+
+    def __init__(self, overheard: Overheard) -> None:
+        self._overheard = overheard
+        self._told: set[tuple[object, ...]] = set()
+        self._step = ""
+
+    def of(self, view: "DemoView") -> Iterator[Change]:
+        kind = view.step.partition(",")[0]
+        if kind != self._step:
+            self._step = kind
+            yield Change("step", view.step, view.step)
+        while self._overheard.waiting:
+            warning = self._overheard.waiting.popleft()
+            yield Change("warning", f"warning: {warning}", warning)
+        for attack in view.attacks:
+            yield from self._attack(attack, ended=attack.number in view.ended)
+        for plan in view.plans:
+            yield from self._plan(plan)
+
+    def _new(self, *what: object) -> bool:
+        new = what not in self._told
+        self._told.add(what)
+        return new
+
+    def _attack(self, attack: "Attack", *, ended: bool) -> Iterator[Change]:
+        for change in ("detected", *(("ended",) if ended else ())):
+            if self._new(attack.number, change):
+                yield Change(change, attack_words(attack, change), attack)
+
+    def _plan(self, view: "PlanView") -> Iterator[Change]:
+        plan = view.plan
+        if self._new("plan", plan.number):
+            yield Change("proposed", f"plan {plan.number} for attack {plan.attack}: {proposal(plan)}", plan)
+        for word in view.approvals:
+            if self._new("word", plan.number, word.officer):
+                yield Change("approval", f"plan {plan.number}: {word.officer} agrees, and signs", view)
+        for verdict in view.verdicts:
+            if self._new("verdict", plan.number, verdict.border_point, verdict.during.from_ms):
+                yield Change("verdict", verdict_words(verdict), verdict)
+        if self._is_told(view) and self._new("stage", plan.number, view.stage, view.in_force):
+            yield Change("stage", stage_words(view), view)
+
+    def _is_told(self, view: "PlanView") -> bool:
+        """Approvals and verdicts tell of themselves; a plan that may widen is told when it does."""
+        widened = view.stage != "widening" or len(view.in_force) > 1
+        return view.stage not in ("proposed", "approved") and widened
+
+
+def attack_words(attack: "Attack", change: str) -> str:
+    rate = words.rate(attack.peak_bits_per_s, "bps", scaled=words.is_scaled(attack))
+    return f"attack {attack.number} {change}: {words.target(attack)}, {words.vectors(attack)}, {rate}"
+
+
+def verdict_words(verdict: "Verdict") -> str:
+    outcome = "passed" if verdict.passed else "FAILED"
+    why = " ".join(reason.words for reason in verdict.reasons)
+    return f"plan {verdict.plan} {outcome} at {verdict.border_point}: {why}"
+
+
+def stage_words(view: "PlanView") -> str:
+    number, where = view.plan.number, " and ".join(view.in_force)
+    match view.stage:
+        case "spot test":
+            return f"plan {number} is in force at {where} only: spot test"
+        case "widening":
+            return f"plan {number} widens: in force at {where}"
+        case "held":
+            return f"plan {number} holds at {where}"
+        case "relaxing":
+            return f"plan {number} is taken back at one border point, to look whether the attack goes on"
+    return f"plan {number} {view.stage}: {view.why}"

@@ -1,0 +1,132 @@
+"""The demo's stage: the world in a thread of its own, with its border routers and what passes them."""
+
+import threading
+from collections.abc import Mapping
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from tidegate.app.demonstration import RouterView, Truth
+from tidegate.lab.border_router import LabRouter
+from tidegate.lab.exporters import LabExporter
+from tidegate.lab.story import (
+    CUSTOMER_BITS_PER_S,
+    ORDINARY_BITS_PER_S,
+    ROUTERS,
+    SCENES,
+    SPEAKER,
+    Router,
+    Scene,
+    story_traffic,
+)
+from tidegate.lab.traffic import Traffic, towards
+from tidegate.lab.world import Stream, World
+from tidegate.ports.clock import Clock
+
+
+class Stage:
+    """It makes its traffic, waits for the collector, and lets time pass. `routers` are known at once."""
+
+    def __init__(self, clock: Clock, folder: Path) -> None:
+        self._clock = clock
+        self._threads = ThreadPoolExecutor(1, "lab")
+        self._port: Future[int] = Future()
+        self._stopped = threading.Event()
+        self._life: Future[None] | None = None
+        self.routers = {
+            router: LabRouter(
+                router.called, router.border_point, router.address, SPEAKER, folder / router.called
+            )
+            for router in ROUTERS
+        }
+        self.world: World | None = None
+        self.floods: dict[Scene, list[Stream]] = {scene: [] for scene in SCENES}
+        self.customers: dict[str, list[Stream]] = {scene.target: [] for scene in SCENES}
+        self.started_ms: int | None = None
+
+    def prepare(self) -> None:
+        self._life = self._threads.submit(self._live)
+
+    def begin(self, port: int) -> None:
+        """The collector listens; the story begins as soon as its traffic is made."""
+        if not self._port.done():
+            self._port.set_result(port)
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._port.cancel()
+        self._threads.shutdown()
+
+    def check(self) -> None:
+        """Raises what went wrong in the stage's thread."""
+        if self._life is not None and self._life.done():
+            self._life.result()
+
+    @property
+    def elapsed_s(self) -> float:
+        return 0.0 if self.started_ms is None else (self._clock.now_ms() - self.started_ms) / 1000
+
+    def router_views(self) -> tuple[RouterView, ...]:
+        return tuple(
+            RouterView(
+                name=told.name,
+                border_point=router.border_point,
+                session_up=router.session_up,
+                rules=len(router.rules),
+            )
+            for told, router in self.routers.items()
+        )
+
+    def truth(self, target: str) -> Truth:
+        """What rules for the target did in all, while they were held."""
+        floods = [flood for scene, sent in self.floods.items() if scene.target == target for flood in sent]
+        came, went = _summed(floods)
+        others_came, others_went = _summed(self.customers.get(target, []))
+        return Truth(attack_came=came, attack_went=went, others_came=others_came, others_went=others_went)
+
+    def _live(self) -> None:
+        ordinary, attacks = story_traffic()
+        with suppress(CancelledError), ExitStack() as afterwards:
+            for router in self.routers.values():
+                router.start()
+                afterwards.callback(router.stop)
+            collector = "127.0.0.1", self._port.result()
+            started_ms = self._clock.now_ms()
+            with World(collector, started_ms) as world:
+                self._people(world, ordinary, attacks)
+                self.world, self.started_ms = world, started_ms
+                world.run(float("inf"), self._stopped.is_set)
+
+    def _people(self, world: World, ordinary: Traffic, attacks: Mapping[str, Traffic]) -> None:
+        exporters = {router: router.exporter() for router in ROUTERS}
+        for router, exporter in exporters.items():
+            world.add(exporter, self.routers[router])
+            world.background(ordinary, exporter, ORDINARY_BITS_PER_S)
+        for scene in SCENES:
+            self._customers(world, scene, ordinary, exporters)
+            self.floods[scene] += [
+                world.flood(
+                    attacks[scene.capture],
+                    scene.target,
+                    exporters[router],
+                    bits_per_s=bits_per_s,
+                    from_s=scene.from_s,
+                    for_s=scene.for_s,
+                )
+                for router, bits_per_s in scene.entries
+            ]
+
+    def _customers(
+        self, world: World, scene: Scene, ordinary: Traffic, exporters: Mapping[Router, LabExporter]
+    ) -> None:
+        """Who will be hit is somebody's service: ordinary traffic comes to it through the same routers."""
+        theirs = towards(ordinary, scene.target)
+        self.customers[scene.target] += [
+            world.background(theirs, exporters[router], CUSTOMER_BITS_PER_S, scene.target)
+            for router in scene.routers
+        ]
+
+
+def _summed(streams: list[Stream]) -> tuple[int, int]:
+    counted = [stream.while_held() for stream in streams]
+    return sum(came for came, _ in counted), sum(went for _, went in counted)
