@@ -11,6 +11,7 @@ from tidegate.wire.flowspec import FRAGMENT_BITS, HIGHEST, PROTOCOL, flags_meant
 
 ROUTE: Final = re.compile(r"(?P<net>flow[46] \{ .*? \}|[0-9a-f.:]+/\d+)\s+.*\[(?P<protocol>\S+) .*\]")
 ATTRIBUTE: Final = re.compile(r"\t(?P<name>BGP\.[a-z_]+): (?P<value>.*)")
+BITS: Final = re.compile(r"(?P<not>!?)0x(?P<value>[0-9a-f]+)/0x(?P<mask>[0-9a-f]+)")
 PAIR: Final = re.compile(r"\((\d+),\s*(\d+)\)")
 TRIPLE: Final = re.compile(r"\((\d+),\s*(\d+),\s*(\d+)\)")
 GENERIC: Final = re.compile(r"\(generic, 0x([0-9a-f]+), 0x([0-9a-f]+)\)")
@@ -54,7 +55,7 @@ def _component(text: str) -> tuple[str, str]:
 def _match(told: dict[str, str]) -> Match:
     flags, fragments = told.get("tcp flags"), told.get("fragment")
     protocols = _ranges(told.get("proto") or told.get("next header"), HIGHEST[PROTOCOL])
-    bits = fragments_meant([_fragment_term(each) for each in fragments.split(" || ")], 0) if fragments else 0
+    bits = fragments_meant(_bit_terms(fragments), 0) if fragments else 0
     return meaning(
         Match(
             destination=told["dst"],
@@ -63,7 +64,7 @@ def _match(told: dict[str, str]) -> Match:
             source_ports=_ranges(told.get("sport"), 0xFFFF),
             destination_ports=_ranges(told.get("dport"), 0xFFFF),
             icmp_types=tuple(each.first for each in _ranges(told.get("icmp type"), 0xFF)),
-            tcp_flags=flags_meant([_flag_term(each) for each in flags.split(" && ")], 0) if flags else None,
+            tcp_flags=flags_meant(_bit_terms(flags), 0) if flags else None,
             packet_lengths=_ranges(told.get("length"), 0xFFFF),
             fragments=tuple(kind for kind, bit in FRAGMENT_BITS.items() if bits & bit),
         )
@@ -79,21 +80,29 @@ def _ranges(text: str | None, highest: int) -> tuple[Range, ...]:
     return tuple(ranges)
 
 
-def _flag_term(text: str) -> tuple[int, int]:
-    """Of "0x2/0x2": of the flags 0x2, those set are exactly 0x2; "!" before it turns it round."""
-    are, _, among = text.removeprefix("!").partition("/")
-    value, mask = int(are, 16), int(among, 16)
-    if text.startswith("!") or value not in (0, mask):
-        raise Malformed(f"BIRD tells of flags {text!r}, which no rule of ours has", 0)
-    return (_AND | (_ALL if value else _NOT)), mask
-
-
-def _fragment_term(text: str) -> tuple[int, int]:
-    """Of "!!is_fragment" (any of these bits) or "is_fragment" (all of them)."""
+def _bit_term(text: str) -> tuple[int, int]:
+    """Of "0x2/0x12" (of the bits 0x12, those set are exactly 0x2), turned round by "!" before it, or by name:
+    "is_fragment" (it is set) and "!!is_fragment" (any of it is)."""
     name = text.removeprefix("!!")
-    if name not in _FRAGMENTS:
-        raise Malformed(f"BIRD tells of fragments {text!r}, which no rule of ours has", 0)
-    return 0, _FRAGMENTS[name]
+    if name in _FRAGMENTS:
+        return (0 if text != name else _ALL), _FRAGMENTS[name]
+    told = BITS.fullmatch(text)
+    value, mask = (int(told["value"], 16), int(told["mask"], 16)) if told is not None else (1, 0)
+    if told is None or value not in (0, mask):
+        raise Malformed(f"BIRD tells of bits {text!r}, which no rule of ours has", 0)
+    if told["not"]:
+        return (_NOT | _ALL if value else 0), mask
+    return (_ALL if value else _NOT), mask
+
+
+def _bit_terms(text: str) -> list[tuple[int, int]]:
+    """Terms joined by "&&" within alternatives joined by "||"."""
+    terms = []
+    for alternative in text.split(" || "):
+        for at, each in enumerate(alternative.split(" && ")):
+            operator, value = _bit_term(each.strip())
+            terms.append((operator | (_AND if at else 0), value))
+    return terms
 
 
 def _attributes(told: dict[str, str]) -> Attributes:
