@@ -8,6 +8,19 @@ from tidegate.model.attacks import Attack
 from tidegate.model.plans import MILLION, Score
 from tidegate.ports.control import PlanView
 
+__all__ = [
+    "DemoReport",
+    "DemoRun",
+    "DemoView",
+    "Expectation",
+    "ExporterView",
+    "PlanOutcome",
+    "PlanView",  # for doors, which know no ports
+    "RouterView",
+    "Truth",
+    "removed",
+]
+
 ENDED_BY_ITSELF = ("lifted", "lapsed")
 
 

@@ -10,11 +10,10 @@ from tidegate.app.plan_sentences import proposal
 from tidegate.cli import words
 
 if TYPE_CHECKING:
-    from tidegate.app.demonstration import DemoView
+    from tidegate.app.demonstration import DemoView, PlanView
     from tidegate.model.attacks import Attack
     from tidegate.model.plans import Plan
     from tidegate.model.verdicts import Verdict
-    from tidegate.ports.control import PlanView
 
 ENDS = ("lifted", "lapsed", "failed", "refused", "withdrawn", "superseded", "expired")
 

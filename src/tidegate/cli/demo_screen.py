@@ -16,9 +16,8 @@ from tidegate.cli.output import print_json
 from tidegate.cli.tables import WIDE, attack_table, plain_table, sampling
 
 if TYPE_CHECKING:
-    from tidegate.app.demonstration import DemoView, RouterView
+    from tidegate.app.demonstration import DemoView, PlanView, RouterView
     from tidegate.model.plans import Plan, Share
-    from tidegate.ports.control import PlanView
 
 BARS = "▁▂▃▄▅▆▇█"
 
