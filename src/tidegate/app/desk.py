@@ -5,6 +5,7 @@ from typing import Any
 
 from tidegate.app.mitigation import Mitigation
 from tidegate.app.node import Node
+from tidegate.app.plan_moves import scored
 from tidegate.app.reconciler import differences, wanted_now
 from tidegate.app.state import PlanLife
 from tidegate.mitigate.approval import (
@@ -74,6 +75,7 @@ class Desk:
             return Unable(failure.what, failure.where, failure.remedy)
 
     def list_plans(self, _: ListPlans, __: str) -> Reply:
+        self._mitigation.officers.read()
         state = self._node.state
         lives = [*state.ended_plans, *state.plans.values()]
         views = tuple(self._view(life) for life in sorted(lives, key=lambda life: -life.plan.number))
@@ -205,7 +207,7 @@ def refuse(life: PlanLife, word: Signed, roster: Roster, _: ApprovalSettings, no
 
 def withdraw(life: PlanLife, word: Signed, roster: Roster, _: ApprovalSettings, now_ms: int) -> Decision:
     verify_withdrawal(life.plan, word, roster, now_ms)
-    return [PlanWithdrawn(word)], ""
+    return [PlanWithdrawn(word), *scored(life)], ""
 
 
 DECISIONS: Mapping[str, Callable[[PlanLife, Signed, Roster, ApprovalSettings, int], Decision]] = {
