@@ -97,7 +97,7 @@ def test_heavy_cells_are_those_of_plain_dictionaries(
             assert cell["exporters"] == had.exporters
             for column, name in enumerate(("bytes", "packets", "bytes_variance", "packets_variance")):
                 np.testing.assert_allclose(cell[name], window[:, column], rtol=1e-5, atol=1e-6)
-            total = had.fresh[0] + had.settled[0]
+            total = had.amounts[0]
             assert cell["unscaled"] == pytest.approx(had.unscaled / total if total else 0, rel=1e-5)
             assert cell["age_ms"] == pytest.approx(had.age / total if total else 0, abs=1)
 
@@ -151,6 +151,32 @@ def test_idle_destinations_leave_the_table_and_come_back_whole() -> None:
         for quiet in range(second + 1, second + 700):
             summary = close(counter, quiet)
         assert summary.active_cells == 0
+
+
+def test_no_setting_keeps_a_host_longer_than_the_prefixes_around_it() -> None:
+    counter = SecondCounter(CountingSettings(cells_max=4096, host_idle_seconds=1_000_000, seed=3))
+    crowd = rows(START, 500, to="198.51.100.0", spread=256, size=60, src_port=123)
+    counter.count(FlowBatch(crowd), START * 1000 + 999)
+    assert close(counter, START).active_cells > 200
+    for quiet in range(START + 1, START + 190):
+        summary = close(counter, quiet)
+    assert summary.active_cells == 3
+
+
+def test_a_host_goes_to_the_ring_that_is_nearest_in_each_second() -> None:
+    """First to that of its network, then to its own, and when that was taken back to its network's again."""
+    counter = SecondCounter(CountingSettings(Floors(scale=0.1), cells_max=4096, seed=3))
+    for second in range(START, START + 120):
+        loud = START + 10 <= second < START + 20
+        around = rows(second, 4_000, to="198.51.100.0", spread=256, size=1000, src_port=123)
+        own = rows(second, 4_000 if loud else 1, to="198.51.100.7", size=1000, src_port=123)
+        counter.count(FlowBatch(np.concatenate((around, own))), second * 1000 + 999)
+        summary = close(counter, second)
+        assert counted(summary, "198.51.100.0/24", "ntp") == (len(around) + len(own)) * 1000
+        if loud:
+            to_host = (around["dst_low"] == own["dst_low"][0]).sum() + len(own)
+            assert counted(summary, "198.51.100.7/32", "ntp") == to_host * 1000
+    assert counted(summary, "198.51.100.7/32", "ntp") == 0
 
 
 def test_when_windows_run_out_only_the_heaviest_are_followed_and_it_is_said() -> None:

@@ -58,8 +58,7 @@ class Ring:
 class Second:
     """What one key received in the open second."""
 
-    fresh: Four = field(default_factory=nothing)
-    settled: Four = field(default_factory=nothing)
+    amounts: Four = field(default_factory=nothing)
     age: float = 0.0
     span: float = 0.0
     unscaled: float = 0.0
@@ -102,10 +101,9 @@ class NaiveCounter:
     def promote(self, key: Key) -> None:
         had = self.seconds[key]
         ring = self.rings[key] = Ring(self.open, self.open, self.open - WINDOW + 1)
-        if had.settled[1] > 0:
-            weight = max(had.settled[0], 1.0)
-            end_ms = self.open * 1000 + 999 - int(had.age / weight)
-            ring.spread(end_ms - int(had.span / weight), end_ms, had.settled, self.open)
+        weight = max(had.amounts[0], 1.0)
+        end_ms = self.open * 1000 + 999 - int(had.age / weight)
+        ring.spread(end_ms - int(had.span / weight), end_ms, had.amounts, self.open)
 
     def count(self, rows: npt.NDArray[np.void], received_ms: int) -> None:
         if not self.seconds:
@@ -135,12 +133,9 @@ class NaiveCounter:
             had = self.seconds[key]
             had.exporters |= 1 << min(63, record["exporter"])
             had.unscaled += amounts[0] if record["sampling_rate"] == 0 else 0
-            if start_ms // 1000 == self.open:
-                had.fresh = had.fresh + amounts
-                continue
             if key in self.rings:
                 self.rings[key].spread(start_ms, end_ms, amounts, self.open)
-            had.settled = had.settled + amounts
+            had.amounts = had.amounts + amounts
             had.age += amounts[0] * max(0, received_ms - end_ms)
             had.span += amounts[0] * (end_ms - start_ms)
 
@@ -148,13 +143,10 @@ class NaiveCounter:
         """The heavy keys with the second in which each last received something; forgets the second."""
         for key, had in self.seconds.items():
             floor = self.floor(key)
-            sums = had.fresh + had.settled
-            if key not in self.rings and (sums[0] >= floor[0] or sums[1] >= floor[1]):
+            if key not in self.rings and (had.amounts[0] >= floor[0] or had.amounts[1] >= floor[1]):
                 self.promote(key)
             if key in self.rings:
                 self.touched[key], self.last[key] = self.open, had
-                if had.fresh.any():
-                    self.rings[key].spread(self.open * 1000, self.open * 1000, had.fresh, self.open)
         found = {}
         for key, ring in list(self.rings.items()):
             peak = ring.peak(self.open, self.floor(key))

@@ -12,14 +12,15 @@ from tidegate.kernels.cells import (
     BLOCK_ROWS,
     CELL_STATE,
     LEVELS,
+    LINK,
     MISSED_GROUPS,
     STATE,
     TRACE,
     Table,
-    index_refill,
 )
 from tidegate.kernels.closing import LIGHT, close_cells, sweep, weigh_rings, write_summary
 from tidegate.kernels.counting import count_rows
+from tidegate.kernels.slots import SLOT, index_refill
 from tidegate.kernels.windows import RING, SECONDS
 from tidegate.model.flows import FlowBatch
 from tidegate.model.summaries import CELL, SUMMARY_CELLS_MAX, SecondSummary
@@ -55,14 +56,16 @@ def new_table(settings: CountingSettings, objects: Sequence[WatchedObject]) -> T
     return Table(
         state=state,
         cells=aligned_zeros(cells, CELL_STATE),
+        links=aligned_zeros(cells, LINK),
         traces=aligned_zeros(cells, TRACE),
-        slots=np.zeros(min(INDEX_SLOTS_START, 2 << (cells - 1).bit_length()), np.uint64),
+        slots=aligned_zeros(min(INDEX_SLOTS_START, 2 << (cells - 1).bit_length()), SLOT),
         touched=np.zeros((LEVELS, cells), np.int32),
         touched_count=np.zeros(LEVELS, np.int64),
         missed=np.zeros(MISSED_GROUPS, np.float64),
         rings=np.zeros(settings.rings_max, RING),
         windows=aligned_zeros(settings.rings_max * SECONDS * 4, np.dtype(np.float32)).reshape(-1, SECONDS, 4),
         told=aligned_zeros(settings.rings_max * SECONDS * 8, np.dtype(np.float64)).reshape(-1, SECONDS, 8),
+        extents=np.zeros((settings.rings_max, 2), np.int64),
         free_rings=np.arange(settings.rings_max, dtype=np.int32),
         port_vector=port_vectors(),
         bytes_min=least_bytes(),
@@ -73,7 +76,7 @@ def new_table(settings: CountingSettings, objects: Sequence[WatchedObject]) -> T
         object_cells=np.full((max(1, len(objects)), VECTORS_MAX), -1, np.int32),
         hashes=np.zeros(BLOCK_ROWS, np.uint64),
         codes=np.zeros(BLOCK_ROWS, np.uint8),
-        guesses=np.zeros(BLOCK_ROWS, np.int64),
+        spots=np.zeros(BLOCK_ROWS, np.int64),
         nearest=np.zeros(BLOCK_ROWS, np.int64),
         climbers=np.zeros(BLOCK_ROWS, np.int64),
     )
@@ -201,6 +204,6 @@ class SecondCounter:
         return "; ".join(parts) or None
 
     def _enlarge_index(self) -> None:
-        larger = np.zeros(2 * len(self._table.slots), np.uint64)
+        larger = aligned_zeros(2 * len(self._table.slots), SLOT)
         index_refill(self._table.slots, larger)
         self._table = self._table._replace(slots=larger)

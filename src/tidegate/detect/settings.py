@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tidegate.detect.levels import LEVEL_MULTIPLES
+from tidegate.detect.levels import LAN_MULTIPLES, LEVEL_MULTIPLES, SETTLED_MULTIPLES
 from tidegate.model.addresses import Prefix
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.vectors import VECTORS, VectorClass
@@ -66,7 +66,16 @@ class Floors:
     def prefix(self, code: int, level: int) -> tuple[float, float]:
         """(bits/s, packets/s) for a prefix of a level (tidegate.detect.levels)."""
         bits, packets = self.host(code)
-        return bits * LEVEL_MULTIPLES[level], packets * LEVEL_MULTIPLES[level]
+        unclassified = VECTORS[code].vector_class is VectorClass.UNCLASSIFIED
+        multiple = (LAN_MULTIPLES if unclassified else LEVEL_MULTIPLES)[level]
+        return bits * multiple, packets * multiple
+
+    def settled(self, code: int, level: int) -> tuple[float, float]:
+        """The same once a day of history is known."""
+        if VECTORS[code].vector_class is not VectorClass.REFLECTION:
+            return self.prefix(code, level)
+        bits, packets = self.host(code)
+        return bits * SETTLED_MULTIPLES[level], packets * SETTLED_MULTIPLES[level]
 
     def watched(self, code: int, watched: WatchedObject) -> tuple[float, float]:
         """(bits/s, packets/s) for an operator's object."""
@@ -97,7 +106,7 @@ class CountingSettings:
 
     floors: Floors = field(default_factory=Floors)
     cells_max: int = 4_194_304
-    """(Prefix, vector) pairs held at once: 64 bytes each, and about 16 for the index, once in use. When
+    """(Prefix, vector) pairs held at once: 80 bytes each, and 24 to 48 for the index, once in use. When
     they are used up, light hosts give way to new ones; prefixes stay exact."""
     rings_max: int = 16_384
     """Heavy cells with a window of seconds: 5 KB each, once in use. When they are used up, the floor

@@ -1,7 +1,8 @@
-"""The table of cells, one cache line each: found by hash, linked to their prefixes, giving way when full.
+"""The table of cells: found by hash, linked to their prefixes, giving way when full.
 
-A cell is one (destination prefix, vector) pair. Host cells know the cell of their parent prefix, so that
-rolling up needs no hashing.
+A cell is one (destination prefix, vector) pair: one cache line with its address and what it received, and
+a quarter of one with its links. Cells know the cell of their parent prefix, so that rolling up needs no
+hashing.
 """
 
 from typing import NamedTuple
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegate.kernels.jit import bare_kernel, inlined_kernel
+from tidegate.kernels.slots import find, hash_key, index_drop, index_put
 
 # Levels of the roll-up: IPv4 /32 /24 /20 /16, IPv6 /128 /64 /56 /48 /32, and operators' objects.
 V4_HOST, V4_TOP, V6_HOST, V6_TOP, OBJECT_LEVEL = 0, 3, 4, 8, 9
@@ -43,40 +45,42 @@ CELL_STATE = np.dtype(
     [
         ("high", np.uint64),
         ("low", np.uint64),
-        # Fresh traffic of the open second, scaled by the sampling rate; rolled up at the close.
+        # Of the open second, scaled by the sampling rate; rolled up at the close.
         ("bytes", np.float64),
         ("packets", np.float64),
         ("bytes_variance", np.float32),
         ("packets_variance", np.float32),
+        ("age", np.float64),  # sum of bytes times (receive time - end), ms
+        ("span", np.float64),  # sum of bytes times (end - start), ms
         ("exporters", np.uint64),
+    ],
+    align=True,
+)
+"""The address of one (prefix, vector) pair and what it received: 64 bytes, one cache line."""
+
+LINK = np.dtype(
+    [
         ("parent", np.int32),  # cell of the next wider prefix, -1 = none; free cells: the next free one
         ("ring", np.int32),  # row in the rings, -1 = light
         ("tick", np.uint32),  # the close before which it was last touched
         ("vector", np.uint8),
         ("level", np.uint8),
-        ("links", np.uint8),  # LINK_OBJECTS, LINK_TRACE
+        ("marks", np.uint8),  # IN_OBJECTS, HAS_TRACE
         ("used", np.uint8),
     ],
     align=True,
 )
-"""One (prefix, vector) pair: 64 bytes."""
+"""What the cell of the same number is and hangs on: 16 bytes, so that climbing and sweeping read little."""
 
-LINK_OBJECTS = 1  # lies in an operator's object: see its trace
-LINK_TRACE = 2  # its trace holds something to be cleared at the close
+IN_OBJECTS = 1  # lies in an operator's object: see its trace
+HAS_TRACE = 2  # its trace holds something to be cleared at the close
 
 TRACE = np.dtype(
     [
-        # Aged traffic of the open second; rolled up at the close.
-        ("settled_bytes", np.float64),
-        ("settled_packets", np.float64),
-        ("settled_bytes_variance", np.float32),
-        ("settled_packets_variance", np.float32),
-        ("age", np.float64),  # sum of bytes times (receive time - end), ms
-        ("span", np.float64),  # sum of bytes times (end - start), ms
-        ("unscaled", np.float64),  # bytes, fresh and aged, whose sampling is unknown
+        # Of the open second.
+        ("unscaled", np.float64),  # bytes whose sampling is unknown
         ("error", np.float32),  # bytes that may have been missed before the cell was made
         ("chain", np.int32),  # row of object chains
-        ("padding", np.uint64),
     ],
     align=True,
 )
@@ -113,18 +117,20 @@ STATE = np.dtype(
 
 
 class Table(NamedTuple):
-    """All arrays of one counter. Rows of `cells` and `traces` belong together."""
+    """All arrays of one counter. Rows of `cells`, `links` and `traces` belong together."""
 
     state: npt.NDArray[np.void]  # STATE (1,)
     cells: npt.NDArray[np.void]  # CELL_STATE (cells_max,)
+    links: npt.NDArray[np.void]  # LINK (cells_max,)
     traces: npt.NDArray[np.void]  # TRACE (cells_max,)
-    slots: npt.NDArray[np.uint64]  # (power of two,): upper half hash, lower half cell + 1; 0 = empty
+    slots: npt.NDArray[np.void]  # SLOT (power of two,)
     touched: npt.NDArray[np.int32]  # (LEVELS, cells_max): cells touched since the last close, by level
     touched_count: npt.NDArray[np.int64]  # (LEVELS,)
     missed: npt.NDArray[np.float64]  # (MISSED_GROUPS,): most bytes that an untracked key of the group has
     rings: npt.NDArray[np.void]  # RING (rings_max,)
     windows: npt.NDArray[np.float32]  # (rings_max, 64, 4): see windows.py
     told: npt.NDArray[np.float64]  # (rings_max, 64, 8): of the open second, until its close
+    extents: npt.NDArray[np.int64]  # (rings_max, 2): the oldest and the newest second that it tells of
     free_rings: npt.NDArray[np.int32]  # (rings_max,): a stack; the first rings_used are taken
     port_vector: npt.NDArray[np.uint8]  # (65536,)
     bytes_min: npt.NDArray[np.int64]  # (VECTORS_MAX,)
@@ -136,120 +142,45 @@ class Table(NamedTuple):
     # Notes on one block of rows.
     hashes: npt.NDArray[np.uint64]  # (BLOCK_ROWS,)
     codes: npt.NDArray[np.uint8]  # (BLOCK_ROWS,)
-    guesses: npt.NDArray[np.int64]  # (BLOCK_ROWS,)
+    spots: npt.NDArray[np.int64]  # (BLOCK_ROWS,)
     nearest: npt.NDArray[np.int64]  # (BLOCK_ROWS,)
     climbers: npt.NDArray[np.int64]  # (BLOCK_ROWS,)
 
 
 @inlined_kernel
-def hash_key(high, low, level, vector, seed):  # type: ignore[no-untyped-def]
-    """32 well-mixed bits, as uint64, of a key under a secret seed."""
-    mixed = (low ^ seed) * np.uint64(0x9E3779B97F4A7C15)
-    mixed ^= mixed >> np.uint64(32)
-    mixed = (mixed ^ high) * np.uint64(0xD6E8FEB86659FD93)
-    mixed ^= mixed >> np.uint64(29)
-    mixed = (mixed ^ (np.uint64(level) << np.uint64(8) | np.uint64(vector))) * np.uint64(0xA0761D6478BD642F)
-    mixed ^= mixed >> np.uint64(32)
-    return mixed & np.uint64(0xFFFFFFFF)
-
-
-@inlined_kernel
-def find(cells, index, hashed, high, low, level, vector):  # type: ignore[no-untyped-def]
-    """The cell of a key, or -1."""
-    mask = np.int64(len(index) - 1)
-    at = np.int64(hashed) & mask
-    while True:
-        slot = index[at]
-        if slot == 0:
-            return np.int64(-1)
-        if slot >> np.uint64(32) == hashed:
-            cell = np.int64(slot & np.uint64(0xFFFFFFFF)) - 1
-            c = cells[cell]
-            if c.low == low and c.high == high and c.vector == vector and c.level == level:
-                return cell
-        at = (at + 1) & mask
-
-
-@bare_kernel
-def index_put(index, hashed, cell):  # type: ignore[no-untyped-def]
-    """Enter a cell that is not in the index; the caller keeps the index at most two thirds full."""
-    mask = np.int64(len(index) - 1)
-    at = np.int64(hashed) & mask
-    while index[at] != 0:
-        at = (at + 1) & mask
-    index[at] = (hashed << np.uint64(32)) | np.uint64(cell + 1)
-
-
-@bare_kernel
-def index_drop(index, hashed, cell):  # type: ignore[no-untyped-def]
-    """Remove a cell's entry and close the gap (backward shift), so that no tombstone stays."""
-    mask = np.int64(len(index) - 1)
-    wanted = (hashed << np.uint64(32)) | np.uint64(cell + 1)
-    gap = np.int64(hashed) & mask
-    while index[gap] != wanted:
-        if index[gap] == 0:
-            return
-        gap = (gap + 1) & mask
-    at = gap
-    while True:
-        at = (at + 1) & mask
-        slot = index[at]
-        if slot == 0:
-            break
-        home = np.int64(slot >> np.uint64(32)) & mask
-        if (at - home) & mask >= (at - gap) & mask:
-            index[gap] = slot
-            gap = at
-    index[gap] = np.uint64(0)
-
-
-@bare_kernel
-def index_refill(old, new):  # type: ignore[no-untyped-def]
-    """Enter every slot of `old` into the larger, empty `new`."""
-    for i in range(len(old)):
-        if old[i] != 0:
-            index_put(new, old[i] >> np.uint64(32), np.int64(old[i] & np.uint64(0xFFFFFFFF)) - 1)
-
-
-@inlined_kernel
-def touch(cells, touched, touched_count, tick, cell):  # type: ignore[no-untyped-def]
+def touch(links, touched, touched_count, tick, cell):  # type: ignore[no-untyped-def]
     """Note that a cell has something of the open second."""
-    c = cells[cell]
-    if c.tick != tick:
-        c.tick = tick
-        level = np.int64(c.level)
+    k = links[cell]
+    if k.tick != tick:
+        k.tick = tick
+        level = np.int64(k.level)
         touched[level, touched_count[level]] = np.int32(cell)
         touched_count[level] += 1
 
 
 @inlined_kernel
-def add_cell(cells, traces, cell, source):  # type: ignore[no-untyped-def]
+def add_cell(cells, links, traces, cell, source):  # type: ignore[no-untyped-def]
     """Add what cell `source` received to the touched `cell`: one step of the roll-up."""
     c, s = cells[cell], cells[source]
     c.bytes += s.bytes
     c.packets += s.packets
     c.bytes_variance += s.bytes_variance
     c.packets_variance += s.packets_variance
+    c.age += s.age
+    c.span += s.span
     c.exporters |= s.exporters
-    if s.links & LINK_TRACE:
-        r, had = traces[cell], traces[source]
-        r.settled_bytes += had.settled_bytes
-        r.settled_packets += had.settled_packets
-        r.settled_bytes_variance += had.settled_bytes_variance
-        r.settled_packets_variance += had.settled_packets_variance
-        r.age += had.age
-        r.span += had.span
-        r.unscaled += had.unscaled
-        c.links |= np.uint8(LINK_TRACE)
+    if links[source].marks & HAS_TRACE:
+        traces[cell].unscaled += traces[source].unscaled
+        links[cell].marks |= np.uint8(HAS_TRACE)
 
 
 @inlined_kernel
-def nearest_ring(cells, cell):  # type: ignore[no-untyped-def]
+def nearest_ring(links, cell):  # type: ignore[no-untyped-def]
     """The ring of a cell, or of the nearest wider prefix that has one; -1 where none has."""
     while cell >= 0:
-        if cells[cell].ring >= 0:
-            return np.int64(cells[cell].ring)
-        cell = np.int64(cells[cell].parent)
+        if links[cell].ring >= 0:
+            return np.int64(links[cell].ring)
+        cell = np.int64(links[cell].parent)
     return np.int64(-1)
 
 
@@ -305,14 +236,14 @@ def give_way(t, hashed):  # type: ignore[no-untyped-def]
     rivals = 0
     for _ in range(PROBES):
         slot = t.slots[at]
-        if slot != 0:
-            cell = np.int64(slot & np.uint64(0xFFFFFFFF)) - 1
-            c = t.cells[cell]
-            if DEPTHS[c.level] == 0 and c.ring < 0:
+        if slot.cell != 0 and DEPTHS[slot.level] == 0:
+            cell = np.int64(slot.cell) - 1
+            k = t.links[cell]
+            if k.ring < 0:
                 rivals += 1
-                weight = c.bytes
-                if c.links & LINK_TRACE:
-                    weight += t.traces[cell].settled_bytes + t.traces[cell].error
+                weight = t.cells[cell].bytes
+                if k.marks & HAS_TRACE:
+                    weight += t.traces[cell].error
                 if weight < least:
                     least, loser = weight, cell
                 if rivals == RIVALS:
@@ -320,11 +251,11 @@ def give_way(t, hashed):  # type: ignore[no-untyped-def]
         at = (at + 1) & mask
     if loser < 0:
         return loser
-    c = t.cells[loser]
-    lost = hash_key(c.high, c.low, c.level, c.vector, t.state[0].seed)
+    c, k = t.cells[loser], t.links[loser]
+    lost = hash_key(c.high, c.low, k.level, k.vector, t.state[0].seed)
     group = np.int64(lost >> np.uint64(16))
     t.missed[group] = max(t.missed[group], least)
-    if c.tick == np.uint32(t.state[0].tick):
+    if k.tick == np.uint32(t.state[0].tick):
         roll_up(t, loser)
     index_drop(t.slots, lost, loser)
     t.state[0].replaced += 1
@@ -350,20 +281,20 @@ def add_to_objects(t, cell):  # type: ignore[no-untyped-def]
         number = t.chains[t.traces[cell].chain, i]
         if number < 0:
             break
-        around = object_cell(t, number, np.int64(t.cells[cell].vector))
+        around = object_cell(t, number, np.int64(t.links[cell].vector))
         if around >= 0:
-            touch(t.cells, t.touched, t.touched_count, np.uint32(t.state[0].tick), around)
-            add_cell(t.cells, t.traces, around, cell)
+            touch(t.links, t.touched, t.touched_count, np.uint32(t.state[0].tick), around)
+            add_cell(t.cells, t.links, t.traces, around, cell)
 
 
 @bare_kernel
 def roll_up(t, cell):  # type: ignore[no-untyped-def]
     """Add what a cell received to its parent prefix and, from hosts, to the objects around it."""
-    c = t.cells[cell]
-    if c.parent >= 0:
-        touch(t.cells, t.touched, t.touched_count, np.uint32(t.state[0].tick), np.int64(c.parent))
-        add_cell(t.cells, t.traces, np.int64(c.parent), cell)
-    if c.links & LINK_OBJECTS and DEPTHS[c.level] == 0:
+    k = t.links[cell]
+    if k.parent >= 0:
+        touch(t.links, t.touched, t.touched_count, np.uint32(t.state[0].tick), np.int64(k.parent))
+        add_cell(t.cells, t.links, t.traces, np.int64(k.parent), cell)
+    if k.marks & IN_OBJECTS and DEPTHS[k.level] == 0:
         add_to_objects(t, cell)
 
 
@@ -378,35 +309,33 @@ def make_cell(t, hashed, high, low, level, vector, parent):  # type: ignore[no-u
         return np.int64(-1)
     if s.free >= 0:
         cell = s.free
-        s.free = np.int64(t.cells[cell].parent)
+        s.free = np.int64(t.links[cell].parent)
     else:
         cell = s.high_water
         s.high_water += 1
     s.used += 1
     set_cell(t, cell, hashed, high, low, level, vector, parent)
-    t.cells[cell].tick = np.uint32(s.tick - 1)
+    t.links[cell].tick = np.uint32(s.tick - 1)
     return cell
 
 
 @bare_kernel
 def set_cell(t, cell, hashed, high, low, level, vector, parent):  # type: ignore[no-untyped-def]
     """Fill a cell for its key with nothing counted, and enter it into the index; its tick stays."""
-    c = t.cells[cell]
+    c, k = t.cells[cell], t.links[cell]
     c.high, c.low = high, low
-    c.level, c.vector = np.uint8(level), np.uint8(vector)
-    c.parent, c.ring = np.int32(parent), np.int32(-1)
-    c.bytes = c.packets = 0.0
-    c.bytes_variance = c.packets_variance = np.float32(0)
-    c.exporters = np.uint64(0)
-    c.links, c.used = np.uint8(0), np.uint8(1)
+    clear_cell(t.cells, cell)
+    k.level, k.vector = np.uint8(level), np.uint8(vector)
+    k.parent, k.ring = np.int32(parent), np.int32(-1)
+    k.marks, k.used = np.uint8(0), np.uint8(1)
     if level == OBJECT_LEVEL:
         return
-    index_put(t.slots, hashed, cell)
+    index_put(t.slots, hashed, cell, level, vector, t.state[0].tick)
     if len(t.object_prefixes):
         chain = chain_of(t.object_prefixes, high, low, LENGTHS[level])
         if chain >= 0:
             t.traces[cell].chain = np.int32(chain)
-            c.links |= np.uint8(LINK_OBJECTS)
+            k.marks |= np.uint8(IN_OBJECTS)
 
 
 @bare_kernel
@@ -420,7 +349,8 @@ def locate(t, hashed, high, low, host_level, vector):  # type: ignore[no-untyped
     for level in range(top, host_level, -1):
         prefix_high, prefix_low = high & MASK_HIGH[level], low & MASK_LOW[level]
         prefix_hash = hash_key(prefix_high, prefix_low, level, vector, t.state[0].seed)
-        cell = find(t.cells, t.slots, prefix_hash, prefix_high, prefix_low, level, vector)
+        spot = find(t.cells, t.slots, prefix_hash, prefix_high, prefix_low, level, vector)
+        cell = np.int64(t.slots[spot].cell) - 1 if spot >= 0 else np.int64(-1)
         if cell < 0:
             cell = make_cell(t, prefix_hash, prefix_high, prefix_low, level, vector, parent)
         if cell >= 0:
@@ -434,15 +364,21 @@ def locate(t, hashed, high, low, host_level, vector):  # type: ignore[no-untyped
             clear_trace(t.traces, cell)
             set_cell(t, cell, hashed, high, low, host_level, vector, parent)
             t.traces[cell].error = np.float32(t.missed[np.int64(hashed >> np.uint64(16))])
-            t.cells[cell].links |= np.uint8(LINK_TRACE)
+            t.links[cell].marks |= np.uint8(HAS_TRACE)
     return cell, parent
+
+
+@inlined_kernel
+def clear_cell(cells, cell):  # type: ignore[no-untyped-def]
+    """Forget what a cell received."""
+    c = cells[cell]
+    c.bytes = c.packets = c.age = c.span = 0.0
+    c.bytes_variance = c.packets_variance = np.float32(0)
+    c.exporters = np.uint64(0)
 
 
 @bare_kernel
 def clear_trace(traces, cell):  # type: ignore[no-untyped-def]
     """Forget a cell's second in its trace; the object chain stays."""
-    r = traces[cell]
-    r.settled_bytes = r.settled_packets = 0.0
-    r.settled_bytes_variance = r.settled_packets_variance = np.float32(0)
-    r.age = r.span = r.unscaled = 0.0
-    r.error = np.float32(0)
+    traces[cell].unscaled = 0.0
+    traces[cell].error = np.float32(0)

@@ -15,13 +15,10 @@ SLOPE = 4
 """A column of what is told is one cache line: four amounts, then by how much each rises from here on."""
 
 NEVER = 1 << 62
-"""`told_first` of a ring that was told nothing in the open second."""
+"""The oldest second of a ring that was told nothing in the open second."""
 
 RING = np.dtype(
     [
-        # Of the open second: the oldest and the newest second that it told of.
-        ("told_first", np.int64),
-        ("told_last", np.int64),
         ("newest", np.int64),  # the second that the ring has been advanced to
         ("evidence", np.int64),  # the newest second that anything was counted in
         ("touched", np.int64),  # the receive second that last brought something
@@ -66,20 +63,16 @@ def advance(windows, head, ring, second):  # type: ignore[no-untyped-def]
 def shares(start_ms, end_ms):  # type: ignore[no-untyped-def]
     """(first second, last second, share of the first, of each between, of the last) of a record.
 
-    Its last packet lies in its end millisecond, so that it lasts to the end of that. The caller has
+    Its last packet lies in its end millisecond, so that it lasts to the end of that. Where the first
+    second is the last, the share of the last is 0; where none lies between, so is theirs. The caller has
     checked start_ms <= end_ms.
     """
     first, last = start_ms // 1000, end_ms // 1000
-    if first == last:
-        return first, last, 1.0, 0.0, 0.0
     per_ms = 1.0 / (end_ms + 1 - start_ms)
-    return (
-        first,
-        last,
-        ((first + 1) * 1000 - start_ms) * per_ms,
-        1000.0 * per_ms,
-        (end_ms + 1 - last * 1000) * per_ms,
-    )
+    first_share = 1.0 if first == last else ((first + 1) * 1000 - start_ms) * per_ms
+    last_share = 0.0 if first == last else (end_ms + 1 - last * 1000) * per_ms
+    between_share = 1000.0 * per_ms if last > first + 1 else 0.0
+    return first, last, first_share, between_share, last_share
 
 
 @inlined_kernel
@@ -92,42 +85,38 @@ def put(told, ring, column, offset, share, size, packets, bytes_variance, packet
 
 
 @inlined_kernel
-def spread(told, head, ring, oldest, when, size, packets, bytes_variance, packets_variance):  # type: ignore[no-untyped-def]
+def spread(told, extents, ring, oldest, when, size, packets, bytes_variance, packets_variance):  # type: ignore[no-untyped-def]
     """Spread one record over its seconds (`when`: see `shares`) from `oldest` on.
 
     `oldest` is the first second of the window that ends with the open one; the part before it is left
-    out: it is over. The seconds between first and last all have the same share: for a long record only
-    the rise and the fall are noted, as slopes, until `settle_told`.
+    out: it is over. The seconds between first and last all have the same share: only the rise and the
+    fall are noted, as slopes, until `settle_told`. A short record adds its zeros to the line that it
+    writes anyway: that is faster than to branch on how long each lasts.
     """
     first, last, first_share, between_share, last_share = when
     if last < oldest:
         return
-    head.told_first = min(head.told_first, max(first, oldest))
-    head.told_last = max(head.told_last, last)
+    if first < oldest:
+        first_share, first = 0.0, oldest - 1
     mask = SECONDS - 1
-    if first >= oldest:
-        put(told, ring, first & mask, 0, first_share, size, packets, bytes_variance, packets_variance)
-    if last == first:
-        return
+    begin = first + 1 if between_share > 0.0 else last
+    first = max(first, oldest)
+    extents[ring, 0] = min(extents[ring, 0], first)
+    extents[ring, 1] = max(extents[ring, 1], last)
+    put(told, ring, first & mask, 0, first_share, size, packets, bytes_variance, packets_variance)
+    put(told, ring, begin & mask, SLOPE, between_share, size, packets, bytes_variance, packets_variance)
     put(told, ring, last & mask, 0, last_share, size, packets, bytes_variance, packets_variance)
-    begin = max(first + 1, oldest)
-    if last - begin <= 2:
-        for s in range(begin, last):
-            put(told, ring, s & mask, 0, between_share, size, packets, bytes_variance, packets_variance)
-    else:
-        put(told, ring, begin & mask, SLOPE, between_share, size, packets, bytes_variance, packets_variance)
-        put(told, ring, last & mask, SLOPE, -between_share, size, packets, bytes_variance, packets_variance)
+    put(told, ring, last & mask, SLOPE, -between_share, size, packets, bytes_variance, packets_variance)
 
 
 @bare_kernel
-def pass_on(told, rings, ring, wider):  # type: ignore[no-untyped-def]
+def pass_on(told, extents, ring, wider):  # type: ignore[no-untyped-def]
     """Add what a ring was told in the open second to what a wider prefix's ring was told."""
-    head, around = rings[ring], rings[wider]
-    if head.told_first == NEVER:
+    if extents[ring, 0] == NEVER:
         return
-    around.told_first = min(around.told_first, head.told_first)
-    around.told_last = max(around.told_last, head.told_last)
-    for s in range(head.told_first, head.told_last + 1):
+    extents[wider, 0] = min(extents[wider, 0], extents[ring, 0])
+    extents[wider, 1] = max(extents[wider, 1], extents[ring, 1])
+    for s in range(extents[ring, 0], extents[ring, 1] + 1):
         column = s & (SECONDS - 1)
         for quantity in range(8):
             told[wider, column, quantity] += told[ring, column, quantity]
@@ -140,18 +129,19 @@ def settled(amount, rise, highest):  # type: ignore[no-untyped-def]
 
 
 @bare_kernel
-def settle_told(told, windows, head, ring):  # type: ignore[no-untyped-def]
+def settle_told(told, extents, windows, head, ring):  # type: ignore[no-untyped-def]
     """Add what a ring was told in the open second to its window, and forget it.
 
     Slopes become amounts, from the oldest second on.
     """
-    if head.told_first == NEVER:
+    first, last = extents[ring, 0], extents[ring, 1]
+    if first == NEVER:
         return
-    advance(windows, head, ring, head.told_last)
-    head.evidence = max(head.evidence, head.told_last)
+    advance(windows, head, ring, last)
+    head.evidence = max(head.evidence, last)
     rise0 = rise1 = rise2 = rise3 = 0.0
     most0 = most1 = most2 = most3 = 0.0
-    for s in range(head.told_first, head.told_last + 1):
+    for s in range(first, last + 1):
         column = s & (SECONDS - 1)
         rise0 += told[ring, column, SLOPE]
         rise1 += told[ring, column, SLOPE + 1]
@@ -165,8 +155,7 @@ def settle_told(told, windows, head, ring):  # type: ignore[no-untyped-def]
         windows[ring, column, 3] += settled(told[ring, column, 3], rise3, most3)
         for quantity in range(8):
             told[ring, column, quantity] = 0.0
-    head.told_first = NEVER
-    head.told_last = 0
+    extents[ring, 0], extents[ring, 1] = NEVER, 0
 
 
 @bare_kernel
