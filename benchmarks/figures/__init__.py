@@ -11,6 +11,7 @@ from benchmarks.figures import (
     live_udp,
     memory_million,
     startup,
+    year,
 )
 
 FIGURES: tuple[Description, ...] = (
@@ -24,4 +25,5 @@ FIGURES: tuple[Description, ...] = (
     startup.HELP,
     startup.READY,
     *accuracy.DESCRIPTIONS,
+    *year.DESCRIPTIONS,
 )

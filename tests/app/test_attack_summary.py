@@ -1,5 +1,6 @@
 """What hit us in some days, beside a walk over every fact."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,6 +72,7 @@ def march(store: MemoryStore, *by: str) -> list[AttackSummary]:
         ms(2026, 4, 1),
         by_vector="vector" in by,
         by_border_point="border point" in by,
+        anew=False,
     )
 
 
@@ -103,18 +105,43 @@ def test_an_attack_counts_under_each_vector_and_at_each_border_point(store: Memo
 
 def test_a_month_without_attacks_has_no_rows(store: MemoryStore) -> None:
     for by in (False, True):
-        rows = attack_summary(store, ms(2025, 1, 1), ms(2025, 2, 1), by_vector=by, by_border_point=by)
+        rows = attack_summary(
+            store, ms(2025, 1, 1), ms(2025, 2, 1), by_vector=by, by_border_point=by, anew=False
+        )
         assert rows == []
 
 
 def test_only_whole_days_are_counted(store: MemoryStore) -> None:
     with pytest.raises(NotAllowed, match="2026-03-01 01:00 is within a day"):
-        attack_summary(store, ms(2026, 3, 1, 1), ms(2026, 4, 1), by_vector=True, by_border_point=True)
+        attack_summary(
+            store, ms(2026, 3, 1, 1), ms(2026, 4, 1), by_vector=True, by_border_point=True, anew=False
+        )
     with pytest.raises(NotAllowed, match="the first day lies behind the last"):
-        attack_summary(store, ms(2026, 4, 1), ms(2026, 4, 1), by_vector=True, by_border_point=True)
+        attack_summary(
+            store, ms(2026, 4, 1), ms(2026, 4, 1), by_vector=True, by_border_point=True, anew=False
+        )
 
 
-def test_counts_that_are_behind_are_no_answer(store: MemoryStore) -> None:
+@pytest.mark.parametrize("by", [(), ("vector",), ("border point",), ("vector", "border point")])
+def test_the_facts_counted_anew_say_the_same(store: MemoryStore, by: tuple[str, ...]) -> None:
+    anew = attack_summary(
+        store,
+        ms(2026, 3, 1),
+        ms(2026, 4, 1),
+        by_vector="vector" in by,
+        by_border_point="border point" in by,
+        anew=True,
+    )
+    assert anew == march(store, *by)
+
+
+def test_counts_that_are_behind_or_wrong_are_found_out(store: MemoryStore) -> None:
+    (right,) = march(store)
+    store._counts.append(replace(store._counts[0], vector="", border_point="", attacks=9))
+    assert march(store) != [right]
+    assert attack_summary(
+        store, ms(2026, 3, 1), ms(2026, 4, 1), by_vector=False, by_border_point=False, anew=True
+    ) == [right]
     store._counted -= 1
     with pytest.raises(OutsideFailed, match="not counted yet"):
         march(store)

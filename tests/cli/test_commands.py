@@ -159,6 +159,9 @@ def test_attacks_summary_sums_up_the_attacks_of_some_days(tmp_path: Path) -> Non
     ntp = {"vector": "ntp", "border_point": "north", "attacks": 1, "bytes": 4_500_000_000}
     assert rows[0] == {**ntp, "peak_bits_per_s": 12_000_000_000, "longest_s": 3}
     assert rows[1] == {**rows[0], "vector": None, "border_point": None}
+    assert tidegate("attacks", "summary", *days, "--json", "--anew").stdout.splitlines() == [
+        json.dumps(row, separators=(",", ":")) for row in rows
+    ]
     table = tidegate("attacks", "summary", *days, "--by", "vector")
     assert table.returncode == 0
     assert re.search(r"ntp +1 +4.5 GB +12 Gbps +3 s", table.stdout)

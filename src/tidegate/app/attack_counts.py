@@ -1,6 +1,7 @@
 """What attacks amount to by day, vector and border point: counted from facts, and only from facts."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 
 from tidegate.model.canonical import decode_record
@@ -69,6 +70,21 @@ def count_what_is_not(store: FactStore) -> None:
         end = min(begin + COUNTED_AT_ONCE_MAX, size)
         store.add_counts(begin, end, counts_between(store, begin, end))
         begin = end
+
+
+def counts_anew(
+    store: FactStore, first_day: int, end_day: int, *, by_vector: bool, by_border_point: bool
+) -> list[AttackCount]:
+    """What `FactStore.attack_counts` answers, from the facts themselves: each is read, which takes long."""
+    every = counts_between(store, 0, store.head().size)
+    wanted = (
+        replace(count, day=first_day)
+        for count in every
+        if first_day <= count.day < end_day
+        and (count.vector != ANY) == by_vector
+        and (count.border_point != ANY) == by_border_point
+    )
+    return sorted(merged(wanted), key=lambda count: (count.vector, count.border_point))
 
 
 def counts_between(store: FactStore, begin: int, end: int) -> Sequence[AttackCount]:

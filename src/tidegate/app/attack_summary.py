@@ -1,10 +1,11 @@
 """What hit us in some days, by vector and border point: answered from counts, not from facts."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 
-from tidegate.app.attack_counts import DAY_MS
+from tidegate.app.attack_counts import DAY_MS, counts_anew
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.facts import ANY, AttackCount, FactStore
 from tidegate.ports.outside import OutsideFailed
@@ -26,21 +27,25 @@ class AttackSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def attack_summary(
-    store: FactStore, from_ms: int, until_ms: int, *, by_vector: bool, by_border_point: bool
+    store: FactStore, from_ms: int, until_ms: int, *, by_vector: bool, by_border_point: bool, anew: bool
 ) -> list[AttackSummary]:
-    """The most traffic first. NotAllowed unless both moments begin a day (UTC), one before the other;
-    OutsideFailed when the store fails, or has facts that are not counted."""
+    """The most traffic first; `anew` counts the facts themselves, and not what was kept of them.
+
+    NotAllowed unless both moments begin a day (UTC), one before the other. OutsideFailed when the store
+    fails, or has facts that are not counted.
+    """
     for moment_ms in (from_ms, until_ms):
         if moment_ms % DAY_MS:
             told = f"{datetime.fromtimestamp(moment_ms / 1000, UTC):%Y-%m-%d %H:%M}"
             raise NotAllowed(f"{told} is within a day; attacks are counted by whole days (UTC)")
     if from_ms >= until_ms:
         raise NotAllowed("the first day lies behind the last; --until names the day after the last")
-    if store.counted() < store.head().size:
+    if not anew and store.counted() < store.head().size:
         raise OutsideFailed(
             "attacks on record are not counted yet", store.where, "Start the node once; it counts them."
         )
-    counts = store.attack_counts(
+    count = partial(counts_anew, store) if anew else store.attack_counts
+    counts = count(
         from_ms // DAY_MS, until_ms // DAY_MS, by_vector=by_vector, by_border_point=by_border_point
     )
     return [summary_of(count) for count in sorted(counts, key=lambda count: -count.kilobytes)]

@@ -1,5 +1,6 @@
 """`tidegate attacks summary`: what hit us in some days, by vector and border point."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,9 @@ class By(click.ParamType[tuple[str, ...]]):
 @click.option(
     "--by", type=By(), default=BY, metavar="WHAT", help="vector, border-point, or both (the default)."
 )
+@click.option(
+    "--anew", is_flag=True, help="Count the facts themselves: slow, and a check of the counts kept."
+)
 @config_option
 @state_option
 @json_option
@@ -52,6 +56,7 @@ def summary(
     from_ms: int,
     until_ms: int,
     by: tuple[str, ...],
+    anew: bool,
     config_file: Path | None,
     state_folder: Path | None,
     as_json: bool,
@@ -60,14 +65,9 @@ def summary(
     from tidegate.app.attack_summary import attack_summary
 
     with record(parts, config_file, state_folder) as stores:
-        rows = attack_summary(
-            stores.facts,
-            from_ms,
-            until_ms,
-            by_vector="vector" in by,
-            by_border_point="border-point" in by,
-        )
-        whole = attack_summary(stores.facts, from_ms, until_ms, by_vector=False, by_border_point=False)
+        of_these_days = partial(attack_summary, stores.facts, from_ms, until_ms, anew=anew)
+        rows = of_these_days(by_vector="vector" in by, by_border_point="border-point" in by)
+        whole = of_these_days(by_vector=False, by_border_point=False)
     if as_json:
         for row in (*rows, *whole):
             print_json(row)
