@@ -29,6 +29,9 @@ PCAPNG = bytes.fromhex("0a0d0d0a")
 
 REFLECTORS = {161: "snmp", 47808: "bacnet", 37810: "dahua", 30120: "fivem", 53: "dns"}
 TCP_VECTORS = {0x02: "tcp_syn", 0x12: "tcp_syn_ack", 0x04: "tcp_rst", 0x14: "tcp_rst"}
+SMALL_TCP_VECTORS = {0x10: "tcp_ack", 0x11: "tcp_fin", 0x19: "tcp_fin"}
+"""Of packets that carry hardly any data: 100 bytes at most."""
+
 SHARE_THAT_COUNTS = 0.10
 """A vector is one of the attack's when it has this share of its bytes or packets."""
 
@@ -149,7 +152,8 @@ def _vector_of(row: np.void) -> str:
     if row["fragment"] == 2:
         return "fragments"
     if row["protocol"] == 6:
-        return TCP_VECTORS.get(int(row["tcp_flags"]) & 0x3F, "ordinary")
+        small = SMALL_TCP_VECTORS if row["bytes"] <= 100 else {}
+        return {**TCP_VECTORS, **small}.get(int(row["tcp_flags"]) & 0x3F, "ordinary")
     if row["protocol"] == 17:
         return REFLECTORS.get(int(row["src_port"]), "udp")
     return "icmp" if row["protocol"] == 1 else "ordinary"

@@ -23,6 +23,9 @@ SECONDS = (300, 3600)
 SESSION_BITS_PER_S = (0.2e6, 10e6)
 """A single application, to at most SESSION_HOSTS hosts: a call, a tunnel, names, time."""
 
+SESSION_PACKETS_PER_S_MAX = 2_000
+"""However small its packets: ten thousand names or greetings a second are nobody's ordinary session."""
+
 SESSION_HOSTS = 3
 EVERYTHING_BITS_PER_S = (5e6, 100e6)
 EVERYTHING_HOSTS = 20
@@ -69,6 +72,7 @@ def sessions_of(
         bits = np.exp(rng.uniform(*np.log(EVERYTHING_BITS_PER_S if whole else SESSION_BITS_PER_S)))
         bits *= exporters[int(networks.exporter[network])].level
         rows = captures[name]
+        packets_per_s = float(bits / 8 / rows["bytes"].mean())
         found.append(
             Burst(
                 name=f"captured session ({name})",
@@ -76,7 +80,7 @@ def sessions_of(
                 network=network,
                 start_s=start_s + int(rng.integers(days * DAY_S)),
                 duration_s=int(rng.integers(SECONDS[0], SECONDS[1] + 1)),
-                packets_per_s=float(bits / 8 / rows["bytes"].mean()),
+                packets_per_s=packets_per_s if whole else min(packets_per_s, SESSION_PACKETS_PER_S_MAX),
                 packets=packets_of(rows, networks, network, EVERYTHING_HOSTS if whole else SESSION_HOSTS),
                 flows=0,
             )

@@ -39,12 +39,12 @@ class Burst:
     def told_until_s(self, exporter: Exporter) -> int:
         return self.end_s + (0 if exporter.kind is Kind.SFLOW else (ACTIVE_MS + INACTIVE_MS) // 1000)
 
-    def expected(self, second: int, sampling_rate: int) -> float:
-        """Sampled packets to expect in a second."""
+    def packets_in(self, second: int) -> int:
+        """Packets on the wire in a second."""
         if not self.start_s <= second < self.end_s:
-            return 0.0
+            return 0
         height = 1.0 if self.ramp_s == 0 else min(1.0, (second - self.start_s + 1) / self.ramp_s)
-        return self.packets_per_s * height / sampling_rate
+        return round(self.packets_per_s * height)
 
 
 class Teller:
@@ -75,15 +75,15 @@ class Teller:
 
     def _sampled(self, second: int) -> FlowRows:
         rng = np.random.default_rng((self._seed, second))
-        count = rng.poisson(self.burst.expected(second, self._exporter.sampling_rate))
+        count = rng.binomial(self.burst.packets_in(second), 1 / self._exporter.sampling_rate)
         times = second * 1000 + np.sort(rng.integers(0, 1000, count))
         return self.burst.packets(times, rng)
 
     def _fill_cache(self) -> None:
         rng = np.random.default_rng((self._seed, 0))
         seconds = np.arange(self.burst.start_s, self.burst.end_s)
-        expected = [self.burst.expected(int(s), self._exporter.sampling_rate) for s in seconds]
-        times = np.repeat(seconds * 1000, rng.poisson(expected))
+        packets = [self.burst.packets_in(int(s)) for s in seconds]
+        times = np.repeat(seconds * 1000, rng.binomial(packets, 1 / self._exporter.sampling_rate))
         rows = self.burst.packets(np.sort(times + rng.integers(0, 1000, len(times))), rng)
         if self.burst.flows:
             flow = rng.integers(0, self.burst.flows, len(rows))

@@ -3,21 +3,26 @@ vectors, how strong.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.accuracy.attacks import SYN_PACKETS_PER_S, Spread, Truth
 from benchmarks.accuracy.country import Kind, Networks
 from benchmarks.accuracy.simulate import Outcome, Told
+from tidegate.detect.settings import Floors
 from tidegate.model.addresses import Prefix
 from tidegate.model.attacks import Attack
 from tidegate.model.facts import AttackDetected, AttackEnded, AttackGrew, AttackVectorsChanged
+from tidegate.model.vectors import CODE_OF
 
 LATE_S_MAX = 90
 """A detection belongs to an attack until so long after its last record was told."""
 
 VECTOR_SHARE_MIN = 0.01
-"""A reported vector that holds less than this share of the capture is wrong."""
+"""A reported vector that holds less than this share of the capture is wrong, unless it is above its floor:
+a few thousand SYN packets a second beside a great reflection are worth telling."""
+
+FLOORS = Floors()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,12 @@ def _belongs(told: Told, truth: Truth) -> bool:
     return in_time and overlap(attack_of(told), truth.target)
 
 
+def _explains(told: Told, truths: Sequence[Truth]) -> int | None:
+    """The number of the attack that a detection belongs to: of those that fit, the one that began last."""
+    fitting = [number for number, truth in enumerate(truths) if _belongs(told, truth)]
+    return max(fitting, key=lambda number: truths[number].burst.start_s, default=None)
+
+
 def score(outcome: Outcome) -> Score:
     """Match every attack with the first detection that overlaps it in place and time; what is left is
     false.
@@ -81,8 +92,9 @@ def score(outcome: Outcome) -> Score:
         if isinstance(told.fact, AttackGrew | AttackVectorsChanged):
             changes[attack_of(told).number].append(told)
     found, explained = [], set()
-    for truth in outcome.truths:
-        mine = [told for told in detections if _belongs(told, truth)]
+    owner = {attack_of(told).number: _explains(told, outcome.truths) for told in detections}
+    for number, truth in enumerate(outcome.truths):
+        mine = [told for told in detections if owner[attack_of(told).number] == number]
         explained |= {attack_of(told).number for told in mine}
         later = tuple(one for told in mine for one in changes[attack_of(told).number])
         found.append(Found(truth, mine[0] if mine else None, later))
@@ -133,7 +145,7 @@ def right_prefix(one: Found) -> bool:
 
 
 def right_vectors(one: Found) -> bool:
-    """Its last word names every vector of the attack, and none that is not in the capture."""
+    """Its last word names every vector with a tenth of the attack, and only such as are really in it."""
     named = {rate.vector for rate in last_word(one).vectors}
     total = sum(one.truth.vector_packets_per_s.values())
     real = {
@@ -141,6 +153,7 @@ def right_vectors(one: Found) -> bool:
         for name, packets in one.truth.vector_packets_per_s.items()
         if packets >= VECTOR_SHARE_MIN * total
         or one.truth.vector_bits_per_s[name] >= VECTOR_SHARE_MIN * one.truth.bits_per_s
+        or (name in CODE_OF and packets >= FLOORS.host(CODE_OF[name])[1])
     }
     return one.truth.vectors <= named <= real | {"tcp", "tcp_ack"}
 
@@ -148,12 +161,12 @@ def right_vectors(one: Found) -> bool:
 def rates_held(found: Iterable[Found]) -> tuple[int, int]:
     """How many stated 90 % intervals of a vector's bits and packets hold the true rate, of how many.
 
-    Taken from every fact that names the true target while the attack lasts, at exporters that tell by
-    samples.
+    Taken from every fact that names the true target while the attack lasts, at sFlow exporters that do
+    not sample every packet.
     """
     held = asked = 0
     for one in found:
-        if one.detected is None or one.truth.kind is not Kind.SFLOW:
+        if one.detected is None or one.truth.kind is not Kind.SFLOW or one.truth.sampling_rate == 1:
             continue
         for told in (one.detected, *one.later):
             if told.second >= one.truth.burst.end_s or attack_of(told).targets != (one.truth.target,):

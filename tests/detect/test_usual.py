@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from tidegate.detect.baseline import HOURS, Baselines, Key
 from tidegate.detect.detector import Detector
+from tidegate.detect.levels import LEVEL_LENGTHS
 from tidegate.detect.rows import Row
-from tidegate.detect.settings import DetectionSettings
+from tidegate.detect.settings import DetectionSettings, Floors
 from tidegate.model.addresses import Prefix
 from tidegate.model.exporters import EXPORTER
 from tidegate.model.facts import Fact
@@ -193,3 +194,22 @@ def test_a_packet_met_by_chance_under_coarse_sampling_begins_no_baseline() -> No
         cell["bytes_variance"][-samples:] = 4096 * 4095 * 1500.0**2
     watch.detector.observe(told)
     assert len(watch.baselines) == 1
+
+
+def test_a_wide_prefixs_floor_for_reflection_comes_down_once_its_history_is_known() -> None:
+    network = Prefix.parse("198.51.96.0/20")
+    watch = Watch()
+    watch.pass_by(MONDAY, MONDAY + HOUR, 600e6, "dns", network)
+    assert watch.kinds() == []
+    watch.learn(MONDAY + HOUR, MONDAY + 30 * HOUR, 0.0)
+    watch.pass_by(MONDAY + 30 * HOUR, MONDAY + 30 * HOUR + 180, 600e6, "dns", network)
+    assert watch.kinds() == ["AttackDetected"]
+
+
+def test_only_reflection_settles_and_an_ipv6_lan_is_a_lan() -> None:
+    slash_20, slash_64 = LEVEL_LENGTHS.index(116), LEVEL_LENGTHS.index(64)
+    floors = Floors()
+    assert floors.settled(CODE_OF["tcp_syn"], slash_20) == floors.prefix(CODE_OF["tcp_syn"], slash_20)
+    assert floors.settled(CODE_OF["dns"], slash_20) < floors.prefix(CODE_OF["dns"], slash_20)
+    assert floors.prefix(CODE_OF["tcp"], slash_64) == tuple(2 * one for one in floors.host(CODE_OF["tcp"]))
+    assert floors.prefix(CODE_OF["dns"], slash_64) == floors.host(CODE_OF["dns"])

@@ -6,6 +6,13 @@ LEVEL_LENGTHS = (128, 120, 116, 112, 128, 64, 56, 48, 32)
 LEVEL_MULTIPLES = (1, 2, 4, 8, 1, 1, 2, 4, 8)
 """A wide prefix gathers many hosts' ordinary traffic, so that its floor is a multiple of one host's."""
 
+LAN_MULTIPLES = (1, 2, 4, 8, 1, 2, 2, 4, 8)
+"""The same for unclassified traffic: an IPv6 /64 is a network of many machines, as an IPv4 /24 is. Marked
+traffic that is spread over a /64 may be meant for the one machine in it."""
+
+SETTLED_MULTIPLES = (1, 1.25, 1.5, 2, 1, 1, 1.25, 1.5, 2)
+"""The same for reflection, once a day of history says what a wide prefix ordinarily gathers."""
+
 IPV4_LEVELS = (0, 1, 2, 3)
 IPV6_LEVELS = (4, 5, 6, 7, 8)
 

@@ -63,8 +63,9 @@ class Objects:
 class Thresholds:
     """The threshold of each row: the floor, or a multiple of what is usual, whichever is more.
 
-    1. Without a day of history, floors of unclassified traffic are raised by `cold_multiple`, and only the
-       short moving level says what is usual.
+    1. Without a day of history, floors of unclassified traffic are raised by `cold_multiple`, only the short
+       moving level says what is usual, and a wide prefix's floor for reflection is a larger multiple of a
+       host's.
     2. Inside an object the object's own threshold is the most that a row's can be, unless more is usual.
     3. An object with a capacity alarms at its part of the line, unless nearly that much is usual.
     """
@@ -76,6 +77,7 @@ class Thresholds:
         levels = range(len(LEVEL_LENGTHS))
         codes = range(len(VECTORS))
         self._floor = np.array([[floors.prefix(code, level) for level in levels] for code in codes])
+        self._settled_floor = np.array([[floors.settled(code, level) for level in levels] for code in codes])
         self._object_floor = np.array(
             [[floors.watched(code, watched) for code in codes] for watched in objects.all]
         ).reshape(len(objects.all), len(VECTORS), 2)
@@ -91,7 +93,9 @@ class Thresholds:
         vector = np.array([one.row.vector for one in rows], np.int64)
         watched = np.array([one.row.watched for one in rows], np.int64)
         unclassified = CLASS_OF[vector] == UNCLASSIFIED
-        floor = self._floors(rows, vector, watched)
+        floor = self._floors(
+            rows, vector, watched, self._floor if history.insufficient else self._settled_floor
+        )
         has_line = self._lines(watched)
         if history.insufficient:  # 1
             floor = np.where((unclassified & ~has_line)[:, None], floor * self._settings.cold_multiple, floor)
@@ -100,10 +104,14 @@ class Thresholds:
         return self._under_objects(rows, threshold, vector, watched, history.usual_high)
 
     def _floors(
-        self, rows: Sequence[Described], vector: npt.NDArray[np.int64], watched: npt.NDArray[np.int64]
+        self,
+        rows: Sequence[Described],
+        vector: npt.NDArray[np.int64],
+        watched: npt.NDArray[np.int64],
+        by_level: Floats,
     ) -> Floats:
         level = np.array([one.level for one in rows])
-        floor: Floats = self._floor[vector, level]
+        floor: Floats = by_level[vector, level]
         if len(self._objects.all):
             floor = np.where((watched >= 0)[:, None], self._object_floor[watched, vector], floor)
         return floor
