@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,14 @@ def pin(core: int) -> None:
     """Keep this process on one core, where the machine has it."""
     if core in os.sched_getaffinity(0):
         os.sched_setaffinity(0, {core})
+
+
+def move(pid: int, core: int) -> None:
+    """Keep every thread of a running process on one core, where the machine has it; new ones follow."""
+    if core in os.sched_getaffinity(0):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(ProcessLookupError):  # it has just ended
+                os.sched_setaffinity(int(thread.name), {core})
 
 
 def free_udp_port() -> int:
