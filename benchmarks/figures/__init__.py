@@ -10,6 +10,7 @@ from benchmarks.figures import (
     detection_delay,
     live_udp,
     memory_million,
+    plans,
     startup,
     year,
 )
@@ -25,5 +26,6 @@ FIGURES: tuple[Description, ...] = (
     startup.HELP,
     startup.READY,
     *accuracy.DESCRIPTIONS,
+    *plans.DESCRIPTIONS,
     *year.DESCRIPTIONS,
 )

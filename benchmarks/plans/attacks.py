@@ -1,14 +1,14 @@
 """Attacks to plan against: the captured ones, and made ones of every kind, drawn from a seed."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.plans.world import Packets, Scene
+from benchmarks.plans.world import Scene
 from tidegate.lab.captures import captured_attack
 from tidegate.lab.truth import packet_vector
-from tidegate.mitigate.evidence import Usual
 from tidegate.model.flows import FLOW, FlowRows
 
 ATTACK_VECTORS = {"dns": ("dns", "fragments")}
@@ -21,6 +21,7 @@ Random = np.random.Generator
 Numbers = npt.NDArray[np.integer]
 
 
+@cache
 def captured(name: str) -> tuple[FlowRows, FlowRows]:
     """The packets (dtype FLOW) of a captured attack, and those of other traffic in the same capture."""
     rows = captured_attack(name).rows
@@ -29,6 +30,21 @@ def captured(name: str) -> tuple[FlowRows, FlowRows]:
         return rows, rows[:0]
     mine = np.array([packet_vector(row) in ATTACK_VECTORS[name] for row in rows])
     return rows[mine], rows[~mine]
+
+
+def captured_scene(name: str, attack_s: float = 10, sampling: int = 1000) -> Scene:
+    """A captured attack on one host among ordinary traffic: 4 Gb/s of it, or 400 Mb/s of small SYNs."""
+    attack, beside = captured(name)
+    return Scene(
+        targets=("203.0.113.7/32",),
+        network="203.0.113.0/24",
+        attack=attack,
+        bits_per_s=4e8 if name == "syn" else 4e9,
+        attack_s=attack_s,
+        sampling=sampling,
+        flows_per_s=4_000,
+        beside=beside,
+    )
 
 
 def packets(rng: Random, protocol: int, sizes: Numbers, **columns: Numbers | int) -> FlowRows:
@@ -122,7 +138,6 @@ def made_scene(seed: int) -> Scene:
         attack = attack[attack["protocol"] != 1]
         attack = attack if len(attack) else ack_flood(rng)
     flows_per_s = float(rng.choice([500, 2_000, 8_000]))
-    usual = tuple(Usual(one, 0, 0) for one in ()) if rng.random() < 0.5 else ()
     return Scene(
         targets=targets,
         network="2001:db8:a::/48" if ":" in targets[0] else "203.0.113.0/24",
@@ -132,12 +147,4 @@ def made_scene(seed: int) -> Scene:
         sampling=int(rng.choice([100, 500, 1000])),
         flows_per_s=flows_per_s,
         target_share=float(rng.choice([0.05, 0.3])),
-        usual=usual,
     )
-
-
-def mixed_in(scene: Scene, extra: FlowRows) -> Packets | None:
-    """Other traffic of a capture, told as what goes on all the time; None where there is none."""
-    if not len(extra):
-        return None
-    return Packets(extra, np.ones(len(extra)), np.zeros(len(extra), np.int16))

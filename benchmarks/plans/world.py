@@ -44,8 +44,9 @@ class Scene:
     """An attack of `bits_per_s` on `targets`, seen for `attack_s` seconds, among ordinary flows.
 
     `attack` rows (dtype FLOW) are packets that the attack draws from; `shares` says how much of everything
-    comes in at each border point; `network` is what the sample shows around the targets, receiving
-    `flows_per_s` ordinary flows, of which `target_share` go to the targets.
+    comes in at each border point; `beside` rows are packets of other traffic that a capture of the attack
+    also holds: they come at the attack's pace, but all the time. `network` is what the sample shows around
+    the targets, receiving `flows_per_s` ordinary flows, of which `target_share` go to the targets.
     """
 
     targets: tuple[str, ...]
@@ -59,7 +60,8 @@ class Scene:
     shares: tuple[float, ...] = (0.5, 0.3, 0.2)
     usual: tuple[Usual, ...] = ()
     capacity_bits_per_s: int | None = None
-    points: tuple[BorderPoint, ...] = field(default=())
+    points: tuple[BorderPoint, ...] = ()
+    beside: FlowRows = field(default_factory=lambda: np.zeros(0, FLOW))
 
     def border(self) -> tuple[BorderPoint, ...]:
         if self.points:
@@ -130,7 +132,19 @@ def ordinary(scene: Scene, rng: np.random.Generator) -> Packets:
     towards = rows[chosen]
     aim(towards, scene.targets, rng)
     rows[chosen] = towards
+    rows = np.concatenate([rows, from_beside(scene, rng)])
     return Packets(rows, np.full(len(rows), 1 / WINDOW_S), entry(scene, len(rows), rng))
+
+
+def from_beside(scene: Scene, rng: np.random.Generator) -> FlowRows:
+    """A minute of the other traffic in the capture, each packet become a flow of many."""
+    rows = scene.beside.copy()
+    pace = packets_per_s(scene) / len(scene.attack)
+    rows["packets"] = round(pace * WINDOW_S)
+    rows["bytes"] *= rows["packets"]
+    rows["start_ms"], rows["end_ms"] = NOW_MS - WINDOW_S * 1000, NOW_MS - 1
+    aim(rows, scene.targets, rng)
+    return rows
 
 
 def sampled(flows: Packets, scene: Scene, rng: np.random.Generator) -> Packets:

@@ -144,13 +144,16 @@ def _measure(sample: Sample) -> Floats:
 
 
 def _match(items: list[Item], bits: int) -> Match | None:
-    """The match that names every item of a set, by its narrowest values; None without a destination."""
+    """The match that names every item of a set, by its narrowest values.
+
+    None without a destination, and for a length of whatever protocol, which tells nothing of an attack.
+    """
     chosen: dict[str, Any] = {}
     for at, item in enumerate(items):
         if bits >> at & 1:
             held = chosen.get(item.component)
             chosen[item.component] = item.value if held is None else _narrower(held, item.value)
-    if "destination" not in chosen:
+    if "destination" not in chosen or ("packet_lengths" in chosen and "protocols" not in chosen):
         return None
     single = ("destination", "source", "tcp_flags")
     named: dict[str, Any] = {name: one if name in single else (one,) for name, one in chosen.items()}

@@ -1,7 +1,8 @@
 """What rules will do to the attack and to other traffic, with 90 % intervals, from records that chose none.
 
-The intervals hold what chance in sampling can do, flow by flow, what is not known of other traffic inside
-the attack, and what a rate limit's share depends on. They do not hold a change of the attack.
+The intervals hold what chance in sampling can do, what is not known of other traffic inside the attack, and
+what a rate limit's share depends on. Other traffic consists of flows that come and go, so its chance is that
+of flows; the attack is taken to go on as it is.
 """
 
 import math
@@ -43,14 +44,14 @@ def forecast(sample: Sample, rules: Sequence[Rule], points: Sequence[BorderPoint
     sample = sample.suspecting(meant(sample, rules))
     effect = effect_of(sample, rules, points)
     lost, met, most = 1 - effect.through, effect.met.astype(np.float64), 1 - effect.at_least
-    flow = flows_of(sample)
+    flow, record = flows_of(sample), np.arange(len(sample))
     attack, others = _scenes(sample)
     octets, packets, flows = ([share * one for share in others] for one in _measures(sample))
     deviation = effect.deviation
     return Forecast(
-        attack_matched=_share(attack, flow, met),
+        attack_matched=_share(attack, record, met),
         others_matched=_share(octets, flow, met),
-        attack_removed=_share(attack, flow, lost, deviation),
+        attack_removed=_share(attack, record, lost, deviation),
         lost_bytes=_share(octets, flow, lost, deviation, most),
         lost_packets=_share(packets, flow, lost, deviation, most),
         lost_flows=_share(flows, flow, lost, deviation, most),

@@ -1,6 +1,6 @@
 """From an attack and its evidence to the plan of least harm, which may be to do nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 from tidegate.mitigate.candidates import CANDIDATES_MAX, abilities, candidate_of, candidates
@@ -33,17 +33,19 @@ def propose(
     ledger_root: str,
     replaces: int | None = None,
     level: Level = "desk",
+    allowed: Callable[[Match], bool] | None = None,
 ) -> Plan:
     """The plan for an attack. One without rules proposes to do nothing, and its reasons say why.
 
     `ledger_size` and `ledger_root` are the ledger's head; `replaces` is the plan that this one takes the
-    place of; `level` is the least level of the second approver, which the guard decides.
+    place of; `level` is the least level of the second approver, which the guard decides. Only matches that
+    are `allowed` are weighed.
     """
     sample = told_apart(evidence)
     obstacle = why_not(evidence, sample)
     rules: tuple[Rule, ...] = ()
     if obstacle is None:
-        possible = weighed(evidence, sample.half(CHOOSING), settings)
+        possible = weighed(evidence, sample.half(CHOOSING), settings, allowed)
         chosen = choose(possible.choice)
         rules = placed([possible.options[one] for one in chosen], evidence.border_points, settings)
     foreseen = forecast(sample.half(FORECASTING), rules, evidence.border_points)
@@ -69,7 +71,9 @@ def propose(
     )
 
 
-def weighed(evidence: Evidence, sample: Sample, settings: PlanSettings) -> Weighed:
+def weighed(
+    evidence: Evidence, sample: Sample, settings: PlanSettings, allowed: Callable[[Match], bool] | None = None
+) -> Weighed:
     """All that could be done, weighed on one half of the sample."""
     columns = Columns(sample.rows)
     targets = evidence.attack.targets
@@ -79,6 +83,7 @@ def weighed(evidence: Evidence, sample: Sample, settings: PlanSettings) -> Weigh
     known = {one.match for one in found}
     other = sample.other
     found = [*(candidate_of(match, columns, other) for match in plain if match not in known), *found]
+    found = [one for one in found if allowed is None or allowed(one.match)]
     return weigh(sample, found[:CANDIDATES_MAX], points, evidence.usual, settings)
 
 

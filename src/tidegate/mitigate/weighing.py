@@ -1,13 +1,13 @@
 """From candidates and a sample to the choice that is searched: groups, rate limits, limits and costs."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from tidegate.mitigate.candidates import Candidate, can_hold
+from tidegate.mitigate.candidates import Candidate, can_hold, supported
 from tidegate.mitigate.evidence import Usual
 from tidegate.mitigate.intervals import amount_rate
 from tidegate.mitigate.matching import Columns, Mask, parts
@@ -102,24 +102,23 @@ def weigh(
     limits = usual_high(sample, groups, load, high, settings)
     link = np.array([_capacity(point, settings) for point in points], np.float64)
     costs = _costs(sample, candidates, settings)
-    count = len(candidates)
-    options = [Option(one.match, _rates(limits[at], held[at], points)) for at, one in enumerate(candidates)]
-    which = list(range(count))
+    placed = list(_places(held, points))
+    which = [at for at, _ in placed]
+    options = [Option(candidates[at].match, _rates(limits[at], here, points)) for at, here in placed]
     if np.any(_come_in(groups, len(points)) > link):
-        options += [Option(one.match, _where(held[at], Drop())) for at, one in enumerate(candidates)]
-        which += range(count)
-        costs = np.concatenate([costs, costs + limits.sum(axis=1)])
-        holes = [at for at in range(count) if settings.blackhole and _host_only(candidates[at].match)]
+        options += [Option(candidates[at].match, _where(here, Drop())) for at, here in placed]
+        which += which
+        holes = [at for at, one in enumerate(candidates) if settings.blackhole and _host_only(one.match)]
         options += [_blackhole(candidates[at].match, points, settings) for at in holes]
         which += holes
-        costs = np.concatenate([costs, costs[holes] + BLACKHOLE_COST * sample.attack])
+    extra = [_extra(one, limits[at], sample.attack) for one, at in zip(options, which, strict=True)]
     through = np.array([_through(one, load[at], points) for one, at in zip(options, which, strict=True)])
     choice = Choice(
-        meets=groups.meets[which] & _acted_on(options, groups.point),
-        through=through.reshape(len(which), -1)[:, groups.point],
+        meets=groups.meets[np.array(which, np.int64)] & _acted_on(options, len(points))[:, groups.point],
+        through=through.reshape(len(which), len(points) + 1)[:, groups.point],
         rank=_ranks(options),
         twin=np.array(which, np.int64),
-        cost=costs,
+        cost=costs[np.array(which, np.int64)] + np.array(extra, np.float64),
         held=_budgeted(options, len(points)),
         attack=groups.attack,
         other=groups.other,
@@ -190,6 +189,28 @@ def usual_high(
     spread = load / np.maximum(load.sum(axis=1, keepdims=True), 1e-9)
     highest: Floats = np.maximum(usual, least * spread)
     return highest
+
+
+def _places(held: Mask, points: Sequence[BorderPoint]) -> Iterator[tuple[int, Mask]]:
+    """Each candidate with the border points to hold it: all that can, and those of each ability alone.
+
+    Where border points can do different things, what is best at one is not what is best at another.
+    """
+    able = [supported(point) if point.routers else None for point in points]
+    for at, here in enumerate(held):
+        scopes = [here, *(here & np.array([one == ability for one in able]) for ability in set(able))]
+        yield from ((at, np.array(scope)) for scope in dict.fromkeys(map(tuple, scopes)) if any(scope))
+
+
+def _extra(option: Option, limits: Floats, attack: float) -> float:
+    """What an action costs besides: a false alarm loses all of what is usual to a drop, or the whole host."""
+    cost = 0.0
+    for action, limit in zip(option.actions, limits.tolist(), strict=True):
+        if isinstance(action, Drop):
+            cost += limit
+        elif isinstance(action, Blackhole):
+            return BLACKHOLE_COST * attack
+    return cost
 
 
 def _parts(amounts: Floats, whole: Floats) -> Floats:
@@ -295,10 +316,10 @@ def _through(option: Option, load: Floats, points: Sequence[BorderPoint]) -> Flo
     return np.array(passing)
 
 
-def _acted_on(options: Sequence[Option], point: npt.NDArray[np.int64]) -> Mask:
-    """(K, G): whether an option is held where a group comes in."""
+def _acted_on(options: Sequence[Option], points: int) -> Mask:
+    """(K, P + 1): whether an option is held at a border point; nowhere where none is known."""
     held = [[action is not None for action in option.actions] + [False] for option in options]
-    return np.array(held, np.bool_).reshape(len(options), -1)[:, point]
+    return np.array(held, np.bool_).reshape(len(options), points + 1)
 
 
 def _ranks(options: Sequence[Option]) -> npt.NDArray[np.int64]:
