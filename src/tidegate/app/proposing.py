@@ -10,7 +10,7 @@ from tidegate.app.samples import PLAN_ROWS_MAX, FlowsAsked, surrounding
 from tidegate.app.state import PlanLife, State
 from tidegate.detect.baseline import DAY_HOURS, HOURS, USUAL, Baselines, Key
 from tidegate.mitigate.evidence import Evidence, Usual
-from tidegate.mitigate.guard import GuardSettings, least_level, refuse_unless_safe
+from tidegate.mitigate.guard import GuardSettings, allows, least_level, refuse_unless_safe
 from tidegate.mitigate.planner import propose
 from tidegate.mitigate.settings import PlanSettings
 from tidegate.mitigate.stages import PlanStage
@@ -109,6 +109,7 @@ def make_plan(
         ledger_size=question.ledger_size,
         ledger_root=question.ledger_root,
         replaces=question.replaces,
+        allowed=lambda match: allows(match, attack.targets, guard),
     )
     level = least_level(plan, guard, question.usual_inbound)
     plan = msgspec.structs.replace(plan, level=level)

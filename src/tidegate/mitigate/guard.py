@@ -30,10 +30,10 @@ from ipaddress import ip_address
 import msgspec
 
 from tidegate.mitigate.kinds import BGP, BGP_PORT, ORDINARY, TCP, Kind, would_match
-from tidegate.mitigate.possible import Network, network, refuse_impossible
+from tidegate.mitigate.possible import network, refuse_impossible
 from tidegate.mitigate.protected import PROTOCOLS, Protected, default_protected
 from tidegate.model.border import COMPONENTS, BorderPoint, BorderRouter
-from tidegate.model.plans import MILLION, Blackhole, Level, Match, Plan, Range, Redirect, Rule
+from tidegate.model.plans import MILLION, Blackhole, Level, Match, Plan, Range, RateLimit, Redirect, Rule
 from tidegate.model.refusals import NotAllowed
 
 WIDE = {4: 24, 6: 48}
@@ -106,7 +106,7 @@ def refuse_unless_safe(plan: Plan, settings: GuardSettings, usual_inbound: Mappi
     refuse_over_budget(plan, settings)  # 6
     for at, rule in enumerate(plan.rules, 1):
         try:
-            refuse_rule(rule, plan, settings)
+            refuse_rule(rule, plan.targets, settings)
         except NotAllowed as refusal:
             where = f"rule {at} ({rule.match.destination} at {rule.border_point})"
             raise NotAllowed(f"{where}: {refusal.why}") from None
@@ -114,7 +114,17 @@ def refuse_unless_safe(plan: Plan, settings: GuardSettings, usual_inbound: Mappi
     refuse_much_held_back(plan, settings, usual_inbound)  # 10
 
 
-def refuse_rule(rule: Rule, plan: Plan, settings: GuardSettings) -> None:
+def allows(match: Match, targets: Sequence[str], settings: GuardSettings) -> bool:
+    """Whether some rule for these targets may match so: whoever makes plans asks before weighing it."""
+    try:
+        refuse_rule(Rule(border_point="", match=match, action=RateLimit(1)), targets, settings)
+    except NotAllowed:
+        return False
+    return True
+
+
+def refuse_rule(rule: Rule, targets: Sequence[str], settings: GuardSettings) -> None:
+    """NotAllowed for a rule that no plan for these targets may hold."""
     refuse_impossible(rule)  # 2
     refuse_short_prefixes(rule.match, settings)  # 1
     refuse_wide(rule.match)  # 3
@@ -124,8 +134,8 @@ def refuse_rule(rule: Rule, plan: Plan, settings: GuardSettings) -> None:
         raise NotAllowed("it redirects traffic; the operator's file does not allow that")
     if isinstance(rule.action, Blackhole):
         refuse_wide_blackhole(rule.match, settings)  # 9
-    if not any(network(rule.match.destination).overlaps(target) for target in targets_of(plan, rule.match)):
-        raise NotAllowed(f"it holds none of the attack's targets: {', '.join(plan.targets)}")  # 13
+    if not any(overlap(rule.match.destination, target) for target in targets):  # 13
+        raise NotAllowed(f"it holds none of the attack's targets: {', '.join(targets)}")
 
 
 def refuse_short_prefixes(match: Match, settings: GuardSettings) -> None:
@@ -182,12 +192,6 @@ def overlap(one: str, other: str) -> bool:
     return mine.version == theirs.version and mine.overlaps(theirs)
 
 
-def targets_of(plan: Plan, match: Match) -> list[Network]:
-    """The attack's targets of the match's family."""
-    version = network(match.destination).version
-    return [target for target in map(network, plan.targets) if target.version == version]
-
-
 def refuse_wide_blackhole(match: Match, settings: GuardSettings) -> None:
     destination = network(match.destination)
     limit = settings.blackhole_min(destination.version)
@@ -223,8 +227,9 @@ def refuse_beyond_routers(all_rules: Sequence[Rule], settings: GuardSettings) ->
 
 def refuse_beyond_router(rules: Sequence[Rule], router: BorderRouter) -> None:
     profile = router.profile
-    if len(rules) > profile.rule_budget:
-        raise NotAllowed(f"{len(rules)} rules for {router.name}, which holds {profile.rule_budget}")
+    held = sum(not isinstance(rule.action, Blackhole) for rule in rules)  # a blackhole is a route
+    if held > profile.rule_budget:
+        raise NotAllowed(f"{held} rules for {router.name}, which holds {profile.rule_budget}")
     for rule in rules:
         used = {name for name in COMPONENTS if getattr(rule.match, name) not in (None, ())}
         lacking = sorted(used - profile.components)
