@@ -229,6 +229,7 @@ class GobgpSpeakerWorld(SpeakerWorld):
     """With the operator's gobgpd, which the routers know."""
 
     kind = "gobgp"
+    neighbour_extra = ""
 
     def __init__(self, folder: Path, points: dict[str, Sequence[Router]], address: str) -> None:
         super().__init__(folder, points, address)
@@ -247,7 +248,7 @@ class GobgpSpeakerWorld(SpeakerWorld):
             gobgp_neighbour(
                 router.address,
                 router.own_as,
-                f"[neighbors.ebgp-multihop.config]\nenabled = true\nmultihop-ttl = 8\n"
+                f"{self.neighbour_extra}[neighbors.ebgp-multihop.config]\nenabled = true\nmultihop-ttl = 8\n"
                 f'[neighbors.transport.config]\nlocal-address = "{self.address}"\n'
                 f"remote-port = {router.port}\n",
             )

@@ -50,9 +50,6 @@ ANSWER_S: Final = 10.0
 STARTING_S: Final = 30.0
 """How long the speaker's process may take until it listens; on a busy machine its imports take seconds."""
 
-ALREADY_RUNS: Final = 75
-"""Exit code of a speaker's process that found another holding the folder (EX_TEMPFAIL of sysexits.h)."""
-
 _LOOK_S: Final = 0.05
 _R = TypeVar("_R", bound=Reply)
 
@@ -81,24 +78,28 @@ class SpeakerClient:
     """
 
     def __init__(self, settings: BorderSettings, command: Sequence[str]) -> None:
-        self._settings = settings
+        self.settings = settings
         self._command = list(command)
         self._turn = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
 
     def start(self) -> None:
-        folder = private_folder(self._settings.state_folder)
+        folder = private_folder(self.settings.state_folder)
         if self._other_settings_run(folder):
-            self._ask(End(), Done)
-            self._wait_until_nobody_listens(folder)
-        write_settings(folder, self._settings)
+            self.end()
+        write_settings(folder, self.settings)
         self._ask(AskLive(), Live)
 
     def close(self) -> None:
         """Lets the connection go, and the speaker's process run on."""
         with self._turn:
             self._drop()
+
+    def end(self) -> None:
+        """Everything withdrawn, and the speaker's process ended."""
+        self._ask(End(), Done)
+        self._wait_until_nobody_listens(private_folder(self.settings.state_folder))
 
     def announce(self, order: Order) -> None:
         self._ask(Announce(order), Done)
@@ -118,12 +119,12 @@ class SpeakerClient:
     def read_back(self) -> Sequence[ReadBack]:
         """The mirror, or what gobgpd sent; and every router that can be asked, by this process itself."""
         seen = self._ask(AskMirrors(), Mirrors).seen
-        return (*seen, *ask_receivers(self._settings, [each.rule for each in self.live()]))
+        return (*seen, *ask_receivers(self.settings, [each.rule for each in self.live()]))
 
     def _other_settings_run(self, folder: Path) -> bool:
         try:
             connect_to(folder, SOCKET_NAME).close()
-            return read_settings(folder) != self._settings
+            return read_settings(folder) != self.settings
         except (FileNotFoundError, ConnectionRefusedError):
             return False
 
@@ -161,7 +162,7 @@ class SpeakerClient:
         raise self._failure("the speaker's process answered another question")
 
     def _connect(self) -> socket.socket:
-        folder = private_folder(self._settings.state_folder)
+        folder = private_folder(self.settings.state_folder)
         until = time.monotonic() + STARTING_S
         while time.monotonic() < until:
             try:
@@ -179,7 +180,7 @@ class SpeakerClient:
         """Starts it, once at a time, in a session of its own: what ends the node's does not end it."""
         if self._process is not None and (code := self._process.poll()) is not None:
             self._process = None
-            if code != ALREADY_RUNS:
+            if code != 0:  # 0: it found another there, which will listen soon
                 raise self._failure(f"the speaker's process ended at once with exit code {code}")
         if self._process is None:
             try:
@@ -204,7 +205,7 @@ class SpeakerClient:
             self._connection = None
 
     def _failure(self, what: str) -> OutsideFailed:
-        where = str(private_folder(self._settings.state_folder) / SOCKET_NAME)
+        where = str(private_folder(self.settings.state_folder) / SOCKET_NAME)
         raise OutsideFailed(
             what, where, "Its last words are in this node's log; it is started again when needed."
         )

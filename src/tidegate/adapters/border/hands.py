@@ -167,9 +167,19 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def run_hands(program: Callable[[Path], Program]) -> None:
-    """The life of the hands' process, in the folder that its environment names."""
+    """The life of the hands' process, in the folder that its environment names.
+
+    Where no speaker's process listens there, all there is to do is to clear up.
+    """
     logging.basicConfig(format="tidegate border hands: %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     folder = Path(os.environ[FOLDER_VARIABLE])
-    with _alone(folder), connect_to(folder, HANDS_NAME) as link:
-        Hands(link, program(folder)).live()
+    with _alone(folder):
+        fed = program(folder)
+        try:
+            link = connect_to(folder, HANDS_NAME)
+        except OSError:
+            fed.give_up()
+            return
+        with link:
+            Hands(link, fed).live()

@@ -6,13 +6,11 @@ import os
 import selectors
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from tidegate.adapters.border.client import ALREADY_RUNS
 from tidegate.adapters.border.exabgp import mirror_address
 from tidegate.adapters.border.frames import Request, Told
 from tidegate.adapters.border.leases import Moment
@@ -47,11 +45,13 @@ def speak(state_folder: Path, believe: Callable[[Order], None], wall: Clock) -> 
     """Holds the sessions and the leases of the node whose state folder this is, until nobody needs it.
 
     `believe` verifies an order's approvals and asks the guard; it raises NotAllowed for one that is not to
-    be believed, and is called for each order anew. SystemExit where another such process runs already.
+    be believed, and is called for each order anew. Returns at once where another such process runs.
     """
     folder = private_folder(str(state_folder))
     with ExitStack() as afterwards:
-        _hold_alone(folder, afterwards)
+        if not _hold_alone(folder, afterwards):
+            log.warning("another speaker's process holds %s", folder)
+            return
         settings = read_settings(folder)
         must_make_sense(settings)
         mirrored = settings.mirror and settings.speaker == "exabgp"
@@ -60,18 +60,27 @@ def speak(state_folder: Path, believe: Callable[[Order], None], wall: Clock) -> 
         program = bgp_program(settings, folder)
         afterwards.callback(program.end_mirror)
         speaker = Speaker(settings, program, mirror, believe, lambda: Moment(boot_ns(), wall.now_ms()))
-        afterwards.callback(speaker.end)
+        afterwards.callback(_end, speaker, program)
         _Loop(folder, speaker, program, mirror, afterwards).run()
 
 
-def _hold_alone(folder: Path, afterwards: ExitStack) -> None:
-    lock = afterwards.enter_context((folder / LOCK_NAME).open("w"))
+def _end(speaker: Speaker, program: BgpProgram) -> None:
+    """Hands that find nobody to listen to clear up, for as long as it takes."""
+    speaker.end()
+    if not speaker.ended:
+        program.start()
+
+
+def _hold_alone(folder: Path, afterwards: ExitStack) -> bool:
+    lock = afterwards.enter_context((folder / LOCK_NAME).open("a"))
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        sys.exit(ALREADY_RUNS)
+        return False
+    lock.truncate(0)
     lock.write(str(os.getpid()))
     lock.flush()
+    return True
 
 
 class _Loop:

@@ -124,7 +124,9 @@ class Speaker:
         self._waiting = [each for each in self._waiting if not self._settle(each, now_ns)]
 
     def end(self) -> None:
-        """Everything taken back, at once."""
+        """Everything taken back, at once; `ended` tells whether that is certain."""
+        if self.ended:
+            return
         self._leases.release(None, None)
         self.lose_hands("it was asked to end")
         self.ended = self._clean
