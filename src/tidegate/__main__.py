@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tidegate.ports.roster import RosterFile
     from tidegate.ports.signing import Signer
     from tidegate.ports.state import StateFolder
+    from tidegate.ports.topology import TopologyFiles
 
 
 def clock() -> "Clock":
@@ -217,6 +218,12 @@ def start_demo(folder: "Path | None") -> "DemoRun":
     return Demo(PARTS, folder)
 
 
+def topology() -> "TopologyFiles":
+    from tidegate.adapters.topology_files import LocalTopologyFiles
+
+    return LocalTopologyFiles()
+
+
 PARTS = Parts(
     version=__version__,
     environ=os.environ,
@@ -239,6 +246,7 @@ PARTS = Parts(
     generate_key=generate_key,
     public_key=public_key,
     start_demo=start_demo,
+    topology=topology,
 )
 
 

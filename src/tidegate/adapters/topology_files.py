@@ -8,8 +8,13 @@ import tempfile
 import zlib
 from pathlib import Path
 
+from tidegate.adapters.topology_download import fetch
 from tidegate.model.topology import Source, WrongLine
 from tidegate.ports.outside import OutsideFailed
+from tidegate.ports.topology import Progress
+
+USERS = Path(__file__).parent / "data" / "country_internet_users.csv"
+USERS_TERMS = "World Bank population (PDDL), Gapminder internet users (CC BY 4.0)"
 
 UNPACKED_BYTES_MAX = 1 << 31
 """Bytes of one file after unpacking; a file that unpacks to more is refused, not read on."""
@@ -95,3 +100,30 @@ def write_whole(path: Path, data: bytes) -> None:
         raise OutsideFailed(
             f"cannot write ({error.strerror})", str(path), "Choose a folder that you can write in."
         ) from error
+
+
+class LocalTopologyFiles:
+    """Files of topology on this machine's disk, and downloads (ports.topology.TopologyFiles)."""
+
+    def read(self, path: Path, role: str, terms: str = "") -> tuple[bytes, Source]:
+        return read_topology_file(path, role, terms)
+
+    def users(self) -> tuple[bytes, Source]:
+        return read_topology_file(USERS, "users by country", USERS_TERMS)
+
+    def write(self, path: Path, data: bytes) -> None:
+        write_whole(path, data)
+
+    def append(self, path: Path, line: bytes) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("ab") as file:
+                file.write(line + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            remedy = "Choose a folder that you can write in."
+            raise OutsideFailed(f"cannot write ({error.strerror})", str(path), remedy) from error
+
+    def fetch(self, address: str, path: Path, progress: Progress) -> str:
+        return fetch(address, path, progress)

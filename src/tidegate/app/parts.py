@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tidegate.ports.roster import RosterFile
     from tidegate.ports.signing import Signer
     from tidegate.ports.state import StateFolder
+    from tidegate.ports.topology import TopologyFiles
 
 IfMissing = Literal["create", "refuse"]
 
@@ -67,3 +68,4 @@ class Parts:
     generate_key: Callable[[Path, str], str]
     public_key: Callable[[Path], str]
     start_demo: "Callable[[Path | None], DemoRun]"
+    topology: "Callable[[], TopologyFiles]"

@@ -68,7 +68,9 @@ def chokepoints(ground: Ground, country: str) -> Iterator[tuple[int, int, Chokep
             after = _without(graph, candidates[at], network=step == 0)
             reached = reach_of_some(world, classes_of(after), rows)
             lost = (before - pairs_of_people(people[rows], reached)) / whole
-            tried.append(_named(world, graph, candidates[at], lost, bound[at] / whole, network=step == 0))
+            tried.append(
+                _named(world, graph, candidates[at], lost, int(bound[at]) / whole, network=step == 0)
+            )
         rest = np.sort(bound)[::-1][len(tried) : len(tried) + 1]
         untried = max(untried, float(rest[0]) / whole if len(rest) else 0.0)
         tried.sort(key=lambda one: (-one.lost, one.first, one.second))

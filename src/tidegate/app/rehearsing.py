@@ -1,0 +1,60 @@
+"""What the doors ask of rehearsals, under one name: worlds measured, scenarios answered, sweeps, advice.
+
+Importing it loads the kernels of rehearsals; only commands that rehearse do.
+"""
+
+from tidegate.app.answers_kept import Compared, Kept, compare_answers
+from tidegate.app.rehearsal import open_world, read_scenario, read_services
+from tidegate.rehearse.advice import Advice, Candidates, Kind, advise
+from tidegate.rehearse.alliances import PEOPLE_WANTED, Allied, Coalitions, allied, coalitions
+from tidegate.rehearse.answers import Answer, Bounds, Change, Counted, Country, answer
+from tidegate.rehearse.borders import Borders, borders
+from tidegate.rehearse.chokepoints import Chokepoint, Chokepoints, chokepoints
+from tidegate.rehearse.dependencies import Crossed, Dependencies, dependencies
+from tidegate.rehearse.measuring import Ground, ground_of
+from tidegate.rehearse.scenarios import Places
+from tidegate.rehearse.sweeps import Loss, countries, loss, networks, pairs, random_sets
+from tidegate.rehearse.throttling import Throttled, throttled
+
+__all__ = [
+    "PEOPLE_WANTED",
+    "Advice",
+    "Allied",
+    "Answer",
+    "Borders",
+    "Bounds",
+    "Candidates",
+    "Change",
+    "Chokepoint",
+    "Chokepoints",
+    "Coalitions",
+    "Compared",
+    "Counted",
+    "Country",
+    "Crossed",
+    "Dependencies",
+    "Ground",
+    "Kept",
+    "Kind",
+    "Loss",
+    "Places",
+    "Throttled",
+    "advise",
+    "allied",
+    "answer",
+    "borders",
+    "chokepoints",
+    "coalitions",
+    "compare_answers",
+    "countries",
+    "dependencies",
+    "ground_of",
+    "loss",
+    "networks",
+    "open_world",
+    "pairs",
+    "random_sets",
+    "read_scenario",
+    "read_services",
+    "throttled",
+]
