@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.naive.classify import PORTS, vector_name
-from tidegate.detect import tables
 from tidegate.kernels.classify import classify_rows
 from tidegate.model.flows import FLOW
+from tidegate.model.vector_tables import least_bytes, port_vectors
 from tidegate.model.vectors import CODE_OF, NO_VECTOR, VECTORS, VectorClass
 
 FIELDS = (
@@ -50,7 +50,7 @@ def codes(records: list[dict[str, int]]) -> list[int]:
         for name, value in record.items():
             row[name] = value
     out = np.zeros(len(records), np.uint8)
-    classify_rows(rows, tables.port_vectors(), tables.least_bytes(), out)
+    classify_rows(rows, port_vectors(), least_bytes(), out)
     return out.tolist()
 
 

@@ -57,6 +57,7 @@ def test_what_was_not_told_matches_nothing_that_asks_for_it() -> None:
     assert not met(Match(destination=HERE, destination_ports=(Range(0, 65535),)), has_ports=0)
     silent = {"protocol": 6, "tcp_flags": 0}
     assert not met(Match(destination=HERE, tcp_flags=TcpFlags(0, 0x3F)), **silent)
+    assert met(Match(destination=HERE, tcp_flags=TcpFlags(0, 0x3F)), **silent, flags_seen=1)
     assert not met(Match(destination=HERE, fragments=("dont",)))
     assert not met(Match(destination=HERE, fragments=("last",)), fragment=2)
 

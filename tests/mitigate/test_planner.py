@@ -1,6 +1,7 @@
 """Plans over attacks whose truth is known: what they remove, what they spare, and when they do nothing."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from benchmarks.plans.attacks import captured_scene, ephemeral, made_scene, packets, reflection
 from benchmarks.plans.outcome import Outcome, outcome
 from benchmarks.plans.world import NOW_MS, Scene, observed, truth
+from tidegate.adapters.recordings import open_recording
 from tidegate.mitigate.evidence import Evidence, Usual
 from tidegate.mitigate.guard import GuardSettings, refuse_unless_safe
 from tidegate.mitigate.planner import propose
@@ -19,6 +21,7 @@ from tidegate.model.plan_bytes import plan_bytes
 from tidegate.model.plans import Blackhole, Drop, Match, Plan, RateLimit, Share
 
 TARGET = "203.0.113.7/32"
+BENIGN = Path(__file__).parents[1] / "data" / "benign" / "inputs"
 
 
 def planned(evidence: Evidence, settings: PlanSettings | None = None) -> Plan:
@@ -257,3 +260,23 @@ def test_what_is_proposed_passes_the_guard(seed: int) -> None:
     plan = planned(observed(scene, np.random.default_rng(seed)))
     guard = GuardSettings(border_points=scene.border(), speakers=("192.0.2.200",))
     refuse_unless_safe(plan, guard, dict.fromkeys([point.name for point in scene.border()], 10**12))
+
+
+def ordinary_captures() -> FlowRows:
+    """Packets of ordinary applications: names, time, mail, telephony, discovery, tunnels, web."""
+    found = []
+    for path in sorted(BENIGN.glob("*.pcap")):
+        with open_recording(path) as recording:
+            found += [batch.rows.copy() for batch in recording.packets()]
+    rows = np.concatenate(found)
+    return rows[rows["family"] == 4]
+
+
+@pytest.mark.parametrize("name", ["snmp", "bacnet", "syn", "dns"])
+def test_captured_ordinary_applications_at_the_target_are_spared(name: str) -> None:
+    beside = ordinary_captures()
+    assert len(beside) > 1_000
+    plan, done = tried(replace(captured_scene(name), flows_per_s=1_000, beside=beside))
+    assert done.attack_removed >= 0.95
+    assert done.lost_bytes <= 0.01
+    assert len(matches_of(plan)) <= 8

@@ -8,7 +8,6 @@ import numpy.typing as npt
 from tidegate.detect.settings import OBJECT_PREFIXES_MAX, OBJECTS_MAX, Floors, WatchedObject
 from tidegate.kernels import classify
 from tidegate.kernels.cells import LEVELS, OBJECT_DEPTH_MAX, OBJECT_LEVEL, OBJECT_PREFIX
-from tidegate.model import vector_tables
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.vectors import CODE_OF, NO_VECTOR, VECTORS, VECTORS_MAX
 
@@ -32,8 +31,6 @@ FIXED_CODES = {
 }
 assert all(CODE_OF[name] == code for name, code in FIXED_CODES.items()), "classify.py and VECTORS disagree"
 assert len(VECTORS) <= VECTORS_MAX < NO_VECTOR == classify.NONE, "too many vectors"
-
-port_vectors, least_bytes = vector_tables.port_vectors, vector_tables.least_bytes
 
 
 def promote_floors(floors: Floors, share: float) -> npt.NDArray[np.float64]:

@@ -78,8 +78,9 @@ class Columns:
         portless &= (rows["has_ports"] == 1) & (protocol == UDP)
         self.later = (rows["fragment"] == FRAGMENT_LATER) | portless
         self.ports = (rows["has_ports"] == 1) & ~self.later
-        # A segment without any flag looks like one whose exporter tells none.
-        self.flags = (protocol == TCP) & (rows["tcp_flags"] != 0) & ~self.later
+        # Unless its header was seen, a segment without any flag looks like one whose exporter tells none.
+        told = (rows["tcp_flags"] != 0) | (rows["flags_seen"] == 1)
+        self.flags = (protocol == TCP) & told & ~self.later
         self.icmp = (protocol == np.where(rows["family"] == 4, ICMP, ICMPV6)) & ~self.later
 
     def met(self, match: Match) -> Mask:
