@@ -98,7 +98,8 @@ class Desk:
 
     def give_word(self, request: GiveWord, _: str) -> Reply:
         word = request.word
-        if self._node.waiting:
+        taken_back = word.intent == "withdraw"
+        if self._node.waiting and not taken_back:
             raise OutsideFailed("the database fails", "the node", "Nothing is decided until it works again.")
         life = self._node.state.plans.get(word.plan)
         if life is None:
@@ -112,7 +113,11 @@ class Desk:
             raise NotApproved(refusal.why) from None
         if word.intent == "approve" and self._mitigation.border is None:
             raise NotAllowed("No speaker is configured (border.speaker), so no plan can come into force.")
+        if taken_back and self._mitigation.border is not None:
+            self._mitigation.border.give_up(word.plan)
         self._mitigation.decide(*facts)
+        if self._node.waiting:
+            lacking = "the database fails; it is taken back all the same, and recorded when that works"
         return WordTaken(self._stage_of(word.plan), lacking)
 
     def _stage_of(self, number: int) -> str:
@@ -125,7 +130,8 @@ class Desk:
         now_ms = self._clock.now_ms()
         findings = []
         if border is not None and view is not None:
-            differing = differences(wanted_now(self._node.state, now_ms), view.live, view.read_back)
+            wanted = wanted_now(self._node.state, now_ms)
+            differing = differences(wanted, view.live, view.read_back, now_ms)
             findings = [
                 f"{one.border_point}, seen at {one.seen_at}: {len(one.missing)} rules missing, "
                 f"{len(one.extra)} too many"
@@ -147,6 +153,8 @@ class Desk:
         """Nobody needs a key to stop: whoever may enter the node's folder could end the node as well."""
         lives = self._node.state.plans.values()
         count = sum(life.standing.stage in (PlanStage.APPROVED, *IN_FORCE) for life in lives)
+        if self._mitigation.border is not None:
+            self._mitigation.border.clear()
         self._mitigation.decide(BorderCleared(who))
         return Cleared(count)
 

@@ -192,7 +192,7 @@ class Mitigation:
         if view is None or not self.border.shows_differences(view):
             return
         wanted = wanted_now(self._node.state, view.at_ms)
-        found: list[Fact] = list(differences(wanted, view.live, view.read_back))
+        found: list[Fact] = list(differences(wanted, view.live, view.read_back, view.at_ms))
         if found and found != self._differing:
             self.decide(*found, *endings(self._node.state, found))  # type: ignore[arg-type]
         self._differing = found

@@ -8,6 +8,7 @@ Guardian of invariant 5 of the house. The numbers stand beside the code that kee
 3. A rule that is seen and not wanted is a difference, whoever put it there.
 4. A rule that is wanted and not seen is a difference; a place that cannot be asked says nothing.
 5. A difference ends every plan that has rules at that border point.
+6. A rule whose lease is about to end may be gone already: a speaker lets go early (tidegate.ports.border).
 """
 
 from collections import Counter
@@ -18,8 +19,11 @@ from tidegate.app.state import State
 from tidegate.mitigate.stages import IN_FORCE
 from tidegate.model.facts import RULES_TOLD_MAX, PlanFailed, RulesDiffered
 from tidegate.model.plans import Plan, Rule, Signed
-from tidegate.ports.border import LiveRule, ReadBack
+from tidegate.ports.border import LET_GO_EARLY_S, LiveRule, ReadBack
 from tidegate.wire.bgp_routes import rule_meaning
+
+MAY_BE_GONE_MS = (LET_GO_EARLY_S + 1) * 1000
+"""Leases are told in whole seconds, so that a speaker's may end up to one before the node's."""
 
 Place = tuple[int, str]
 """A plan's number and a border point."""
@@ -53,13 +57,17 @@ def wanted_now(state: State, now_ms: int) -> dict[Place, Wanted]:
 
 
 def differences(
-    wanted: Mapping[Place, Wanted], live: Sequence[LiveRule], read_back: Sequence[ReadBack]
+    wanted: Mapping[Place, Wanted], live: Sequence[LiveRule], read_back: Sequence[ReadBack], at_ms: int
 ) -> list[RulesDiffered]:
-    """Every border point where the speaker or a receiver holds other rules than are wanted there."""
+    """Every border point where, at `at_ms`, the speaker or a receiver held other rules than are wanted."""
+    ending = {key: place for key, place in wanted.items() if place.until_ms - at_ms <= MAY_BE_GONE_MS}  # 6
     points = {place.border_point for place in wanted.values()} | {rule.rule.border_point for rule in live}
     seen = [(point, "the speaker", rules_at(point, live)) for point in sorted(points)]
     seen += [(one.border_point, one.receiver, one.rules) for one in read_back if one.rules is not None]  # 4
-    found = (difference(point, where, rules_wanted_at(point, wanted), rules) for point, where, rules in seen)
+    found = (
+        difference(point, where, rules_wanted_at(point, wanted), rules, rules_wanted_at(point, ending))
+        for point, where, rules in seen
+    )
     return [one for one in found if one is not None]
 
 
@@ -72,11 +80,12 @@ def rules_wanted_at(point: str, wanted: Mapping[Place, Wanted]) -> list[Rule]:
 
 
 def difference(
-    point: str, seen_at: str, wanted: Sequence[Rule], seen: Sequence[Rule]
+    point: str, seen_at: str, wanted: Sequence[Rule], seen: Sequence[Rule], may_be_gone: Sequence[Rule] = ()
 ) -> RulesDiffered | None:
-    """None where both mean the same."""
+    """None where both mean the same, or only those are missing that may be gone."""
     ours, theirs = Counter(map(rule_meaning, wanted)), Counter(map(rule_meaning, seen))  # 2
-    missing, extra = sorted((ours - theirs).elements()), sorted((theirs - ours).elements())  # 3
+    gone = ours - theirs - Counter(map(rule_meaning, may_be_gone))
+    missing, extra = sorted(gone.elements()), sorted((theirs - ours).elements())  # 3
     if not missing and not extra:
         return None
     left_out = max(0, len(missing) - RULES_TOLD_MAX) + max(0, len(extra) - RULES_TOLD_MAX)
