@@ -24,6 +24,7 @@ import msgspec
 from benchmarks.live import Folder
 from tidegate.adapters.sql.stores import SqlStores
 from tidegate.app.assembly import DATABASE_NAME
+from tidegate.app.attack_summary import attack_summary
 from tidegate.app.checkpoint import CHECKPOINT_EVERY
 from tidegate.app.node import Node
 from tidegate.model.attacks import Attack, Rate, VectorRate
@@ -50,7 +51,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     `facts_per_s` is by the clock on the wall, from the first fact to the last, alerts carried out and all on
     disk; `slowest_part_facts_per_s` is the slowest tenth of it, and `facts_a_cpu_s` is by processor time.
     `bytes_a_fact` is what the second half added to the database, and `bytes_a_year` is the database with as
-    much for each fact that is not in it. `open_s` and `answer_s` are whole processes, from their start.
+    much for each fact that is not in it. `open_s` and `answer_s` are whole processes, from their start;
+    `question_s` is the question alone, to a database that is open.
     """
 
     whole: bool
@@ -65,6 +67,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     open_cpu_s: float
     answer_s: float
     answer_cpu_s: float
+    question_s: float
     answer_rows: int
 
 
@@ -259,6 +262,18 @@ def march(folder: Path) -> Ran:
     return ran("tidegate", "attacks", "summary", *days, "--state", str(folder), "--json")
 
 
+def question_s(folder: Path) -> float:
+    """The same question without a process around it."""
+    stores = SqlStores(f"sqlite:///{folder / DATABASE_NAME}", "refuse")
+    stores.facts.head()  # a connection is there
+    begin_ms, end_ms = (int(datetime(2026, month, 1, tzinfo=UTC).timestamp() * 1000) for month in (3, 4))
+    began = time.perf_counter()
+    attack_summary(stores.facts, begin_ms, end_ms, by_vector=True, by_border_point=True, anew=False)
+    took_s = time.perf_counter() - began
+    stores.close()
+    return took_s
+
+
 def measure(folder: Path, bursts: int, seed: int) -> Told:
     recording, since_checkpoint = live_through(folder, bursts, seed)
     whole_bytes = bytes_on_disk(folder)
@@ -280,6 +295,7 @@ def measure(folder: Path, bursts: int, seed: int) -> Told:
         open_cpu_s=opening.cpu_s,
         answer_s=answer.wall_s,
         answer_cpu_s=answer.cpu_s,
+        question_s=sorted(question_s(folder) for _ in range(5))[2],
         answer_rows=len(answer.said.splitlines()),
     )
 
@@ -305,7 +321,8 @@ def lines(told: Told) -> Iterator[str]:
     opening = f"{told.open_s:.2f} s ({told.open_cpu_s:.2f} s of processor time)"
     yield f"opening again     {opening}, {told.facts_since_checkpoint:,} facts since the checkpoint"
     answer = f"{told.answer_s:.2f} s ({told.answer_cpu_s:.2f} s of processor time)"
-    yield f"what hit us       {answer} for March, {told.answer_rows} rows"
+    alone = f"the question alone {told.question_s * 1000:.0f} ms"
+    yield f"what hit us       {answer} for March, {told.answer_rows} rows; {alone}"
 
 
 @click.command()
