@@ -29,6 +29,7 @@ def measure(description: Description, settings: Settings) -> Result:
 @click.option("--quick", is_flag=True, help="Shorter and less exact; the table says so.")
 @click.option("--seed", default=1, show_default=True, help="Of every generator.")
 @click.option("--attack-captures", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--as-rel", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A real graph.")
 @click.option("--peers", type=click.Choice(["auto", "off"]), default="auto", show_default=True)
 @click.option("--list", "listed", is_flag=True, help="Only say what would be measured.")
 def main(
@@ -38,6 +39,7 @@ def main(
     quick: bool,
     seed: int,
     attack_captures: Path | None,
+    as_rel: Path | None,
     peers: str,
     listed: bool,
 ) -> None:
@@ -56,6 +58,7 @@ def main(
         quick=quick,
         with_peers=peers == "auto",
         attack_captures=attack_captures,
+        as_rel=as_rel,
         collector_core=cores[0],
         sender_core=cores[-1],
     )

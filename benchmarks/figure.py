@@ -18,6 +18,7 @@ class Settings:
     quick: bool
     with_peers: bool
     attack_captures: Path | None
+    as_rel: Path | None
     collector_core: int
     sender_core: int
 

@@ -11,6 +11,7 @@ from benchmarks.figures import (
     live_udp,
     memory_million,
     plans,
+    rehearse,
     startup,
     year,
 )
@@ -27,5 +28,6 @@ FIGURES: tuple[Description, ...] = (
     startup.READY,
     *accuracy.DESCRIPTIONS,
     *plans.DESCRIPTIONS,
+    *rehearse.DESCRIPTIONS,
     *year.DESCRIPTIONS,
 )
