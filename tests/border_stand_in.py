@@ -65,7 +65,12 @@ class MemoryBorder:
 
     def withdraw_all(self) -> None:
         self._wait()
-        self._perhaps(self._held.clear)
+
+        def let_go() -> None:
+            self._held.clear()
+            self.extra.clear()
+
+        self._perhaps(let_go)
 
     def live(self) -> Sequence[LiveRule]:
         self._wait()

@@ -17,7 +17,7 @@ from tidegate.model.facts import (
     SpotTestStarted,
 )
 from tidegate.ports.border import LiveRule
-from tidegate.ports.control import Refused, WordTaken
+from tidegate.ports.control import ClearBorder, Cleared, Refused, WordTaken
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +132,34 @@ def test_one_officer_withdraws_at_any_point(world: World) -> None:
     assert world.border.now() == []
     world.run(200)
     assert list(world.state.plans) == [], "a person's no stands until the attack changes"
+
+
+def test_taking_back_needs_no_database(world: World) -> None:
+    world.until_held()
+    world.store.fails = "and did nothing"
+    taken = world.says(BO, "withdraw")
+    assert isinstance(taken, WordTaken)
+    assert "the database fails" in taken.lacking
+    world.run(5)
+    assert world.border.now() == []
+    world.store.fails = None
+    world.run(2)
+    assert world.stage() == "withdrawn"
+    assert world.store.pending_effects(-1, 1000) == []
+
+
+def test_clearing_the_border_takes_back_what_nobody_knows_of_too(world: World) -> None:
+    world.until_held()
+    rule = world.life().plan.rules[0]
+    world.border.extra = [LiveRule(plan=77, rule=rule, remaining_s=60)]
+    world.store.fails = "but did it"
+    assert world.ask(ClearBorder()) == Cleared(1)
+    world.run(3)
+    assert world.border.now() == []
+    world.store.fails = None
+    world.run(5)
+    assert world.border.now() == []
+    assert world.stage() == "withdrawn"
 
 
 def test_an_officer_who_is_revoked_takes_the_rules_along(world: World) -> None:

@@ -75,6 +75,8 @@ class BorderKeeper:
         self._held: dict[Place, int] = {}
         self._heard_ms: dict[Place, int] = {}
         self._unheard: set[Place] = set()
+        self._clearing = False
+        self._given_up: set[int] = set()
         self._began = False
         self._stopping = threading.Event()
         self._revision = 0
@@ -103,11 +105,32 @@ class BorderKeeper:
     def want(self, wanted: Mapping[Place, Wanted]) -> None:
         """This shall be in force from now on, and nothing else."""
         with self._change:
+            self._given_up &= {plan for plan, _ in wanted}  # once stored, nobody wants it any more
+            wanted = {place: one for place, one in wanted.items() if place[0] not in self._given_up}
             if wanted == self._wanted:
                 return
             if wanted.keys() != self._wanted.keys():
                 self._touch()
-            self._wanted = dict(wanted)
+            self._wanted = wanted
+            self._change.notify_all()
+
+    def give_up(self, plan: int) -> None:
+        """A person took the plan back: it is wanted no more, whatever the store can still record of it.
+
+        To take back is safe without a record; only what is put in force must be stored first.
+        """
+        with self._change:
+            self._given_up.add(plan)
+            self._wanted = {place: one for place, one in self._wanted.items() if place[0] != plan}
+            self._touch()
+            self._change.notify_all()
+
+    def clear(self) -> None:
+        """The same for every plan; and all that the speaker holds is withdrawn, known here or not."""
+        with self._change:
+            self._given_up |= {plan for plan, _ in self._wanted}
+            self._wanted, self._clearing = {}, True
+            self._touch()
             self._change.notify_all()
 
     def settled(self, place: Place) -> bool:
@@ -170,7 +193,11 @@ class BorderKeeper:
     def _give_next(self) -> bool:
         """One order, the most pressing first; True when there is none to give."""
         with self._change:
+            clearing = self._clearing
             place, wanted = self._next()
+        if clearing:
+            self._clear()
+            return False
         if place is None:
             return True
         if wanted is None:
@@ -185,6 +212,15 @@ class BorderKeeper:
         self._trouble = None
         return False
 
+    def _clear(self) -> None:
+        self._border.withdraw_all()
+        with self._change:
+            self._clearing = False
+            self._held.clear()
+            self._heard_ms.clear()
+            self._unheard.clear()
+            self._touch()
+
     def _next(self) -> tuple[Place | None, Wanted | None]:
         """1. Under the lock: the next place where the border has not heard what is wanted."""
         for place in self._held:
@@ -196,7 +232,7 @@ class BorderKeeper:
         return None, None
 
     def _something_to_do(self) -> bool:
-        return self._stopping.is_set() or self._next()[0] is not None
+        return self._stopping.is_set() or self._clearing or self._next()[0] is not None
 
     def _lease_s(self, wanted: Wanted) -> int:
         """Whole seconds that are left of it now, at most a whole lease: an order may be late, or the clock
