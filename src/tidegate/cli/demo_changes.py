@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tidegate.app.plan_sentences import proposal
 from tidegate.cli import words
+from tidegate.cli.demo_words import few_vectors, percent, span
 
 if TYPE_CHECKING:
     from tidegate.app.demonstration import DemoView, PlanView
@@ -82,7 +82,7 @@ class Changes:
     def _plan(self, view: "PlanView") -> Iterator[Change]:
         plan = view.plan
         if self._new("plan", plan.number):
-            yield Change("proposed", f"plan {plan.number} for attack {plan.attack}: {proposal(plan)}", plan)
+            yield Change("proposed", proposal_words(plan), plan)
         for word in view.approvals:
             if self._new("word", plan.number, word.officer):
                 yield Change("approval", f"plan {plan.number}: {word.officer} agrees, and signs", view)
@@ -99,14 +99,27 @@ class Changes:
 
 
 def attack_words(attack: "Attack", change: str) -> str:
-    rate = words.rate(attack.peak_bits_per_s, "bps", scaled=words.is_scaled(attack))
-    return f"attack {attack.number} {change}: {words.target(attack)}, {words.vectors(attack)}, {rate}"
+    rate = words.short_rate(attack.peak_bits_per_s, "bps", scaled=words.is_scaled(attack))
+    return f"attack {attack.number} {change}: {words.target(attack)}, {few_vectors(attack, 2)}, {rate}"
+
+
+def proposal_words(plan: "Plan") -> str:
+    about = f"plan {plan.number} for attack {plan.attack}"
+    if not plan.rules:
+        return f"{about}: nothing. {' '.join(plan.reasons)}"
+    matches = len({rule.match for rule in plan.rules})
+    removes, lose = span(plan.forecast.attack_removed), span(plan.forecast.lost_bytes)
+    rules = "1 rule" if matches == 1 else f"{matches} rules"
+    return f"{about}: {rules}, to remove {removes} %; others lose {lose} %"
 
 
 def verdict_words(verdict: "Verdict") -> str:
-    outcome = "passed" if verdict.passed else "FAILED"
-    why = " ".join(reason.words for reason in verdict.reasons)
-    return f"plan {verdict.plan} {outcome} at {verdict.border_point}: {why}"
+    where = f"plan {verdict.plan} {'passed' if verdict.passed else 'FAILED'} at {verdict.border_point}"
+    if not verdict.passed or verdict.removed is None:
+        return f"{where}: {' '.join(reason.words for reason in verdict.reasons)}"
+    kept = verdict.others_kept
+    others = "" if kept is None else f", others at {percent(kept.estimate)} % of before"
+    return f"{where}: {percent(verdict.removed.estimate)} % held back{others}"
 
 
 def stage_words(view: "PlanView") -> str:
@@ -119,5 +132,6 @@ def stage_words(view: "PlanView") -> str:
         case "held":
             return f"plan {number} holds at {where}"
         case "relaxing":
-            return f"plan {number} is taken back at one border point, to look whether the attack goes on"
+            points = {rule.border_point for rule in view.plan.rules} - set(view.in_force)
+            return f"plan {number} steps back at {' and '.join(points)}, to see whether the attack goes on"
     return f"plan {number} {view.stage}: {view.why}"

@@ -10,7 +10,7 @@ from rich.text import Text
 from tidegate.app.plan_sentences import action_words, match_words
 from tidegate.app.units import si
 from tidegate.cli import words
-from tidegate.cli.demo_screen import percent, share
+from tidegate.cli.demo_words import few_vectors, percent, share
 from tidegate.cli.tables import WIDE, plain_table
 from tidegate.model.plans import RateLimit
 
@@ -64,7 +64,7 @@ def _made_of(sent: "Expectation", *, wide: bool) -> list[Text | str]:
     attack = sent.detected
     if attack is None or sent.after_ms is None:
         return ["-", Text("missed", style="bold red"), "-"]
-    named = words.vectors(attack) if wide else words.vectors(attack).replace(", ", ",\n")
+    named = words.vectors(attack) if wide else few_vectors(attack, 2).replace(", ", ",\n")
     rate = words.rate(attack.peak_bits_per_s, "bps", scaled=words.is_scaled(attack))
     return [
         rate if wide else rate.replace(" (", "\n("),
@@ -82,15 +82,16 @@ def _plans(report: "DemoReport", width: int) -> Table:
     table.add_column("measured\ntrue" if not wide else "measured, true", justify="right", no_wrap=True)
     table.add_column("others lost", no_wrap=True)
     table.add_column("measured\ntrue" if not wide else "measured, true", justify="right", no_wrap=True)
-    table.add_column("went", overflow="fold")
+    table.add_column("end", overflow="fold")
     for outcome in report.plans:
-        table.add_row(*_outcome_cells(outcome, between=", " if wide else "\n"))
+        table.add_row(*_outcome_cells(outcome, wide=wide))
     return table
 
 
-def _outcome_cells(outcome: "PlanOutcome", between: str) -> list[Text | str]:
+def _outcome_cells(outcome: "PlanOutcome", *, wide: bool) -> list[Text | str]:
     plan, score, truth = outcome.view.plan, outcome.score, outcome.truth
-    went = ", ".join(dict.fromkeys(outcome.path))
+    between = ", " if wide else "\n"
+    went = f"{outcome.view.stage}: {outcome.view.why}" if wide else outcome.view.stage
     if not plan.rules:
         return [f"{plan.number}: {outcome.target}", "nothing", "-", "-", "-", went]
     measured = (None, None) if score is None else (score.attack_removed_measured, score.lost_bytes_measured)

@@ -12,14 +12,18 @@ from rich.text import Text
 from tidegate.app.units import si
 from tidegate.cli import words
 from tidegate.cli.demo_changes import Changes, Overheard
+from tidegate.cli.demo_words import few_vectors, share, span
 from tidegate.cli.output import print_json
-from tidegate.cli.tables import WIDE, attack_table, plain_table, sampling
+from tidegate.cli.tables import WIDE, plain_table, sampling, state
 
 if TYPE_CHECKING:
     from tidegate.app.demonstration import DemoView, PlanView, RouterView
-    from tidegate.model.plans import Plan, Share
+    from tidegate.model.attacks import Attack
 
 BARS = "▁▂▃▄▅▆▇█"
+
+WITH_PLACES, WITH_NAMES = 118, 136
+"""Columns from which the screen also tells where a plan is in force, and who signed it."""
 
 EVENTS_SHOWN_MAX = 40
 """Last events that a tall screen shows; the older ones scroll away, and stay in the record."""
@@ -128,11 +132,9 @@ def demo_screen(view: "DemoView", width: int) -> RenderableType:
         Text(f" {view.step}", style="cyan", no_wrap=True, overflow="ellipsis"),
         _inbound(view, width),
         Text(""),
-        Padding(_exporters(view), (0, 1)),
+        Padding(_exporters(view), (0, 0, 0, 1)),
         Text(""),
-        Padding(_attacks(view, width), (0, 1)),
-        Text(""),
-        Padding(_plans(view, width), (0, 1)),
+        Padding(_attacks(view, width), (0, 0, 0, 1)),
     )
 
 
@@ -187,56 +189,51 @@ def _session(router: "RouterView | None") -> tuple[Text, Text]:
 
 
 def _attacks(view: "DemoView", width: int) -> RenderableType:
+    """One line an attack: what is hit, what its plan is forecast to do (90 %), and where both stand."""
     if not view.attacks:
         return Text("No attack so far.", style="dim")
-    return attack_table(view.attacks, view.ended, width)
-
-
-def _plans(view: "DemoView", width: int) -> RenderableType:
-    if not view.plans:
-        return Text("No plan so far.", style="dim")
     wide = width >= WIDE
     table = plain_table()
-    table.add_column("plan", justify="right")
-    table.add_column("for", justify="right")
-    table.add_column("rules", justify="right")
-    table.add_column("forecast: attack removed", no_wrap=True)
-    table.add_column("others lost", no_wrap=True)
-    if wide:
-        table.add_column("agreed")
-    table.add_column("stage", no_wrap=True)
-    table.add_column("in force at", overflow="fold")
-    for plan in view.plans:
-        table.add_row(*_plan_cells(plan, wide=wide))
+    table.add_column("#", justify="right", no_wrap=True)
+    table.add_column("target", no_wrap=True)
+    table.add_column("vectors", no_wrap=True)
+    table.add_column("peak rate", justify="right", no_wrap=True)
+    table.add_column("plan removes" if wide else "removes %", no_wrap=True)
+    table.add_column("others lose" if wide else "harms %", no_wrap=True)
+    if width >= WITH_PLACES:
+        table.add_column("in force at", no_wrap=True)
+    if width >= WITH_NAMES:
+        table.add_column("signed by", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    for attack in view.attacks:
+        plans = [plan for plan in view.plans if plan.plan.attack == attack.number]
+        ended = attack.number in view.ended
+        table.add_row(
+            str(attack.number),
+            words.target(attack),
+            few_vectors(attack, 1),
+            words.short_rate(attack.peak_bits_per_s, "bps", scaled=words.is_scaled(attack)),
+            *_plan_cells(attack, plans[-1] if plans else None, width),
+            _where_it_stands(attack, plans[-1] if plans else None, ended=ended),
+        )
     return table
 
 
-def _plan_cells(view: "PlanView", *, wide: bool) -> list[Text | str]:
-    plan = view.plan
-    agreed = ", ".join(word.officer for word in view.approvals) or "-"
-    return [
-        str(plan.number),
-        str(plan.attack),
-        str(rules_of(plan)) if plan.rules else "none",
-        share(plan.forecast.attack_removed) if plan.rules else "-",
-        share(plan.forecast.lost_bytes) if plan.rules else "-",
-        *([agreed] if wide else []),
-        Text(view.stage, style=STAGE_STYLES.get(view.stage, "")),
-        ", ".join(view.in_force) or "-",
-    ]
+def _plan_cells(attack: "Attack", view: "PlanView | None", width: int) -> list[Text | str]:
+    if view is None or not view.plan.rules:
+        nothing = view is not None or not attack.actionable
+        cells: list[Text | str] = [Text("nothing" if nothing else "-", style="dim"), "-"]
+        places, names = "-", "-"
+    else:
+        foreseen, written = view.plan.forecast, share if width >= WIDE else span
+        cells = [written(foreseen.attack_removed), written(foreseen.lost_bytes)]
+        places = ", ".join(view.in_force) or "-"
+        names = ", ".join(word.officer for word in view.approvals) or "-"
+    return [*cells, *([places] if width >= WITH_PLACES else []), *([names] if width >= WITH_NAMES else [])]
 
 
-def rules_of(plan: "Plan") -> int:
-    """Distinct rules, however many border points hold them."""
-    return len({rule.match for rule in plan.rules})
-
-
-def share(value: "Share") -> str:
-    """As "97 % (95 to 99)"."""
-    return f"{percent(value.estimate)} % ({percent(value.low)} to {percent(value.high)})"
-
-
-def percent(millionths: int) -> str:
-    """Two significant figures below ten, whole ones above."""
-    value = millionths / 10_000
-    return f"{value:.0f}" if value >= 10 or not millionths else f"{value:.2g}"
+def _where_it_stands(attack: "Attack", plan: "PlanView | None", *, ended: bool) -> Text:
+    """The plan's stage where there is one; an attack that cannot be scaled never gets one."""
+    if plan is not None and (plan.plan.rules or not ended):
+        return Text(plan.stage, style=STAGE_STYLES.get(plan.stage, "dim"))
+    return state(attack, ended=ended)

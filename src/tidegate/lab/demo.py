@@ -159,7 +159,8 @@ class Demo:
         verdict = self._run.node.verify()
         records = self._attacks_on_record()
         expectations = tuple(
-            expectation(scene, self._stage.floods[scene], self._stage.started_ms, records) for scene in SCENES
+            expectation(scene, self._stage.sent.get(scene), self._stage.started_ms, records)
+            for scene in SCENES
         )
         meant = {sent.number for sent in expectations}
         world = self._stage.world

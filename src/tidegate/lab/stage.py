@@ -19,7 +19,8 @@ from tidegate.lab.story import (
     Scene,
     story_traffic,
 )
-from tidegate.lab.traffic import Traffic, towards
+from tidegate.lab.traffic import Traffic, only, towards
+from tidegate.lab.truth import attack_packets
 from tidegate.lab.world import Stream, World
 from tidegate.ports.clock import Clock
 
@@ -40,8 +41,9 @@ class Stage:
             for router in ROUTERS
         }
         self.world: World | None = None
-        self.floods: dict[Scene, list[Stream]] = {scene: [] for scene in SCENES}
-        self.customers: dict[str, list[Stream]] = {scene.target: [] for scene in SCENES}
+        self.sent: dict[Scene, Traffic] = {}
+        self._attacks: dict[str, list[Stream]] = {scene.target: [] for scene in SCENES}
+        self._others: dict[str, list[Stream]] = {scene.target: [] for scene in SCENES}
         self.started_ms: int | None = None
 
     def prepare(self) -> None:
@@ -79,9 +81,8 @@ class Stage:
 
     def truth(self, target: str) -> Truth:
         """What rules for the target did in all, while they were held."""
-        floods = [flood for scene, sent in self.floods.items() if scene.target == target for flood in sent]
-        came, went = _summed(floods)
-        others_came, others_went = _summed(self.customers.get(target, []))
+        came, went = _summed(self._attacks.get(target, []))
+        others_came, others_went = _summed(self._others.get(target, []))
         return Truth(attack_came=came, attack_went=went, others_came=others_came, others_went=others_went)
 
     def _live(self) -> None:
@@ -103,28 +104,40 @@ class Stage:
             world.add(exporter, self.routers[router])
             world.background(ordinary, exporter, ORDINARY_BITS_PER_S)
         for scene in SCENES:
+            self.sent[scene] = attacks[scene.capture]
             self._customers(world, scene, ordinary, exporters)
-            self.floods[scene] += [
-                world.flood(
-                    attacks[scene.capture],
-                    scene.target,
-                    exporters[router],
-                    bits_per_s=bits_per_s,
-                    from_s=scene.from_s,
-                    for_s=scene.for_s,
-                )
-                for router, bits_per_s in scene.entries
-            ]
+            self._flood(world, scene, exporters)
 
     def _customers(
         self, world: World, scene: Scene, ordinary: Traffic, exporters: Mapping[Router, LabExporter]
     ) -> None:
         """Who will be hit is somebody's service: ordinary traffic comes to it through the same routers."""
         theirs = towards(ordinary, scene.target)
-        self.customers[scene.target] += [
+        self._others[scene.target] += [
             world.background(theirs, exporters[router], CUSTOMER_BITS_PER_S, scene.target)
             for router in scene.routers
         ]
+
+    def _flood(self, world: World, scene: Scene, exporters: Mapping[Router, LabExporter]) -> None:
+        """The whole capture; what in it is of no attack's kind counts as other traffic."""
+        captured = self.sent[scene]
+        marks = attack_packets(captured)
+        for part, into in ((marks, self._attacks), (~marks, self._others)):
+            if not part.any():
+                continue
+            packets = only(captured, part)
+            share = packets.bytes_before[-1] / captured.bytes_before[-1]
+            into[scene.target] += [
+                world.flood(
+                    packets,
+                    scene.target,
+                    exporters[router],
+                    bits_per_s=bits_per_s * share,
+                    from_s=scene.from_s,
+                    for_s=scene.for_s,
+                )
+                for router, bits_per_s in scene.entries
+            ]
 
 
 def _summed(streams: list[Stream]) -> tuple[int, int]:

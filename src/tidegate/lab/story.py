@@ -23,7 +23,7 @@ from tidegate.lab.traffic import Traffic
 ORDINARY_BITS_PER_S = 150e6
 """Ordinary traffic to XA's people through each router,"""
 
-CUSTOMER_BITS_PER_S = 40e6
+CUSTOMER_BITS_PER_S = 100e6
 """and as much of it to each host that will be hit: what a rule may hurt."""
 
 
@@ -101,19 +101,19 @@ EAST = Router("east-1", "127.0.0.5", "east", "ipfix", 1000, domain=7)
 ROUTERS = (NORTH, HARBOUR, SILENT, EAST)
 
 SCENES = (
-    Scene("dns", "198.51.100.20", ((NORTH, 2.4e9), (EAST, 1.6e9)), 4, 40),
-    Scene("snmp", "192.0.2.30", ((HARBOUR, 0.7e9), (NORTH, 0.4e9), (EAST, 0.1e9)), 12, 44),
-    Scene("syn", "203.0.113.40", ((EAST, 0.25e9), (HARBOUR, 0.15e9)), 20, 36),
-    Scene("bacnet", "198.51.100.70", ((SILENT, 8e9),), 30, 10),
+    Scene("dns", "198.51.100.20", ((NORTH, 2.4e9), (EAST, 1.6e9)), 4, 36),
+    Scene("snmp", "192.0.2.30", ((HARBOUR, 0.7e9), (NORTH, 0.4e9), (EAST, 0.1e9)), 11, 39),
+    Scene("syn", "203.0.113.40", ((EAST, 0.25e9), (HARBOUR, 0.15e9)), 18, 34),
+    Scene("bacnet", "198.51.100.70", ((SILENT, 8e9),), 27, 10),
 )
 
 QUIET_S = 4
 
 PACE = PlanningSection(
-    spot_test_seconds=9,
-    widen_every_seconds=8,
+    spot_test_seconds=8,
+    widen_every_seconds=7,
     look_every_seconds=60,
-    look_seconds=6,
+    look_seconds=5,
     settle_seconds=1,
     lease_seconds=20,
     evidence_seconds=20,
@@ -121,7 +121,7 @@ PACE = PlanningSection(
 """An operator takes minutes for each of these; the demo must end before its audience leaves."""
 
 LAST_S = max(scene.from_s + scene.for_s for scene in SCENES)
-PATIENCE_S = 36.0
+PATIENCE_S = 45.0
 """After the last packet of the last attack, everything must have been told and taken back within this."""
 
 

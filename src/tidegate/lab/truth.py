@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tidegate.lab.packet_facts import Marks
 from tidegate.lab.traffic import Traffic
 from tidegate.model.vectors import VECTORS, VectorClass
 
@@ -41,6 +42,12 @@ def vector_shares(traffic: Traffic) -> tuple[Share, ...]:
         Share(vector, heavy / octets.total(), packets[vector] / packets.total())
         for vector, heavy in octets.most_common()
     )
+
+
+def attack_packets(traffic: Traffic) -> Marks:
+    """Which packets are of a kind that only attacks are made of; a capture may hold other traffic too."""
+    attack = {vector.name for vector in VECTORS if vector.vector_class is not VectorClass.UNCLASSIFIED}
+    return np.array([packet_vector(row) in attack for row in traffic.rows], np.bool_)
 
 
 def packet_vector(row: np.void) -> str:
