@@ -2,6 +2,7 @@
 
 import bz2
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,26 @@ def test_every_question_has_a_table_and_json(arguments: tuple[str, ...], told: s
     as_json = called("rehearse", "--world", world, *arguments, "--json")
     assert code_of(as_json) in (Exit.FINE, Exit.FINDING)
     assert [json.loads(line) for line in as_json.output.splitlines()]
+
+
+def test_a_report_is_one_page_that_asks_nothing_and_is_the_same_again(tmp_path: Path) -> None:
+    pages = []
+    for at in range(2):
+        path = tmp_path / f"{at}.html"
+        assert (
+            code_of(called("rehearse", "report", "XB", "--world", "synthetic:200:3", "-o", str(path)))
+            is Exit.FINE
+        )
+        pages.append(path.read_text())
+    assert pages[0] == pages[1]
+    assert "XB: what would be left" in pages[0]
+    assert "synthetic, seed 3, 200 networks" in pages[0]
+    for request in ("http:", "https:", "src=", "href=", "<script", "@import", "url("):
+        assert request not in pages[0]
+    tags = re.findall(r"<(/?)(table|tbody|thead|tr|td|th|h1|h2|p|svg)\b", pages[0])
+    for name in {name for _, name in tags}:
+        assert tags.count(("", name)) == tags.count(("/", name)), name
+    assert isinstance(called("rehearse", "report", "QQ", "--world", "synthetic:60:3").exception, NotAllowed)
 
 
 def test_a_sweep_goes_on_where_it_was_cut_short(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ Importing it loads the kernels of rehearsals; only commands that rehearse do.
 
 from tidegate.app.answers_kept import Compared, Kept, compare_answers
 from tidegate.app.rehearsal import open_world, read_scenario, read_services
+from tidegate.app.rehearsal_page import page
+from tidegate.app.reporting import report_of
 from tidegate.rehearse.advice import Advice, Candidates, Kind, advise
 from tidegate.rehearse.alliances import PEOPLE_WANTED, Allied, Coalitions, allied, coalitions
 from tidegate.rehearse.answers import Answer, Bounds, Change, Counted, Country, answer
@@ -52,9 +54,11 @@ __all__ = [
     "loss",
     "networks",
     "open_world",
+    "page",
     "pairs",
     "random_sets",
     "read_scenario",
     "read_services",
+    "report_of",
     "throttled",
 ]

@@ -303,6 +303,29 @@ def advise(
 
 
 @rehearse.command()
+@click.argument("country")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Else COUNTRY.html here."
+)
+@click.option("--services", type=click.Path(path_type=Path), help="service,asn: who still reaches it.")
+@world_option
+@click.pass_obj
+def report(
+    parts: "Parts", country: str, output: Path | None, services: Path | None, world_name: str | None
+) -> None:
+    """Everything about COUNTRY on one page of HTML, to read or to print; it asks nothing of any network."""
+    from tidegate.app.rehearsing import page, read_services, report_of
+
+    ground = _ground(parts, world_name)
+    named = read_services(parts.topology(), services)
+    with console().status("Measuring") as status:
+        told = report_of(ground, country, named, status.update)
+    path = output or Path(f"{country}.html")
+    parts.topology().write(path, page(told).encode())
+    click.echo(f"Written to {path}")
+
+
+@rehearse.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @answer_options
 @click.pass_obj

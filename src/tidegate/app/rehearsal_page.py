@@ -1,0 +1,256 @@
+"""A country's report as one page of HTML: no script, no request, and the same bytes for the same world.
+
+Bars are drawn in the cells of the tables whose figures they show, so that every chart has its table.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from tidegate.model.topology import Note, Source
+from tidegate.rehearse.advice import Advice
+from tidegate.rehearse.answers import Answer, Between, Bounds, Change, Counted, Country
+from tidegate.rehearse.borders import Borders
+from tidegate.rehearse.chokepoints import Chokepoint, Chokepoints
+from tidegate.rehearse.dependencies import Dependencies
+
+STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b2733}
+h1{font-size:1.7rem}h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px solid #c9d2da}
+table{border-collapse:collapse;width:100%}th,td{padding:.2rem .5rem;text-align:end;vertical-align:top}
+th:first-child,td:first-child{text-align:start}
+th{font-weight:600;color:#51606d;border-bottom:1px solid #c9d2da}
+tr{break-inside:avoid}.note{color:#51606d}svg{vertical-align:middle}td svg{margin-inline-start:.5rem}
+@media print{body{margin:0;max-width:none;font-size:10pt}h2{break-after:avoid}}
+"""
+
+OTHERS_MAX = 30
+"""Other countries in the page's table, those that lose most first; the rest are in --csv."""
+
+BAR_WIDTH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that a page tells of one country."""
+
+    borders: Borders
+    answer: Answer
+    chokepoints: Chokepoints
+    dependencies: Dependencies
+    advice: Advice | None
+    networks: int
+    links: int
+    sources: Sequence[Source]
+    notes: Sequence[Note]
+
+
+def page(report: Report) -> str:
+    """The whole document."""
+    country = report.answer.countries[0]
+    name = escape(country.country)
+    parts = [
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}: a cut rehearsed</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>',
+        f"<h1>{name}: what would be left if all foreign links were cut</h1>",
+        "<p class=note>A rehearsal: computed from the sources named at the end. Nothing was cut, and nothing "
+        "in the program can cut anything.</p>",
+        *_standing(report.borders, country),
+        *_reach(country),
+        *_services(country),
+        *_alone(country),
+        *_chokepoints(report.chokepoints),
+        *_dependencies(report.dependencies),
+        *_advice(report.advice),
+        *_reading(),
+        *_provenance(report),
+        "</body></html>\n",
+    ]
+    return "\n".join(parts)
+
+
+def share(value: float) -> str:
+    percent = value * 100
+    if 0 < percent < 0.1:
+        return "&lt;0.1&nbsp;%"
+    if 99.9 < percent < 100:
+        return "&gt;99.9&nbsp;%"
+    return f"{percent:.1f}&nbsp;%"
+
+
+def _bounds(told: Bounds) -> str:
+    low, high = share(told.low), share(told.high)
+    return low if low == high else f"{low} to {high}"
+
+
+def _rounded(number: int) -> str:
+    return f"{round(number, -max(0, len(str(number)) - 3)):,}".replace(",", "&#8239;")
+
+
+def _people(told: Counted) -> str:
+    interval = "" if told.low == told.high else f" ({_rounded(told.low)} to {_rounded(told.high)})"
+    return f"{_rounded(told.people)}{interval}"
+
+
+def _bar(low: float, high: float) -> str:
+    """Dark up to the low bound, light up to the high one."""
+    widths = [round(BAR_WIDTH * min(1.0, max(0.0, value)), 1) for value in (high, low)]
+    return (
+        f'<svg width="{BAR_WIDTH}" height="10" role="img" aria-hidden="true">'
+        f'<rect width="{BAR_WIDTH}" height="10" fill="#e6ebef"/>'
+        f'<rect width="{widths[0]}" height="10" fill="#9cc3d9"/>'
+        f'<rect width="{widths[1]}" height="10" fill="#1f6f99"/></svg>'
+    )
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    head = "".join(f"<th>{heading}</th>" for heading in headings)
+    body = ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows]
+    return [f"<table><thead><tr>{head}</tr></thead><tbody>", *body, "</tbody></table>"]
+
+
+def _standing(told: Borders, country: Country) -> list[str]:
+    index = "unknown" if told.concentration is None else f"{told.concentration:.3f}"
+    return [
+        "<h2>How it hangs on the world</h2>",
+        *_table(
+            ["", ""],
+            [
+                ("People on the Internet", _people(country.size)),
+                ("Networks", f"{told.networks:,}"),
+                ("Networks with a foreign link", f"{told.crossings:,}"),
+                ("Foreign links", f"{told.foreign_links:,}"),
+                ("Foreign carriers", f"{told.foreign_carriers:,}"),
+                ("Concentration of people over networks (HHI, 1 is all in one)", index),
+            ],
+        ),
+    ]
+
+
+def _change_row(name: str, change: Change) -> tuple[str, ...]:
+    after = f"{_bounds(change.after)}{_bar(change.after.low, change.after.high)}"
+    return name, _bounds(change.before), after, _bounds(change.emergency)
+
+
+def _reach(country: Country) -> list[str]:
+    name = escape(country.country)
+    rows = []
+    if country.inside is not None:
+        rows.append(_change_row(f"inside {name}", country.inside))
+    if country.outside is not None:
+        rows.append(_change_row("with the rest of the world", country.outside))
+    return [
+        "<h2>Pairs of people that reach each other</h2>",
+        *_table(["", "before", "after the cut", "with emergency transit"], rows),
+        "<h2>With other countries</h2>",
+        *_table(["", "people", "before", "after the cut"], map(_other_row, country.others[:OTHERS_MAX])),
+    ]
+
+
+def _other_row(other: Between) -> tuple[str, ...]:
+    bar = _bar(other.reach.after.low, other.reach.after.high)
+    before, after = _bounds(other.reach.before), _bounds(other.reach.after)
+    return escape(other.country), _rounded(other.people), before, f"{after}{bar}"
+
+
+def _services(country: Country) -> list[str]:
+    if not country.services:
+        return []
+    rows = (
+        (
+            escape(one.service),
+            _bounds(one.before),
+            f"{_bounds(one.after)}{_bar(one.after.low, one.after.high)}",
+        )
+        for one in country.services
+    )
+    return ["<h2>People who reach a service</h2>", *_table(["service", "before", "after the cut"], rows)]
+
+
+def _alone(country: Country) -> list[str]:
+    rows = [
+        ("reach no other network", _people(country.cut_off), f"{country.cut_off.networks:,}"),
+        (
+            "reach none even with unseen peering",
+            _people(country.surely_cut_off),
+            f"{country.surely_cut_off.networks:,}",
+        ),
+        ("have no path at all", _people(country.stranded), f"{country.stranded.networks:,}"),
+    ]
+    islands = [
+        (f"around AS{one.largest}", _people(one.inside), f"{one.inside.networks:,}")
+        for one in country.largest_islands
+    ]
+    return [
+        "<h2>Who is alone</h2>",
+        *_table(["", "people", "networks"], rows),
+        f"<h2>Islands: {country.islands:,}</h2>",
+        *_table(["", "people of the country", "networks"], islands),
+    ]
+
+
+def _chokepoints(told: Chokepoints) -> list[str]:
+    def row(one: Chokepoint) -> tuple[str, str]:
+        name = f"AS{one.first} to AS{one.second}" if one.second else f"AS{one.first}"
+        return name, f"{share(one.lost)}{_bar(one.lost, one.lost)}"
+
+    parts = ["<h2>What it hangs on, today</h2>", "<p>Share of pairs of people lost without it.</p>"]
+    parts += _table(["network", "lost"], map(row, told.networks))
+    parts += _table(["link", "lost"], map(row, told.links))
+    if told.untried > 0:
+        parts.append(f"<p class=note>Nothing that was not tried costs more than {share(told.untried)}.</p>")
+    return parts
+
+
+def _dependencies(told: Dependencies) -> list[str]:
+    rows = (
+        (
+            f"AS{one.network}",
+            "abroad" if one.abroad else "at home",
+            share(one.inbound),
+            f"{share(one.outbound)}{_bar(one.outbound, one.outbound)}",
+        )
+        for one in told.crossed
+    )
+    return [
+        "<h2>Networks that its routes cross</h2>",
+        *_table(["network", "where", "inbound", "outbound"], rows),
+    ]
+
+
+def _advice(told: Advice | None) -> list[str]:
+    if told is None:
+        return ["<h2>New links</h2>", "<p>The country has too many networks for advice.</p>"]
+    rows = ((f"AS{one.link.first} peers with AS{one.link.second}", share(one.gain)) for one in told.links)
+    bound = f" No {len(told.links)} peerings can bring more than {share(told.bound)}." if told.bound else ""
+    return [
+        "<h2>New links that would help most when it is alone</h2>",
+        *_table(["", "adds"], rows),
+        f"<p>Pairs of people inside that reach each other: {share(told.before)} without these links, "
+        f"{share(told.after)} with them.{bound} If everybody carried everybody: {share(told.emergency)}.</p>",
+    ]
+
+
+def _reading() -> list[str]:
+    return [
+        "<h2>How to read this</h2>",
+        "<p>Of two figures the first follows the links that are seen in public routing data. The second adds "
+        "every peering that may exist where networks meet. The truth lies between; where only one figure "
+        "stands, it is a lower bound. Emergency transit is what there would be if everybody carried everybody. "
+        "People are estimates, with an interval of about 90&nbsp;% in brackets.</p>",
+        "<p>Not known here: private links, where routers stand, default routes, capacity, and whether names "
+        "still resolve.</p>",
+    ]
+
+
+def _provenance(report: Report) -> list[str]:
+    sources = (
+        (escape(one.role), escape(one.name), f"<code>{one.digest[:16]}</code>", escape(one.terms))
+        for one in report.sources
+    )
+    notes = ((escape(one.what), f"{one.count:,}", escape(one.rule)) for one in report.notes)
+    return [
+        f"<h2>Made from</h2><p>{report.networks:,} networks and {report.links:,} links.</p>",
+        *_table(["what", "file", "SHA-256", "terms"], sources),
+        *(_table(["met", "times", "decided by"], notes) if report.notes else []),
+    ]
