@@ -37,7 +37,7 @@ LONG_BYTES, SHORT_BYTES, LENGTH_STEP = 1400, 64, 16
 """A range of packet lengths ends at multiples of the step, and is open where packets are long or short."""
 
 ANY_LENGTH = (Range(0, 65535),)
-JOINED: tuple[Component, ...] = ("source_ports", "destination_ports", "packet_lengths")
+JOINED: tuple[Component, ...] = ("source_ports", "destination_ports", "packet_lengths", "protocols")
 """Components whose values may be joined into one match."""
 
 
@@ -85,13 +85,25 @@ def candidates(
 
 
 def _most_promising(scored: Sequence[list[tuple[float, Candidate]]]) -> list[Candidate]:
-    """The best of each destination in turn: wide ones gain more, but several narrow ones may harm less."""
+    """Half are the best of all, half the best of each destination in turn: the wide ones gain more, but
+    several narrow ones may harm less."""
     # Of two that take the same, the one with fewer components comes first.
     ordered = [
-        sorted(own, key=lambda one: (-one[0], len(parts(one[1].match)), one[1].match)) for own in scored
+        _unlike(sorted(own, key=lambda one: (-one[0], len(parts(one[1].match)), one[1].match)))
+        for own in scored
     ]
+    best = sorted((one for own in ordered for one in own), key=lambda one: -one[0])[: CANDIDATES_MAX // 2]
     turns = [one for turn in zip_longest(*ordered) for one in turn if one is not None]
-    return [candidate for _, candidate in turns[:CANDIDATES_MAX]]
+    chosen = {candidate.match: candidate for _, candidate in (*best, *turns)}
+    return list(chosen.values())[:CANDIDATES_MAX]
+
+
+def _unlike(ordered: Sequence[tuple[float, Candidate]]) -> list[tuple[float, Candidate]]:
+    """Of those that gain the same to three digits, the plainest and the narrowest: others add nothing."""
+    alike: dict[str, list[tuple[float, Candidate]]] = {}
+    for one in ordered:
+        alike.setdefault(f"{one[0]:.3g}", []).append(one)
+    return [one for own in alike.values() for one in (own if len(own) < 3 else (own[0], own[-1]))]
 
 
 def abilities(points: Iterable[BorderPoint]) -> list[frozenset[Component]]:
@@ -179,10 +191,10 @@ def _plainer(closed: Sequence[Match]) -> Iterator[Match]:
 def _joined(closed: Sequence[Match]) -> Iterator[Match]:
     """One match for all that differ in the value of one component only."""
     for component in JOINED:
-        alike: dict[Match, set[Range]] = {}
+        alike: dict[Match, set[Any]] = {}
         for match in closed:
             values = getattr(match, component)
-            if _exact(values):
+            if values and (component == "protocols" or _exact(values)):
                 alike.setdefault(msgspec.structs.replace(match, **{component: ()}), set()).update(values)
         for rest, spans in alike.items():
             if len(spans) > 1:

@@ -59,10 +59,25 @@ class Choice:
     budget: Whole
     rules_max: int
 
-    def at_points(self) -> Floats:
-        """float64 (G, P): 1 where a group comes in at a border point."""
-        ones: Floats = (self.point[:, None] == np.arange(len(self.hold))).astype(np.float64)
-        return ones
+
+@dataclass(frozen=True, slots=True)
+class _Loads:
+    """What comes in, by border point: groups in the `order` of their points, each of the `points` that has
+    any beginning at one of `starts`; `load` and what of it goes `towards` the targets, in that order."""
+
+    order: Whole
+    starts: Whole
+    points: Whole
+    load: Floats
+    towards: Floats
+
+
+def _loads(choice: Choice) -> _Loads:
+    order = np.argsort(choice.point, kind="stable")
+    order = order[choice.point[order] >= 0]
+    points, starts = np.unique(choice.point[order], return_index=True)
+    load = (choice.attack + choice.other)[order]
+    return _Loads(order, starts, points, load, load * choice.to_target[order])
 
 
 def first_met(choice: Choice, chosen: Iterable[int]) -> tuple[Whole, Floats]:
@@ -78,16 +93,13 @@ def first_met(choice: Choice, chosen: Iterable[int]) -> tuple[Whole, Floats]:
 
 def harm(choice: Choice, chosen: Sequence[int]) -> float:
     """The harm of a choice."""
-    _, through = first_met(choice, chosen)
-    at_points = choice.at_points()
-    cost = float(choice.cost[list(chosen)].sum())
-    return cost + float(_harm(choice, through[None, :], at_points)[0])
+    return _Search(choice).harm(tuple(chosen))
 
 
 def excess_of(choice: Choice, chosen: Sequence[int]) -> tuple[Floats, Floats]:
     """(P,): bytes a second above `hold` and above `link`."""
     _, through = first_met(choice, chosen)
-    hold, link = _excess(choice, through[None, :], choice.at_points())
+    hold, link = _excess(choice, through[None, :], _loads(choice))
     return hold[0], link[0]
 
 
@@ -114,17 +126,22 @@ class _Search:
 
     def __init__(self, choice: Choice) -> None:
         self.choice = choice
-        self.at_points = choice.at_points()
+        self.loads = _loads(choice)
 
     def improved(self, chosen: tuple[int, ...]) -> Move:
         """The choice once no move lessens the harm."""
-        now = (harm(self.choice, chosen), chosen)
+        now = (self.harm(chosen), chosen)
         for _ in range(MOVES_MAX):
             better = self.better(now, self.moves(now[1])) or self.better(now, self.pairs(now[1]))
             if better is None:
                 break
             now = better
         return now[0], tuple(sorted(now[1]))
+
+    def harm(self, chosen: tuple[int, ...]) -> float:
+        _, through = first_met(self.choice, chosen)
+        cost = float(self.choice.cost[list(chosen)].sum())
+        return cost + float(_harm(self.choice, through[None, :], self.loads)[0])
 
     def better(self, now: Move, moves: Iterable[Move]) -> Move | None:
         """The best of the moves, if it is worth it."""
@@ -135,7 +152,7 @@ class _Search:
         """The best addition, and for each chosen one its removal and its best exchange."""
         yield from self.addition(chosen)
         for rest in _without_one(chosen):
-            yield harm(self.choice, rest), rest
+            yield self.harm(rest), rest
             yield from self.addition(rest)
 
     def pairs(self, chosen: tuple[int, ...]) -> Iterator[Move]:
@@ -160,7 +177,7 @@ class _Search:
     def cheapest(self, chosen: tuple[int, ...]) -> list[int]:
         """Those that relieve more than they take, by how many times more."""
         harms, price = self.with_each(chosen)
-        relief = harm(self.choice, chosen) - harms + price
+        relief = self.harm(chosen) - harms + price
         ratio = np.where(np.isfinite(harms), relief / np.maximum(price, 1e-9), 0.0)
         return [one for one in np.argsort(-ratio, kind="stable").tolist() if ratio[one] > 1]
 
@@ -173,7 +190,7 @@ class _Search:
         rank, through = first_met(choice, chosen)
         first = choice.meets & (choice.rank[:, None] < rank)
         each = np.where(first, choice.through, through)
-        harms = _harm(choice, each, self.at_points)
+        harms = _harm(choice, each, self.loads)
         harms += choice.cost + float(choice.cost[list(chosen)].sum())
         full = choice.held[list(chosen)].sum(axis=0) >= choice.budget
         harms[np.isin(choice.twin, choice.twin[list(chosen)]) | (choice.held & full).any(axis=1)] = np.inf
@@ -185,16 +202,23 @@ def _without_one(chosen: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
         yield tuple(other for other in chosen if other != one)
 
 
-def _harm(choice: Choice, through: Floats, at_points: Floats) -> Floats:
+def _harm(choice: Choice, through: Floats, loads: _Loads) -> Floats:
     """(N,): the harm of N choices, without their costs; `through` (N, G)."""
-    hold, link = _excess(choice, through, at_points)
+    hold, link = _excess(choice, through, loads)
     lost = (1 - through) @ choice.other
     harms: Floats = lost + choice.hold_harm * hold.sum(axis=1) + choice.link_harm * link.sum(axis=1)
     return harms
 
 
-def _excess(choice: Choice, through: Floats, at_points: Floats) -> tuple[Floats, Floats]:
+def _excess(choice: Choice, through: Floats, loads: _Loads) -> tuple[Floats, Floats]:
     """(N, P): bytes a second above both limits."""
-    load = (choice.attack + choice.other)[:, None] * at_points
-    towards = through @ (load * choice.to_target[:, None])
-    return np.maximum(towards - choice.hold, 0.0), np.maximum(through @ load - choice.link, 0.0)
+    over = [np.zeros((len(through), len(choice.hold))) for _ in range(2)]
+    if len(loads.order):
+        left = through[:, loads.order]
+        for above, load, limit in zip(
+            over, (loads.towards, loads.load), (choice.hold, choice.link), strict=True
+        ):
+            if np.isfinite(limit).any():
+                comes_in = np.add.reduceat(left * load, loads.starts, axis=1)
+                above[:, loads.points] = np.maximum(comes_in - limit[loads.points], 0.0)
+    return over[0], over[1]
