@@ -223,6 +223,12 @@ WIDE_AND_ORDINARY = {
     "QUIC": {"protocols": (17,), "source_ports": (Range(443, 443),)},
     "names": {"protocols": (17,), "source_ports": (Range(53, 53),)},
     "time": {"protocols": (17,), "source_ports": (Range(123, 123),)},
+    "nearly all who ask": {
+        "protocols": (6,),
+        "destination_ports": (Range(1024, 49_999), Range(50_001, 65_535)),
+    },
+    "nearly all over UDP": {"protocols": (17,), "source_ports": (Range(600, 1700), Range(52_000, 65_535))},
+    "sixty-five ports": {"protocols": (6,), "destination_ports": (Range(20_000, 20_064),)},
     "errors": {"protocols": (1,)},
     "errors by their type": {"icmp_types": (3,)},
     "tunnels": {"protocols": (47, 50)},
@@ -244,6 +250,7 @@ def test_a_wide_rule_that_takes_ordinary_life_is_refused_from_whoever_asks(ordin
     [
         {"protocols": (17,), "source_ports": (Range(53, 53),), "packet_lengths": (Range(1000, 1500),)},
         {"protocols": (17,), "source_ports": (Range(389, 389),)},
+        {"protocols": (6,), "destination_ports": (Range(20_000, 20_063),)},
         {"fragments": ("later",)},
         {"protocols": (6,), "tcp_flags": TcpFlags(0x00, 0x3F)},
         {"protocols": (1,), "icmp_types": (8,)},

@@ -28,6 +28,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 
 import msgspec
+from msgspec.structs import replace
 
 from tidegate.mitigate.kinds import BGP, BGP_PORT, ORDINARY, TCP, Kind, would_match
 from tidegate.mitigate.possible import network, refuse_impossible
@@ -38,6 +39,9 @@ from tidegate.model.refusals import NotAllowed
 
 WIDE = {4: 24, 6: 48}
 """3. A prefix shorter than this is wide, by IP version."""
+
+WIDE_PORTS = 64
+"""3. More ports than this leave out too little to spare ordinary traffic of a wide destination."""
 
 LEASE_S_MIN = 10
 """A shorter lease would end between two renewals of a healthy node."""
@@ -153,12 +157,22 @@ def refuse_wide(match: Match) -> None:
     limit = WIDE[destination.version]
     if destination.prefixlen >= limit:
         return
+    # Ordinary traffic goes to and from any port of those who ask; only few ports narrow a rule.
+    sought = match if few_ports(match) else replace(match, source_ports=(), destination_ports=())
     for kind in ORDINARY:
-        if would_match(match, kind):
+        if would_match(sought, kind):
             raise NotAllowed(
                 f"it would hold back ordinary traffic ({kind.name}) of a network wider than /{limit}; "
                 "narrow the destination, or match what only the attack has"
             )
+
+
+def few_ports(match: Match) -> bool:
+    """Whether at most WIDE_PORTS of those who ask, or of those who answer, are meant."""
+    return any(
+        ranges and sum(one.last - one.first + 1 for one in ranges) <= WIDE_PORTS
+        for ranges in (match.source_ports, match.destination_ports)
+    )
 
 
 def refuse_control_plane(match: Match, settings: GuardSettings) -> None:
@@ -283,7 +297,7 @@ def refuse_twice(rules: Sequence[Rule]) -> None:
 
 def meaning(match: Match) -> Match:
     """The match in one way of writing: ranges that touch are one, and fragments have an order."""
-    return msgspec.structs.replace(
+    return replace(
         match,
         source_ports=joined(match.source_ports),
         destination_ports=joined(match.destination_ports),
