@@ -7,7 +7,7 @@ import msgspec
 
 from tidegate.model.plans import Plan, Rule, Signed
 
-LET_GO_EARLY_S = 2
+LET_GO_EARLY_S = 3
 """So long before a lease or its plan ends, its rules may be gone already: a speaker begins early, so that a
 process stopped in the last moment leaves nothing after the end. Missing rules mean nothing in this time."""
 

@@ -92,6 +92,12 @@ def test_a_hold_time_under_which_rules_would_stay_is_refused(hold_time_s: int) -
         must_make_sense(msgspec.structs.replace(SETTINGS, hold_time_s=hold_time_s))
 
 
+def test_a_router_of_the_other_family_is_refused() -> None:
+    points = (BorderPoint(name="north", routers=(msgspec.structs.replace(ROUTER, address="2001:db8::9"),)),)
+    with pytest.raises(NotAllowed, match="family"):
+        must_make_sense(msgspec.structs.replace(SETTINGS, border_points=points))
+
+
 @pytest.mark.parametrize("password", ['a"; announce', "two\nlines", "blank space", "schlüssel", ""])
 def test_a_password_cannot_write_configuration(password: str) -> None:
     router = msgspec.structs.replace(ROUTER, password=password)

@@ -12,11 +12,11 @@ import pytest
 from tests.adapters.border.routers import ROUTERS, Router, eventually, own_address, running
 from tests.adapters.border.world import SpeakerWorld, many_kinds, meanings, order, plan, speaking
 from tidegate.model.plans import Rule
-from tidegate.ports.border import Order
+from tidegate.ports.border import LET_GO_EARLY_S, Order
 
 pytestmark = pytest.mark.peer
 
-LEASE_S = 8
+LEASE_S = 10
 """Long enough for three routers to show the rules before anything is done to a process."""
 
 QUIET_S = 4.0
@@ -85,7 +85,7 @@ def test_whichever_process_is_killed_or_stopped_no_rule_outlives_its_lease(
     for given in orders(LEASE_S):
         world.border.announce(given)
     over = time.monotonic() + LEASE_S
-    eventually(lambda: all_accepted(world), LEASE_S - 2.5, "the routers show them")
+    eventually(lambda: all_accepted(world), LEASE_S - LET_GO_EARLY_S - 1, "the routers show them")
     world.border.close()  # the controller is gone, and renews nothing
     pid = world.process(name)
     os.kill(pid, number)

@@ -135,9 +135,12 @@ class GobgpProgram:
         self._settings = settings
         self._folder = folder
         self._hands: subprocess.Popen[bytes] | None = None
+        self._api: GobgpApi | None = None
 
     def start(self) -> None:
         must_have("grpc", "gRPC", "pip install 'tidegate[gobgp]'")
+        if self._api is None:  # now, because there is no time for it when a rule has to go at once
+            self._api = GobgpApi(self._settings.gobgp, SWEEP_S)
         self._hands = subprocess.Popen(
             [sys.executable, "-m", "tidegate.adapters.border.gobgp_hands"],
             env=os.environ | {FOLDER_VARIABLE: str(self._folder)},
@@ -155,19 +158,15 @@ class GobgpProgram:
         kill_child(self._hands)
         kill_process(hands)
         self._hands = None
+        if self._api is None:
+            return True  # nothing was ever put there
         try:
-            api = GobgpApi(self._settings.gobgp, SWEEP_S)
-        except OutsideFailed:
-            return True  # without gRPC nothing was ever put there
-        try:
-            GobgpRoutes(api, self._settings).sweep()
+            GobgpRoutes(self._api, self._settings).sweep()
         except Gone:
             return True
         except OutsideFailed as error:
             log.error("rules may be left in GoBGP: %s", error)
             return False
-        finally:
-            api.close()
         return True
 
     def keep_mirror(self) -> None:
@@ -198,6 +197,8 @@ def must_make_sense(settings: BorderSettings) -> None:
         raise NotAllowed("a hold time is 3 to 90 s: a router must soon drop the rules of a silent speaker")
     for point in settings.border_points:
         for router in point.routers:
+            if settings.speaker == "exabgp" and (":" in router.address) != (":" in settings.local_address):
+                raise NotAllowed(f"{router.name} has an address of another family than our local address")
             if router.password is not None and not (router.password.isalnum() and router.password.isascii()):
                 raise NotAllowed(f"the password of {router.name} may have ASCII letters and digits only")
 

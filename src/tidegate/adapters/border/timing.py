@@ -24,7 +24,7 @@ EARLY_NS: Final = LET_GO_EARLY_S * SECOND_NS
 LAPSE_ACK_S: Final = 1.0
 """The same where a lease is about to end."""
 
-LAST_NS: Final = SECOND_NS // 2
+LAST_NS: Final = 3 * SECOND_NS // 2
 """What is left of a lease when silence about its end costs the BGP program its life."""
 
 TICK_S: Final = 0.1
