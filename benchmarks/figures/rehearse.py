@@ -19,7 +19,7 @@ from tidegate.rehearse.joining import Tables, join
 from tidegate.rehearse.reach import Baseline, baseline_of, reach_after, reach_of
 from tidegate.rehearse.routes import dependency_of, routes_of
 from tidegate.rehearse.scenarios import Places
-from tidegate.rehearse.sweeps import countries, loss, networks
+from tidegate.rehearse.sweeps import Losses, countries, networks
 from tidegate.wire.as_rel import decode_as_rel
 from tidegate.wire.world_file import decode_world, encode_world
 
@@ -89,18 +89,18 @@ def _after(world: World, before: Baseline, chosen: Flags) -> None:
 
 def measure_cuts(settings: Settings) -> Figure:
     ground = made_up(settings)
-    places = Places(ground.world)
+    losses = Losses(ground)
     every = list(countries(ground))
-    taken = least_s(lambda: [loss(ground, places, one) for one in every], 1)
+    taken = least_s(lambda: [losses.of(one) for one in every], 1)
     return seconds(taken, f"{len(every)} countries, both bounds; {shape(ground.world)}")
 
 
 def measure_removals(settings: Settings) -> Figure:
     ground = made_up(settings)
-    places = Places(ground.world)
+    losses = Losses(ground)
     country = country_of_size(ground, 500 if settings.quick else 5_000)
     every = list(networks(ground, country))
-    taken = least_s(lambda: [loss(ground, places, one) for one in every], 1)
+    taken = least_s(lambda: [losses.of(one) for one in every], 1)
     return seconds(taken, f"{len(every):,} networks of {country}, both bounds; {shape(ground.world)}")
 
 

@@ -87,24 +87,25 @@ def test_bounds_are_ordered_and_equal_to_a_walk(world: World, data: st.DataObjec
 def test_the_short_way_for_networks_without_customers_is_the_long_way(
     world: World, data: st.DataObject
 ) -> None:
-    ground, places = ground_of(world), Places(world)
+    ground = ground_of(world)
     number = int(data.draw(st.sampled_from(world.numbers.tolist())))
     focus = data.draw(st.sampled_from([(), (world.countries[0],)]))
     scenario = Scenario("gone", (RemoveNetworks((number,)),), focus)
-    short = sweeps.loss(ground, places, scenario)
+    short = sweeps.Losses(ground).of(scenario)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sweeps, "_stub_alone", lambda *_: None)
-        long = sweeps.loss(ground, places, scenario)
+        long = sweeps.Losses(ground).of(scenario)
+        patch.setattr(sweeps, "touched_networks", lambda *_: np.ones(len(world), bool))
+        assert sweeps.Losses(ground).of(scenario) == long
         patch.setattr(sweeps, "SOME_SHARE", 1.0)
-        assert sweeps.loss(ground, places, scenario) == long
+        assert sweeps.Losses(ground).of(scenario) == long
     assert short.network_pairs_lost == long.network_pairs_lost
     assert np.allclose((short.people.low, short.people.high), (long.people.low, long.people.high))
 
 
 def test_sweeps_name_what_they_try_and_are_the_same_for_the_same_seed() -> None:
     ground = ground_of(world_of(LINKS, PLACES, PEOPLE))
-    places = Places(ground.world)
-    cut = {one.name: sweeps.loss(ground, places, one) for one in sweeps.countries(ground)}
+    cut = {one.name: sweeps.Losses(ground).of(one) for one in sweeps.countries(ground)}
     # Of 100 x 200 pairs of people that begin in XA, 100 x 100 to XB and half of those inside are lost.
     assert cut["cut XA"].people.high == pytest.approx((10_000 + 5_000) / 20_000)
     assert [one.name for one in sweeps.networks(ground, "XB")] == ["remove AS1", "remove AS3"]

@@ -4,7 +4,6 @@ import bz2
 import hashlib
 import lzma
 import os
-import tempfile
 import zlib
 from pathlib import Path
 
@@ -91,11 +90,12 @@ def write_whole(path: Path, data: bytes) -> None:
     """Puts the bytes in place of the file at once: a reader sees the old or the new, never a part."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as part:
-            part.write(data)
-            part.flush()
-            os.fsync(part.fileno())
-        Path(part.name).replace(path)
+        part = path.with_name(f".{path.name}.{os.getpid()}")
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
     except OSError as error:
         raise OutsideFailed(
             f"cannot write ({error.strerror})", str(path), "Choose a folder that you can write in."

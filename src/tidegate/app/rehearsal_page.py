@@ -236,8 +236,8 @@ def _reading() -> list[str]:
         "<h2>How to read this</h2>",
         "<p>Of two figures the first follows the links that are seen in public routing data. The second adds "
         "every peering that may exist where networks meet. The truth lies between; where only one figure "
-        "stands, it is a lower bound. Emergency transit is what there would be if everybody carried everybody. "
-        "People are estimates, with an interval of about 90&nbsp;% in brackets.</p>",
+        "stands, it is a lower bound. Emergency transit is what there would be if everybody carried "
+        "everybody. People are estimates, with an interval of about 90&nbsp;% in brackets.</p>",
         "<p>Not known here: private links, where routers stand, default routes, capacity, and whether names "
         "still resolve.</p>",
     ]

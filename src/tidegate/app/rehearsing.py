@@ -14,8 +14,7 @@ from tidegate.rehearse.borders import Borders, borders
 from tidegate.rehearse.chokepoints import Chokepoint, Chokepoints, chokepoints
 from tidegate.rehearse.dependencies import Crossed, Dependencies, dependencies
 from tidegate.rehearse.measuring import Ground, ground_of
-from tidegate.rehearse.scenarios import Places
-from tidegate.rehearse.sweeps import Loss, countries, loss, networks, pairs, random_sets
+from tidegate.rehearse.sweeps import Loss, Losses, countries, networks, pairs, random_sets
 from tidegate.rehearse.throttling import Throttled, throttled
 
 __all__ = [
@@ -39,7 +38,7 @@ __all__ = [
     "Kept",
     "Kind",
     "Loss",
-    "Places",
+    "Losses",
     "Throttled",
     "advise",
     "allied",
@@ -51,7 +50,6 @@ __all__ = [
     "countries",
     "dependencies",
     "ground_of",
-    "loss",
     "networks",
     "open_world",
     "page",

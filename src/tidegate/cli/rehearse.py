@@ -408,9 +408,9 @@ def _swept(
     """All losses, those that are kept from an earlier try included; Ctrl-C loses only the one under way."""
     from rich.progress import track
 
-    from tidegate.app.rehearsing import Kept, Places, loss
+    from tidegate.app.rehearsing import Kept, Losses
 
     kept = Kept(parts.topology(), keep, ground.world)
-    places, screen = Places(ground.world), console()
+    losses, screen = Losses(ground), console()
     steps = track(scenarios, "Sweeping", console=screen, transient=True, disable=not screen.is_terminal)
-    return [kept.of(scenario) or kept.add(scenario, loss(ground, places, scenario)) for scenario in steps]
+    return [kept.of(scenario) or kept.add(scenario, losses.of(scenario)) for scenario in steps]

@@ -15,7 +15,7 @@ from tidegate.model.topology import Flags, Ints, Relation, Rows, World
 from tidegate.rehearse.answers import pairs_of_people, people_by_network, people_of
 from tidegate.rehearse.graph import Graph, Lists, graph_of
 from tidegate.rehearse.measuring import Ground
-from tidegate.rehearse.reach import classes_of, reach_of_some
+from tidegate.rehearse.reach import classes_of, reach_of_some, weights_of
 from tidegate.rehearse.scenarios import Places
 
 TRIED_MAX = 150
@@ -50,7 +50,7 @@ def chokepoints(ground: Ground, country: str) -> Iterator[tuple[int, int, Chokep
     world, graph = ground.world, ground.seen.graph
     code = Places(world).code(country)
     people = people_by_network(world, [code])
-    rows = np.flatnonzero(people).astype(np.int32)
+    rows, weights = np.flatnonzero(people).astype(np.int32), weights_of(world)
     before = pairs_of_people(people[rows], ground.seen.reach.of_network[rows])
     whole = max(1, int(people.sum()) * int(people_of(world).sum()))
     worst = _Worst(world, graph, code)
@@ -66,7 +66,7 @@ def chokepoints(ground: Ground, country: str) -> Iterator[tuple[int, int, Chokep
             if len(told) == TOLD_MAX and bound[at] / whole <= told[-1]:
                 break
             after = _without(graph, candidates[at], network=step == 0)
-            reached = reach_of_some(world, classes_of(after), rows)
+            reached = reach_of_some(classes_of(after), rows, weights)
             lost = (before - pairs_of_people(people[rows], reached)) / whole
             tried.append(
                 _named(world, graph, candidates[at], lost, int(bound[at]) / whole, network=step == 0)

@@ -144,28 +144,31 @@ def _in_threads(part: Callable[[int, int], _Sums], targets: int) -> _Sums:
     return _Sums(*(np.sum(together, axis=0) for together in zip(*columns, strict=True)))
 
 
-def reach_of_some(world: World, classes: Classes, rows: Rows) -> Ints:
-    """int64[rows, 2]: networks and people that each of these networks reaches, as in Reach.of_network.
-
-    Much less work than `reach_of` where they are few.
-    """
-    living = classes.of >= 0
+def weights_of(world: World) -> Ints:
+    """int64[networks, 2]: one network each, and its people."""
     people = np.bincount(world.places.network, weights=world.places.people, minlength=len(world))
+    return np.stack((np.ones(len(world), np.int64), people.astype(np.int64)), axis=1)
+
+
+def reach_of_some(classes: Classes, rows: Rows, weights: Ints) -> Ints:
+    """int64[rows, 2]: the weights of all that each of these networks reaches; with `weights_of` that is what
+    Reach.of_network says. Much less work than `reach_of` where they are few.
+    """
+    living, count = classes.of >= 0, len(classes)
     columns = [
-        np.bincount(classes.of[living], weights=column[living], minlength=len(classes)).astype(np.int64)
-        for column in (np.ones(len(world)), people)
+        np.bincount(classes.of[living], weights=column[living], minlength=count).astype(np.int64)
+        for column in weights.T
     ]
     wanted = classes.of[rows]
     targets = np.unique(wanted[wanted >= 0])
-    count = len(classes)
     # As reach is symmetric, what reaches a network is what it reaches. Groups and pairs are not asked for.
-    weight = np.stack((*columns, np.zeros(count, np.int64), np.zeros(count, np.int64)), axis=1)
+    source = np.stack((*columns, np.zeros(count, np.int64), np.zeros(count, np.int64)), axis=1)
     start, group = np.arange(count + 1), np.zeros(count, np.int32)
     none, no_weight = np.zeros(len(targets), np.int64), np.zeros((len(targets), 2), np.int64)
 
     def part(first: int, step: int) -> _Sums:
         return _Sums(
-            *reach_sums(*classes.arrays, targets, none, no_weight, start, group, weight, first, step, True, 1)
+            *reach_sums(*classes.arrays, targets, none, no_weight, start, group, source, first, step, True, 1)
         )
 
     found = np.zeros((count + 1, 2), np.int64)
@@ -219,7 +222,7 @@ def reach_after(world: World, before: Baseline, after: Graph) -> Reach:
     symmetric, it is enough to look at how everybody reaches the networks of those cones, before and after.
     """
     classes = classes_of(after)
-    touched = _touched(before.graph, after)
+    touched = touched_networks(before.graph, after)
     if touched.mean() > INCREMENTAL_SHARE:
         return reach_of(world, after, classes)
     was, _ = _sums(world, before.classes, touched)
@@ -236,7 +239,7 @@ def reach_after(world: World, before: Baseline, after: Graph) -> Reach:
     return Reach(before.reach.networks + networks, before.reach.people + people, of_network)
 
 
-def _touched(before: Graph, after: Graph) -> Flags:
+def touched_networks(before: Graph, after: Graph) -> Flags:
     """Networks of which one is an end of every pair that may have changed; closed towards customers."""
     touched: Flags = before.alive != after.alive
     old = len(before.first)

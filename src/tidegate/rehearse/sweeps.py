@@ -1,6 +1,7 @@
 """Many scenarios in a row: every country cut, every network of one gone, every pair, random sets."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import msgspec
@@ -8,12 +9,26 @@ import numpy as np
 
 from tidegate.model.refusals import Full
 from tidegate.model.scenarios import CutBetween, CutCountry, RemoveNetworks, Scenario
-from tidegate.model.topology import Ints, Rows, World
+from tidegate.model.topology import Flags, Ints
 from tidegate.rehearse.answers import Bounds, pairs_of_people, people_by_network, people_of
 from tidegate.rehearse.graph import Graph
 from tidegate.rehearse.measuring import Ground, has_more
-from tidegate.rehearse.reach import Baseline, classes_of, reach_after, reach_between, reach_of_some
-from tidegate.rehearse.scenarios import Places, apply, graph_at_least, graph_at_most, named_countries
+from tidegate.rehearse.reach import (
+    Baseline,
+    classes_of,
+    reach_after,
+    reach_of_some,
+    touched_networks,
+    weights_of,
+)
+from tidegate.rehearse.scenarios import (
+    Left,
+    Places,
+    apply,
+    graph_at_least,
+    graph_at_most,
+    named_countries,
+)
 
 SOME_SHARE = 0.2
 """Where a scenario is about more than this share of all networks, whole reach is computed."""
@@ -66,51 +81,99 @@ def random_sets(ground: Ground, size: int, count: int, seed: int) -> Iterator[Sc
         yield Scenario(f"random {at + 1}", (RemoveNetworks(numbers),))
 
 
-def loss(ground: Ground, places: Places, scenario: Scenario) -> Loss:
-    """One step of a sweep."""
-    world = ground.world
-    codes = places.codes(named_countries(scenario)) or list(range(len(world.countries)))
-    people = people_by_network(world, codes)
-    rows = np.flatnonzero(places.anywhere_in(codes)).astype(np.int32)
-    left = apply(places, scenario)
-    graphs = [(ground.seen, graph_at_least(left))]
-    if has_more(left):
-        graphs.append((ground.most, graph_at_most(left)))
-    whole = max(1, int(people.sum()) * int(people_of(world).sum()))
-    lost = []
-    for base, after in graphs:
-        gone = _gone(world, base, after, rows)
-        lost.append((pairs_of_people(people[rows], gone) / whole, int(gone[:, 0].sum())))
-    shares = [share for share, _ in lost]
-    return Loss(scenario.name, Bounds(min(shares), max(shares)), lost[0][1])
+@dataclass(frozen=True, slots=True)
+class _About:
+    """The countries that a loss is told of: networks with a place there, and their people there."""
+
+    inside: Flags
+    people: Ints
+    whole: int
+
+    @property
+    def weights(self) -> Ints:
+        """int64[networks, 2]: as reach.weights_of, of these countries alone."""
+        return np.stack((self.inside.astype(np.int64), self.people), axis=1)
 
 
-def _gone(world: World, base: Baseline, after: Graph, rows: Rows) -> Ints:
-    """int64[rows, 2]: networks and people that each row no longer reaches."""
-    before = base.reach.of_network[rows]
-    stub = _stub_alone(base.graph, after)
-    if stub is not None:
-        return _gone_with_stub(world, base, stub, rows)
-    if len(rows) > SOME_SHARE * len(world):
-        return before - reach_after(world, base, after).of_network[rows]
-    return before - reach_of_some(world, classes_of(after), rows)
+class Losses:
+    """The losses of one scenario after the other; what they have in common is computed once."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._places = Places(ground.world)
+        self._weights = weights_of(ground.world)
+        self._about: dict[tuple[int, ...], _About] = {}
+        self._near: dict[tuple[int, bool], Ints] = {}
+
+    def of(self, scenario: Scenario) -> Loss:
+        """NotAllowed for names that the world does not have."""
+        about = self._about_of(scenario)
+        left = apply(self._places, scenario)
+        stub = _stub_alone(self._ground, left)
+        bases = [(self._ground.seen, graph_at_least)]
+        if has_more(left):
+            bases.append((self._ground.most, graph_at_most))
+        lost = [
+            self._lost_stub(base, about, stub) if stub is not None else self._lost(base, about, make(left))
+            for base, make in bases
+        ]
+        shares = [people / about.whole for _, people in lost]
+        return Loss(scenario.name, Bounds(min(shares), max(shares)), lost[0][0])
+
+    def _about_of(self, scenario: Scenario) -> _About:
+        world = self._ground.world
+        codes = tuple(self._places.codes(named_countries(scenario))) or tuple(range(len(world.countries)))
+        if codes not in self._about:
+            people = people_by_network(world, codes)
+            whole = max(1, int(people.sum()) * int(people_of(world).sum()))
+            self._about[codes] = _About(self._places.anywhere_in(codes), people, whole)
+        return self._about[codes]
+
+    def _lost(self, base: Baseline, about: _About, after: Graph) -> tuple[int, int]:
+        """Pairs of networks and of people that begin in the countries and are lost."""
+        touched = touched_networks(base.graph, after)
+        rows = np.flatnonzero(about.inside).astype(np.int32)
+        before = base.reach.of_network
+        if touched.sum() < len(rows):
+            return self._lost_around(base, about, after, touched)
+        if len(rows) > SOME_SHARE * len(about.inside):
+            gone = (before - reach_after(self._ground.world, base, after).of_network)[rows]
+        else:
+            gone = before[rows] - reach_of_some(classes_of(after), rows, self._weights)
+        return int(gone[:, 0].sum()), pairs_of_people(about.people[rows], gone)
+
+    def _lost_around(self, base: Baseline, about: _About, after: Graph, touched: Flags) -> tuple[int, int]:
+        """Only pairs with a touched end can be lost: those that begin there, and others' that end there."""
+        rows = np.flatnonzero(touched).astype(np.int32)
+        classes = classes_of(after)
+        gone = base.reach.of_network[rows] - reach_of_some(classes, rows, self._weights)
+        others = about.weights * ~touched[:, None]
+        missed = reach_of_some(base.classes, rows, others) - reach_of_some(classes, rows, others)
+        networks = int(gone[about.inside[rows], 0].sum() + missed[:, 0].sum())
+        own, every = about.people[rows], self._weights[rows, 1]
+        return networks, pairs_of_people(own, gone) + pairs_of_people(every, missed)
+
+    def _lost_stub(self, base: Baseline, about: _About, stub: int) -> tuple[int, int]:
+        """A network without customers carries nothing for others: they lose it alone, and it everything."""
+        key = id(about), base is self._ground.seen
+        if key not in self._near:
+            everybody = np.arange(len(about.inside), dtype=np.int32)
+            self._near[key] = reach_of_some(base.classes, everybody, about.weights)
+        networks, people = self._near[key][stub].tolist()
+        all_networks, all_people = base.reach.of_network[stub].tolist()
+        own, inside = int(about.people[stub]), bool(about.inside[stub])
+        return (
+            networks - inside + inside * all_networks,
+            own * all_people + (people - own) * int(self._weights[stub, 1]),
+        )
 
 
-def _stub_alone(before: Graph, after: Graph) -> int | None:
+def _stub_alone(ground: Ground, left: Left) -> int | None:
     """The network that is gone, where it is one without customers and nothing else has changed."""
-    dead = np.flatnonzero(before.alive & ~after.alive)
-    if len(dead) != 1 or len(before.first) != len(after.first):
+    gone = np.flatnonzero(~left.alive)
+    if len(gone) != 1 or len(left.first) != len(ground.world.links):
         return None
-    row = int(dead[0])
-    changed = np.flatnonzero(before.chosen != after.chosen)
-    own = (before.first[changed] == row) | (before.second[changed] == row)
-    return None if len(before.customers.of(row)) or not own.all() else row
-
-
-def _gone_with_stub(world: World, base: Baseline, stub: int, rows: Rows) -> Ints:
-    """A network without customers carries nothing for others: they lose it alone, and it loses everything."""
-    reaching = reach_between(base.classes, rows, np.array([stub], np.int32))
-    people = int(world.places.people[world.places.network == stub].sum())
-    gone: Ints = reaching.astype(np.int64) * np.array([[1, people]])
-    gone[rows == stub] = base.reach.of_network[stub]
-    return gone
+    row = int(gone[0])
+    hubs = len(left.hubs) == len(ground.levels.left.hubs)
+    unchanged = hubs and bool(left.at_least.all() and left.at_most.all())
+    return row if unchanged and not len(ground.seen.graph.customers.of(row)) else None
