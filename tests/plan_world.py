@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from tests.border_stand_in import MemoryBorder
@@ -103,7 +102,7 @@ class World:
             BorderPoint(name=name, routers=(router(f"r-{name}", f"192.0.2.{at + 1}"),))
             for at, name in enumerate(POINTS)
         )
-        heard = ExportersHeard()
+        self.heard = heard = ExportersHeard()
         heard(report_of(summary_of(0, exporters=np.zeros(2, EXPORTER)), names=EXPORTERS))
         keeper = BorderKeeper(self.border, self.clock) if self.bordered else None
         sink = BorderSink(keeper, self.clock) if keeper else None
@@ -123,7 +122,7 @@ class World:
             officers=self.officers,
             asked=FlowsAsked(self, heard.now, dict(zip(EXPORTERS, POINTS, strict=True)).get, POINTS),
             baselines=Baselines(),
-            attacks=self.attacks,
+            heard=heard,
             border=keeper,
         )
         self.desk = Desk(self.door, self.node, self.mitigation, self.clock, "memory")
@@ -170,9 +169,6 @@ class World:
 
     # The attack.
 
-    def attacks(self) -> list[Attack]:
-        return [self._attack] if self._attack else []
-
     def detect(self) -> None:
         """The detector sees the flood, from a few seconds ago."""
         self.run(seconds=8)
@@ -218,8 +214,7 @@ class World:
         """Half a second goes by: traffic flows, the node has its turn, and what it began comes to its end."""
         self.clock.at_ms += TURN_MS
         self._flow()
-        if self._attack is not None and self.flood:
-            self._attack = msgspec.structs.replace(self._attack, last_seen_ms=self.clock.at_ms)
+        self.heard.last_ms = self.clock.at_ms
         self.mitigation.turn()
         self.settle()
         self.desk.turn()

@@ -121,8 +121,8 @@ def test_a_database_put_back_brings_a_withdrawn_plan_back_no_longer_than_its_evi
     world.stop()
     world.store = kept
     world.deaf = True
-    world._attack = None
     world.start()
+    world.detector_s_end()  # and nobody looks: no sample comes
     while world.clock.now_ms() < until_ms:
         world.turn()
     world.run(2)

@@ -1,10 +1,10 @@
 """The control loop over plans: what is due is measured, decided and recorded; then the border hears it."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Protocol
 
 from tidegate.app.border_keeper import BorderKeeper
@@ -25,7 +25,7 @@ from tidegate.app.plan_moves import (
 )
 from tidegate.app.proposing import Question, make_plan, next_attack, says_the_same, usual_of
 from tidegate.app.reconciler import differences, endings, wanted_now
-from tidegate.app.samples import FlowsAsked
+from tidegate.app.samples import ExportersHeard, FlowsAsked
 from tidegate.app.state import PlanLife, State
 from tidegate.detect.baseline import Baselines
 from tidegate.mitigate.approval import ApprovalSettings, verify_standing
@@ -46,7 +46,7 @@ from tidegate.model.facts import (
     PlanRelaxed,
     PlanSuperseded,
 )
-from tidegate.model.plans import Measured, Plan
+from tidegate.model.plans import Measured, Officer, Plan
 from tidegate.model.refusals import Full, NotAllowed
 from tidegate.ports.clock import Clock
 from tidegate.ports.outside import OutsideFailed
@@ -58,6 +58,9 @@ VIEW_MS_MAX = 15_000
 """Leases are renewed only while the border was seen within this time."""
 
 ROSTER_EVERY_MS = 1_000
+
+PARSED_MAX = 16_384
+"""Prefixes of targets that are remembered as read; beyond it the one used least lately is read again."""
 
 log = logging.getLogger("tidegate.plans")
 
@@ -87,7 +90,7 @@ class Mitigation:
     4. What is wanted at the border follows from the stored state alone (tidegate.app.reconciler).
 
     `border` is None where no speaker is configured: plans are proposed, and none can come into force.
-    `attacks` tells every attack under way as last observed.
+    `heard` tells when the collector last reported: an attack that is open is known to go on as of then.
     """
 
     def __init__(
@@ -100,7 +103,7 @@ class Mitigation:
         officers: Officers,
         asked: FlowsAsked,
         baselines: Baselines,
-        attacks: Callable[[], Iterable[Attack]],
+        heard: ExportersHeard,
         border: BorderKeeper | None,
     ) -> None:
         self._node = node
@@ -109,7 +112,7 @@ class Mitigation:
         self._rules = rules
         self._asked = asked
         self._baselines = baselines
-        self._attacks = attacks
+        self._heard = heard
         self._inbound = Inbound([point.name for point in rules.guard.border_points])
         self._inbound_due_ms = clock.now_ms()
         self._roster_due_ms = clock.now_ms()
@@ -117,6 +120,7 @@ class Mitigation:
         self._planned: dict[int, Attack] = {}
         self._due_since: dict[tuple[str, int], int] = {}
         self._differing: list[Fact] = []
+        self._live_officers: frozenset[Officer] | None = None
         self._bordering = Complaint("the border answers again")
         self._rostering = Complaint("the roster is read again")
         self.officers = officers
@@ -164,6 +168,10 @@ class Mitigation:
             return
         if changes := list(self.officers.changes(self._node.state, now_ms)):
             self.decide(*changes)
+        live = self.officers.live(now_ms)
+        if live == self._live_officers:
+            return
+        self._live_officers = live
         for life in list(self._node.state.plans.values()):
             if life.standing.stage in (PlanStage.APPROVED, *IN_FORCE) and (why := self._unapproved(life)):
                 self.decide(PlanFailed(life.plan.number, why))
@@ -219,16 +227,13 @@ class Mitigation:
                     self._measure(life, one, now_ms)
 
     def _last_seen_ms(self, plan: Plan) -> int | None:
-        """When its attack, or another one on the same targets, was last seen; None where none goes on."""
-        targets = [Prefix.parse(target) for target in plan.targets]
-        return max(
-            (
-                attack.last_seen_ms
-                for attack in self._attacks()
-                if attack.number == plan.attack or any(is_hit(target, attack) for target in targets)
-            ),
-            default=None,
-        )
+        """When its attack, or another one on the same targets, was last seen; None where none goes on.
+
+        An attack stays open for seconds after its last packet, which is little beside `evidence_s`.
+        """
+        opened = self._node.state.open_attacks
+        goes_on = plan.attack in opened or any(is_hit(plan.targets, one) for one in opened.values())
+        return self._heard.last_ms if goes_on else None
 
     def _renew(self, life: PlanLife, persisting_ms: int) -> None:
         view, now_ms = self.border.view if self.border else None, self._clock.now_ms()
@@ -319,10 +324,11 @@ class Mitigation:
     # Proposing.
 
     def _ask_for_plan(self, now_ms: int) -> None:
-        state = self._node.state
+        state, name = self._node.state, ("PLAN", 0)
+        if name in self._jobs:
+            return
         attack = next_attack(state, self._planned, now_ms)
-        name = "PLAN", 0
-        if attack is None or name in self._jobs:
+        if attack is None:
             return
         before = [life.plan.number for life in state.plans.values() if life.plan.attack == attack.number]
         question = Question(
@@ -363,10 +369,15 @@ def attack_of(state: State, number: int) -> Attack | None:
     return state.open_attacks.get(number) or next(ended, None)
 
 
-def is_hit(target: Prefix, attack: Attack) -> bool:
-    """Whether the attack goes to the target, or to a part of it or a network around it."""
-    hits = map(Prefix.parse, attack.targets)
-    return any(target.covers(one) or one.covers(target) for one in hits)
+def is_hit(targets: Sequence[str], attack: Attack) -> bool:
+    """Whether the attack goes to one of the targets, to a part of it or to a network around it."""
+    hits = [parsed(target) for target in attack.targets]
+    return any(one.covers(hit) or hit.covers(one) for one in map(parsed, targets) for hit in hits)
+
+
+@lru_cache(PARSED_MAX)
+def parsed(prefix: str) -> Prefix:
+    return Prefix.parse(prefix)
 
 
 def unmeasured(life: PlanLife, due: Due) -> list[Fact]:

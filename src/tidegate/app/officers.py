@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from tidegate.app.state import State
 from tidegate.mitigate.roster import Roster, roster_from
 from tidegate.model.facts import OfficerAdded, OfficerRevoked
+from tidegate.model.plans import Officer
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.outside import OutsideFailed
 from tidegate.ports.roster import RosterFile
@@ -32,6 +33,10 @@ class Officers:
         except (NotAllowed, OutsideFailed) as refusal:
             self.roster, self._text = NOBODY, None
             self.trouble = f"nobody can approve plans: {refusal}"
+
+    def live(self, now_ms: int) -> frozenset[Officer]:
+        """Whose word counts now."""
+        return frozenset(one.officer for one in self.roster.members if one.live_at(now_ms))
 
     def changes(self, state: State, now_ms: int) -> Iterator[OfficerAdded | OfficerRevoked]:
         """What the record does not know yet. Nothing while the roster cannot be read: nobody was revoked."""

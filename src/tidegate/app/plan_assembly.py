@@ -83,7 +83,7 @@ def take_up_plans(
         officers=plans.officers,
         asked=FlowsAsked(sampler, plans.heard.now, BorderPoints(config).of, tuple(config.border_points)),
         baselines=baselines,
-        attacks=run.attacks,
+        heard=plans.heard,
         border=plans.keeper,
     )
     afterwards.callback(mitigation.stop)

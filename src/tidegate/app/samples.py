@@ -67,8 +67,11 @@ class ExportersHeard:
 
     def __init__(self) -> None:
         self._heard = Heard(0, ())
+        self.last_ms = 0
+        """The end of the last second that was told, on the receiver's clock."""
 
     def __call__(self, report: CollectorReport) -> None:
+        self.last_ms = (report.summary.second + 1) * 1000
         names, before = report.exporter_names, self._heard.names
         again = names[: len(before)] != before  # another collector numbers its exporters anew
         if again or names != before:
