@@ -28,5 +28,5 @@ def percent(millionths: int) -> str:
     """Two significant figures below ten, whole ones above; 99.6 % of anything is not all of it."""
     value = millionths / 10_000
     if 99 <= value < 100:
-        return f"{min(value, 99.9):.1f}"
+        return f"{min(value, 99.9):.1f}".removesuffix(".0")
     return f"{value:.0f}" if value >= 10 or not millionths else f"{value:.2g}"
