@@ -36,7 +36,8 @@ FACTS_AN_ATTACK = 2
 BURST = 1_000
 BURSTS_A_YEAR = ATTACKS_A_YEAR // BURST
 BEGIN_MS = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp() * 1000)
-YEAR_MS = 365 * 86_400_000
+DAYS = 365
+YEAR_MS = DAYS * 86_400_000
 RECORDED_AT_ONCE = 1_000
 """Facts that the detector would bring in one turn of the node, in the worst second of a burst."""
 
@@ -50,9 +51,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
     `facts_per_s` is by the clock on the wall, from the first fact to the last, alerts carried out and all on
     disk; `slowest_part_facts_per_s` is the slowest tenth of it, and `facts_a_cpu_s` is by processor time.
-    `bytes_a_fact` is what the second half added to the database, and `bytes_a_year` is the database with as
-    much for each fact that is not in it. `open_s` and `answer_s` are whole processes, from their start;
-    `question_s` is the question alone, to a database that is open.
+    `bytes_a_fact` is what the second half added to the database, without counts, and `bytes_a_year` is the
+    database with as much for each fact that is not in it, and the counts of the days that are not. A part
+    of few bursts tells too much: its checkpoint weighs on few facts. `open_s` and `answer_s` are whole
+    processes, from their start; `question_s` is the question alone, to a database that is open.
     """
 
     whole: bool
@@ -180,7 +182,7 @@ class Recording:
     cpu_s: float = 0.0
     parts: list[tuple[int, float]] = field(default_factory=list)
     half: tuple[int, int] = (0, 0)
-    """Facts and bytes when half of the bursts were recorded."""
+    """Facts, and bytes without those of counts, when half of the bursts were recorded."""
 
     def record(self, node: Node, facts: list[Fact]) -> None:
         wall_s, cpu_s = time.perf_counter(), time.process_time()
@@ -214,7 +216,8 @@ def live_through(folder: Path, bursts: int, seed: int) -> tuple[Recording, int]:
         recording.record(node, ended)
         ended = ends
         if at == bursts // 2:
-            recording.half = recording.facts, bytes_on_disk(folder)
+            whole_bytes, of_counts = bytes_on_disk(folder)
+            recording.half = recording.facts, whole_bytes - of_counts
     recording.record(node, ended)
     if sink.taken != recording.facts:
         raise RuntimeError(f"{sink.taken} alerts were carried out for {recording.facts} facts")
@@ -231,12 +234,18 @@ def far_from_a_checkpoint(bursts: int) -> int:
     )
 
 
-def bytes_on_disk(folder: Path) -> int:
-    """Of the database, once all that its write-ahead log holds is in it."""
+def bytes_on_disk(folder: Path) -> tuple[int, int]:
+    """Of the database, once all that its write-ahead log holds is in it; and of the counts in it, which grow
+    with days and not with facts (0 where this SQLite cannot tell)."""
     file = folder / DATABASE_NAME
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    return file.stat().st_size
+        try:
+            question = "SELECT sum(pgsize) FROM dbstat WHERE name LIKE '%attack_counts%'"
+            (of_counts,) = connection.execute(question).fetchone()
+        except sqlite3.OperationalError:
+            of_counts = 0
+    return file.stat().st_size, of_counts
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -276,9 +285,10 @@ def question_s(folder: Path) -> float:
 
 def measure(folder: Path, bursts: int, seed: int) -> Told:
     recording, since_checkpoint = live_through(folder, bursts, seed)
-    whole_bytes = bytes_on_disk(folder)
+    whole_bytes, of_counts = bytes_on_disk(folder)
     half_facts, half_bytes = recording.half
-    bytes_a_fact = (whole_bytes - half_bytes) / (recording.facts - half_facts)
+    bytes_a_fact = (whole_bytes - of_counts - half_bytes) / (recording.facts - half_facts)
+    of_other_days = of_counts * (DAYS / min(bursts, DAYS) - 1)
     facts_to_come = ATTACKS_A_YEAR * FACTS_AN_ATTACK - recording.facts
     opening = ran("benchmarks.year", "--open", str(folder))
     answer = sorted(march(folder) for _ in range(3))[1]
@@ -289,7 +299,7 @@ def measure(folder: Path, bursts: int, seed: int) -> Told:
         slowest_part_facts_per_s=recording.slowest_tenth(),
         facts_a_cpu_s=recording.facts / recording.cpu_s,
         bytes_a_fact=bytes_a_fact,
-        bytes_a_year=whole_bytes + bytes_a_fact * facts_to_come,
+        bytes_a_year=whole_bytes + bytes_a_fact * facts_to_come + of_other_days,
         facts_since_checkpoint=since_checkpoint,
         open_s=opening.wall_s,
         open_cpu_s=opening.cpu_s,

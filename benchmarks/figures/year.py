@@ -6,7 +6,7 @@ from benchmarks.figure import Better, Description, Figure, Settings
 from benchmarks.live import Folder
 from benchmarks.year import DEFAULT_BURSTS, Told, far_from_a_checkpoint, measure
 
-QUICK_BURSTS = 20
+QUICK_BURSTS = 60
 
 
 @cache
