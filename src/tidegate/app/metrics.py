@@ -1,5 +1,6 @@
 """The figures that Prometheus reads, derived from the last report and the node's state in this one place."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Literal
 
@@ -7,6 +8,8 @@ import numpy as np
 
 from tidegate.app.exporter_health import busiest
 from tidegate.app.node import Node
+from tidegate.mitigate.moves import rules_in_force
+from tidegate.mitigate.stages import FINAL, PlanStage
 from tidegate.model.exporters import protocol_name
 from tidegate.ports.collector import CollectorReport
 from tidegate.ports.metrics import Family
@@ -64,6 +67,13 @@ def _of_node(node: Node) -> Iterator[Family]:
     failing = tuple(((sink.name,), float(sink.failures)) for sink in node.sinks())
     yield Family("alert_failures", "gauge", "Failures in a row to tell of an attack.", ("sink",), failing)
     yield _plain("open_attacks", "gauge", "Attacks under way.", len(state.open_attacks))
+    stages = Counter(life.standing.stage.value for life in state.plans.values())
+    by_stage = tuple(
+        ((stage.value,), float(stages[stage.value])) for stage in PlanStage if stage not in FINAL
+    )
+    yield Family("plans", "gauge", "Plans that have not ended, by their stage.", ("stage",), by_stage)
+    in_force = sum(len(rules_in_force(life.plan, life.standing)) for life in state.plans.values())
+    yield _plain("rules_in_force", "gauge", "Rules that the border shall hold now.", in_force)
     attacks = state.open_attacks.values()
     yield Family(
         "attack_bits_per_second",

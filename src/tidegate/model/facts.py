@@ -10,11 +10,13 @@ from tidegate.model.verdicts import Verdict
 
 
 class NodeStarted(msgspec.Struct, frozen=True, tag=True):
+    """A node of this version began its work."""
+
     version: str
 
 
 class NodeStopped(msgspec.Struct, frozen=True, tag=True):
-    pass
+    """It ended as it was told to, with everything stored."""
 
 
 class ExporterAppeared(msgspec.Struct, frozen=True, tag=True):
@@ -25,6 +27,8 @@ class ExporterAppeared(msgspec.Struct, frozen=True, tag=True):
 
 
 class AttackDetected(msgspec.Struct, frozen=True, tag=True):
+    """Traffic to a few targets became an attack, with its vectors, rates and doubts."""
+
     attack: Attack
 
 
@@ -35,6 +39,8 @@ class AttackGrew(msgspec.Struct, frozen=True, tag=True):
 
 
 class AttackVectorsChanged(msgspec.Struct, frozen=True, tag=True):
+    """It is made of other vectors than last recorded."""
+
     attack: Attack
 
 
@@ -166,7 +172,7 @@ class LookEnded(msgspec.Struct, frozen=True, tag=True):
 
 
 class PlanLifted(msgspec.Struct, frozen=True, tag=True):
-    """The attack is over."""
+    """Its attack is over, found so at each border point."""
 
     plan: int
     why: str
