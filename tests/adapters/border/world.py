@@ -167,7 +167,7 @@ class SpeakerWorld:
             ["env", f"PYTHONPATH={ROOT}", sys.executable, str(SPEAK_HERE), self.settings.state_folder],
         )
 
-        eventually(self._answers, 60, "the BGP program takes a table")
+        eventually(self.answers, 60, "the BGP program takes a table")
 
     def restart_border(self) -> None:
         """As a node that starts again."""
@@ -176,7 +176,7 @@ class SpeakerWorld:
     def restart_program(self) -> None:
         """As an operator does, whose program it is."""
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
         """On a busy machine five processes take their time to start."""
         with suppress(OutsideFailed):
             self.border.withdraw_all()

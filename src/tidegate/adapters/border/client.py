@@ -83,6 +83,7 @@ class SpeakerClient:
         self._turn = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
+        self._listened = False
 
     def start(self) -> None:
         folder = private_folder(self.settings.state_folder)
@@ -140,18 +141,16 @@ class SpeakerClient:
         raise self._failure("the speaker's process of an earlier node does not end")
 
     def _ask(self, request: Request, kind: type[_R]) -> _R:
-        """One question and its answer. NotAllowed and OutsideFailed as the speaker's process says them."""
+        """One question and its answer. NotAllowed and OutsideFailed as the speaker's process says them.
+
+        A process that broke off has ended or is about to: the next one is asked again, once.
+        """
         with self._turn:
-            connection = self._connection or self._connect()
             try:
-                connection.sendall(packed(request))
-                reply: Reply = Frames[Reply](Reply).next_from(connection)
-            except TimeoutError as error:
-                self._end_silent(connection)
-                raise self._failure("the speaker's process did not answer, and was ended") from error
-            except (OSError, Malformed) as error:
+                reply = self._answer(request)
+            except (ConnectionError, Malformed):
                 self._drop()
-                raise self._failure(f"the speaker's process broke off ({error})") from error
+                reply = self._answer_of_the_next(request)
         match reply:
             case Refused(why):
                 raise NotAllowed(why)
@@ -160,6 +159,22 @@ class SpeakerClient:
             case _ if isinstance(reply, kind):
                 return reply
         raise self._failure("the speaker's process answered another question")
+
+    def _answer(self, request: Request) -> Reply:
+        connection = self._connection or self._connect()
+        try:
+            connection.sendall(packed(request))
+            return Frames[Reply](Reply).next_from(connection)
+        except TimeoutError as error:
+            self._end_silent(connection)
+            raise self._failure("the speaker's process did not answer, and was ended") from error
+
+    def _answer_of_the_next(self, request: Request) -> Reply:
+        try:
+            return self._answer(request)
+        except (ConnectionError, Malformed) as error:
+            self._drop()
+            raise self._failure(f"the speaker's process broke off ({error})") from error
 
     def _connect(self) -> socket.socket:
         folder = private_folder(self.settings.state_folder)
@@ -172,7 +187,7 @@ class SpeakerClient:
                 time.sleep(_LOOK_S)
                 continue
             connection.settimeout(ANSWER_S)
-            self._connection = connection
+            self._connection, self._listened = connection, True
             return connection
         raise self._failure("the speaker's process does not listen")
 
@@ -180,9 +195,10 @@ class SpeakerClient:
         """Starts it, once at a time, in a session of its own: what ends the node's does not end it."""
         if self._process is not None and (code := self._process.poll()) is not None:
             self._process = None
-            if code != 0:  # 0: it found another there, which will listen soon
+            if code != 0 and not self._listened:  # 0: it found another there, which will listen soon
                 raise self._failure(f"the speaker's process ended at once with exit code {code}")
         if self._process is None:
+            self._listened = False
             try:
                 self._process = subprocess.Popen(
                     self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import msgspec
+from msgspec.structs import replace
 
 from tidegate.adapters.border.frames import Held, Peer
 from tidegate.adapters.border.gobgp_api import ESTABLISHED, GobgpApi, Gone, Message
@@ -16,7 +16,8 @@ from tidegate.adapters.border.leases import Place, place_of
 from tidegate.adapters.border.places import read_settings
 from tidegate.adapters.border.timing import ACK_S
 from tidegate.adapters.clock import boot_ns
-from tidegate.model.border import BorderPoint, BorderSettings
+from tidegate.model.border import BorderPoint, BorderRouter, BorderSettings
+from tidegate.model.plans import Rule
 from tidegate.ports.border import ReadBack
 from tidegate.ports.outside import OutsideFailed
 from tidegate.wire.bgp_routes import RouteKey
@@ -54,7 +55,7 @@ class Gobgp:
             assert found.rule is not None
             for point in found.scopes or {NOWHERE}:
                 place = (point, key)
-                rule = msgspec.structs.replace(found.rule, border_point=point)
+                rule = replace(found.rule, border_point=point)
                 held[place] = Held(found.plan, rule, self._ends_ns.get(place, 0))
         return held
 
@@ -64,7 +65,7 @@ class Gobgp:
         found = self._found.get(key)
         scopes = frozenset({point})
         if found is not None and (others := found.scopes - scopes):
-            if found.rule != msgspec.structs.replace(held.rule, border_point=NOWHERE):
+            if found.rule != replace(held.rule, border_point=NOWHERE):
                 raise RuleRefused(
                     f"GoBGP holds one rule for each match, and {min(others)} holds {key.match.destination} "
                     "with another action"
@@ -94,9 +95,10 @@ class Gobgp:
         return [self._peer(address) for address in dict.fromkeys(router.address for router in routers)]
 
     def seen(self) -> Sequence[ReadBack]:
-        """What gobgpd says that it sent to the first router of each border point whose session is up."""
+        """What gobgpd says that it sent to each router, asked for once in SEEN_NS."""
         if boot_ns() - self._seen_ns >= SEEN_NS:
-            self._seen = tuple(self._sent(point) for point in self._settings.border_points if point.routers)
+            points = self._settings.border_points
+            self._seen = tuple(self._sent(point.name, router) for point in points for router in point.routers)
             self._seen_ns = boot_ns()
         return self._seen
 
@@ -150,21 +152,20 @@ class Gobgp:
             address, up, since_ms if up else None, families, "" if up else "the session is not established"
         )
 
-    def _sent(self, point: BorderPoint) -> ReadBack:
-        up = [each for each in point.routers if self._peer(each.address).up]
-        receiver = f"gobgpd, of what it sent to {up[0].name}" if up else "gobgpd"
-        if not up:
-            return ReadBack(border_point=point.name, receiver=receiver, rules=None, why="no session is up")
+    def _sent(self, border_point: str, router: BorderRouter) -> ReadBack:
+        rules: tuple[Rule, ...] | None = None
+        why = "" if self._peer(router.address).up else "its session is not up"
         try:
-            found = self._routes.sent_to(up[0].address)
+            found = self._routes.sent_to(router.address) if not why else []
         except OutsideFailed as error:
-            return ReadBack(border_point=point.name, receiver=receiver, rules=None, why=error.what)
-        rules = tuple(
-            msgspec.structs.replace(each.rule, border_point=point.name)
-            for each in found
-            if each.rule is not None
-        )
-        return ReadBack(border_point=point.name, receiver=receiver, rules=rules, why="")
+            why = error.what
+        else:
+            if any(each.rule is None for each in found):
+                why = "gobgpd sent what no rule of ours is"
+            elif not why:
+                rules = tuple(replace(each.rule, border_point=border_point) for each in found if each.rule)
+        receiver = f"gobgpd, of what it sent to {router.name}"
+        return ReadBack(border_point=border_point, receiver=receiver, rules=rules, why=why)
 
 
 def program(folder: Path) -> Gobgp:
