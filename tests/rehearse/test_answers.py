@@ -105,7 +105,7 @@ def test_the_short_way_for_networks_without_customers_is_the_long_way(
 
 def test_sweeps_name_what_they_try_and_are_the_same_for_the_same_seed() -> None:
     ground = ground_of(world_of(LINKS, PLACES, PEOPLE))
-    cut = {one.name: sweeps.Losses(ground).of(one) for one in sweeps.countries(ground)}
+    cut = {one.name: one for one in sweeps.Losses(ground).of_all(list(sweeps.countries(ground)))}
     # Of 100 x 200 pairs of people that begin in XA, 100 x 100 to XB and half of those inside are lost.
     assert cut["cut XA"].people.high == pytest.approx((10_000 + 5_000) / 20_000)
     assert [one.name for one in sweeps.networks(ground, "XB")] == ["remove AS1", "remove AS3"]

@@ -411,6 +411,16 @@ def _swept(
     from tidegate.app.rehearsing import Kept, Losses
 
     kept = Kept(parts.topology(), keep, ground.world)
-    losses, screen = Losses(ground), console()
-    steps = track(scenarios, "Sweeping", console=screen, transient=True, disable=not screen.is_terminal)
-    return [kept.of(scenario) or kept.add(scenario, losses.of(scenario)) for scenario in steps]
+    found = [kept.of(scenario) for scenario in scenarios]
+    missing = [scenario for scenario, one in zip(scenarios, found, strict=True) if one is None]
+    screen = console()
+    steps = track(
+        Losses(ground).of_all(missing),
+        "Sweeping",
+        total=len(missing),
+        console=screen,
+        transient=True,
+        disable=not screen.is_terminal,
+    )
+    new = [kept.add(scenario, loss) for scenario, loss in zip(missing, steps, strict=True)]
+    return [*(one for one in found if one is not None), *new]

@@ -1,6 +1,7 @@
 """Many scenarios in a row: every country cut, every network of one gone, every pair, random sets."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -14,6 +15,7 @@ from tidegate.rehearse.answers import Bounds, pairs_of_people, people_by_network
 from tidegate.rehearse.graph import Graph
 from tidegate.rehearse.measuring import Ground, has_more
 from tidegate.rehearse.reach import (
+    THREADS,
     Baseline,
     classes_of,
     reach_after,
@@ -119,6 +121,14 @@ class Losses:
         ]
         shares = [people / about.whole for _, people in lost]
         return Loss(scenario.name, Bounds(min(shares), max(shares)), lost[0][0])
+
+    def of_all(self, scenarios: Sequence[Scenario]) -> Iterator[Loss]:
+        """Each in its turn, two at a time; whoever stops asking loses only what is under way."""
+        pool = ThreadPoolExecutor(THREADS)
+        try:
+            yield from pool.map(self.of, scenarios)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def _about_of(self, scenario: Scenario) -> _About:
         world = self._ground.world
