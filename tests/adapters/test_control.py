@@ -13,7 +13,7 @@ import pytest
 
 from tidegate.adapters import control
 from tidegate.adapters.control import CONNECTIONS_MAX, CONTROL_NAME, FRAME_BYTES_MAX, SocketDoor, SocketLine
-from tidegate.ports.control import ClearBorder, Cleared, ListPlans, Plans, Refused, ShowPlan
+from tidegate.ports.control import ClearBorder, Cleared, ListPlans, Plans, Refused, ShowPlan, Unable
 from tidegate.ports.outside import OutsideFailed
 
 
@@ -34,6 +34,8 @@ class Answering:
             for asked in self.door.waiting() if self.answers else ():
                 self.who.append(asked.who)
                 match asked.request:
+                    case ShowPlan(999):
+                        asked.answer(Refused("rule", "very long " * 100))
                     case ShowPlan(number):
                         asked.answer(Refused("rule", str(number)))
                     case ClearBorder():
@@ -163,3 +165,12 @@ def test_a_busy_node_is_told_and_not_waited_for_without_end(
     node.answers = False
     reply = SocketLine(tmp_path).ask(ListPlans())
     assert reply == control._BUSY
+
+
+def test_an_answer_that_is_too_long_is_told_as_that(
+    node: Answering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "FRAME_BYTES_MAX", 400)
+    reply = SocketLine(tmp_path).ask(ShowPlan(999))
+    assert isinstance(reply, Unable)
+    assert reply.what == "the answer is too long"

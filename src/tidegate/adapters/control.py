@@ -36,6 +36,9 @@ _BACKLOG: Final = 16
 _REQUESTS: Final[msgspec.json.Decoder[Request]] = msgspec.json.Decoder(Request)
 _REPLIES: Final[msgspec.json.Decoder[Reply]] = msgspec.json.Decoder(Reply)
 _BUSY: Final = Unable("the node does not answer", "the control socket", "Ask again in a few seconds.")
+_TOO_LONG: Final = msgspec.json.encode(
+    Unable("the answer is too long", "the control socket", "Ask for one plan instead of all.")
+)
 
 T = TypeVar("T")
 
@@ -98,7 +101,8 @@ class SocketDoor:
                     reply = answers.get(timeout=ANSWER_S)
                 except queue.Empty:
                     reply = _BUSY
-                send_frame(connection, msgspec.json.encode(reply))
+                body = msgspec.json.encode(reply)
+                send_frame(connection, body if len(body) <= FRAME_BYTES_MAX else _TOO_LONG)
         finally:
             self._room.release()
 

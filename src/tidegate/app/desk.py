@@ -1,6 +1,6 @@
 """The node's desk: what people ask of it about plans and the border is answered here, between two turns."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tidegate.app.mitigation import Mitigation
@@ -44,6 +44,9 @@ from tidegate.ports.control import (
 )
 from tidegate.ports.outside import OutsideFailed
 
+PLANS_LISTED_MAX = 100
+"""Plans in one list, the newest; with the largest plans that is still one frame of the control socket."""
+
 
 class Desk:
     """Belongs to the node's thread. An officer's word is believed by its signature, never by who asks."""
@@ -75,23 +78,25 @@ class Desk:
             return Unable(failure.what, failure.where, failure.remedy)
 
     def list_plans(self, _: ListPlans, __: str) -> Reply:
-        self._mitigation.officers.read()
-        state = self._node.state
-        lives = [*state.ended_plans, *state.plans.values()]
-        views = tuple(self._view(life) for life in sorted(lives, key=lambda life: -life.plan.number))
-        now_ms = self._clock.now_ms()
-        live = (one.officer for one in self._mitigation.officers.roster.members if one.live_at(now_ms))
-        return Plans(views, tuple(live))
+        newest = sorted(self._lives(), key=lambda life: -life.plan.number)[:PLANS_LISTED_MAX]
+        return self._told(newest)
 
-    def show_plan(self, request: ShowPlan, who: str) -> Reply:
-        every = self.list_plans(ListPlans(), who)
-        assert isinstance(every, Plans)
-        found = tuple(view for view in every.plans if view.plan.number == request.plan)
+    def show_plan(self, request: ShowPlan, _: str) -> Reply:
+        found = [life for life in self._lives() if life.plan.number == request.plan]
         if not found:
-            raise NotAllowed(
-                f"There is no plan {request.plan} at hand; `tidegate plan list` lists those there are."
-            )
-        return Plans(found, every.officers)
+            why = f"There is no plan {request.plan} at hand; `tidegate plan list` lists those there are."
+            raise NotAllowed(why)
+        return self._told(found)
+
+    def _lives(self) -> list[PlanLife]:
+        return [*self._node.state.ended_plans, *self._node.state.plans.values()]
+
+    def _told(self, lives: Sequence[PlanLife]) -> Plans:
+        """With the officers whose word counts at this moment."""
+        self._mitigation.officers.read()
+        live = self._mitigation.officers.live(self._clock.now_ms())
+        officers = tuple(sorted(live, key=lambda officer: officer.name))
+        return Plans(tuple(map(self._view, lives)), officers)
 
     def list_scores(self, _: ListScores, __: str) -> Reply:
         return Scores(self._node.state.scores)
@@ -121,8 +126,8 @@ class Desk:
         return WordTaken(self._stage_of(word.plan), lacking)
 
     def _stage_of(self, number: int) -> str:
-        lives = [*self._node.state.ended_plans, *self._node.state.plans.values()]
-        return next(life.standing.stage.value for life in reversed(lives) if life.plan.number == number)
+        lives = reversed(self._lives())
+        return next(life.standing.stage.value for life in lives if life.plan.number == number)
 
     def show_border(self, _: ShowBorder, __: str) -> Reply:
         border = self._mitigation.border
