@@ -196,13 +196,16 @@ def test_a_packet_met_by_chance_under_coarse_sampling_begins_no_baseline() -> No
     assert len(watch.baselines) == 1
 
 
-def test_a_wide_prefixs_floor_for_reflection_comes_down_once_its_history_is_known() -> None:
+@pytest.mark.parametrize(("vector", "bits"), [("dns", 600e6), ("fragments", 235e6)])
+def test_a_wide_prefixs_floor_for_reflection_comes_down_once_its_history_is_known(
+    vector: str, bits: float
+) -> None:
     network = Prefix.parse("198.51.96.0/20")
     watch = Watch()
-    watch.pass_by(MONDAY, MONDAY + HOUR, 600e6, "dns", network)
+    watch.pass_by(MONDAY, MONDAY + HOUR, bits, vector, network)
     assert watch.kinds() == []
     watch.learn(MONDAY + HOUR, MONDAY + 30 * HOUR, 0.0)
-    watch.pass_by(MONDAY + 30 * HOUR, MONDAY + 30 * HOUR + 180, 600e6, "dns", network)
+    watch.pass_by(MONDAY + 30 * HOUR, MONDAY + 30 * HOUR + 180, bits, vector, network)
     assert watch.kinds() == ["AttackDetected"]
 
 

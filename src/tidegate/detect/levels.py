@@ -11,7 +11,8 @@ LAN_MULTIPLES = (1, 2, 4, 8, 1, 2, 2, 4, 8)
 traffic that is spread over a /64 may be meant for the one machine in it."""
 
 SETTLED_MULTIPLES = (1, 1.25, 1.5, 2, 1, 1, 1.25, 1.5, 2)
-"""The same for reflection, once a day of history says what a wide prefix ordinarily gathers."""
+"""The same for reflection, and for the fragments that are its larger part, once a day of history says what a
+wide prefix ordinarily gathers."""
 
 IPV4_LEVELS = (0, 1, 2, 3)
 IPV6_LEVELS = (4, 5, 6, 7, 8)

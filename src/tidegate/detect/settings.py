@@ -72,7 +72,7 @@ class Floors:
 
     def settled(self, code: int, level: int) -> tuple[float, float]:
         """The same once a day of history is known."""
-        if VECTORS[code].vector_class is not VectorClass.REFLECTION:
+        if VECTORS[code].vector_class is not VectorClass.REFLECTION and VECTORS[code].name != "fragments":
             return self.prefix(code, level)
         bits, packets = self.host(code)
         return bits * SETTLED_MULTIPLES[level], packets * SETTLED_MULTIPLES[level]
