@@ -218,3 +218,5 @@ def test_an_officer_revoked_between_two_words_leaves_one(world: World) -> None:
     assert "anna is revoked" in reply.lacking
     world.run(10)
     assert never_announced(world)
+    assert world.stage() == "expired", "a word that counts no more would block the plan for good"
+    world.run_until(lambda: 2 in world.state.plans, 90)

@@ -33,13 +33,14 @@ from tidegate.mitigate.due import Due, PaceSettings, what_is_due
 from tidegate.mitigate.guard import GuardSettings, refuse_beside, refuse_unless_safe
 from tidegate.mitigate.moves import seen_persisting
 from tidegate.mitigate.settings import PlanSettings
-from tidegate.mitigate.stages import IN_FORCE, PlanStage
+from tidegate.mitigate.stages import PlanStage
 from tidegate.model.addresses import Prefix
 from tidegate.model.attacks import Attack
 from tidegate.model.facts import (
     Fact,
     LeaseRenewed,
     LookEnded,
+    PlanExpired,
     PlanFailed,
     PlanHeld,
     PlanProposed,
@@ -172,8 +173,13 @@ class Mitigation:
         if live == self._live_officers:
             return
         self._live_officers = live
+        names = {officer.name for officer in live}
         for life in list(self._node.state.plans.values()):
-            if life.standing.stage in (PlanStage.APPROVED, *IN_FORCE) and (why := self._unapproved(life)):
+            if life.standing.stage is PlanStage.PROPOSED:
+                if any(word.officer not in names for word in life.standing.approvals):
+                    gone = "an officer who agreed to it may no longer; another plan follows"
+                    self.decide(PlanExpired(life.plan.number, gone))
+            elif why := self._unapproved(life):
                 self.decide(PlanFailed(life.plan.number, why))
 
     def _unapproved(self, life: PlanLife) -> str | None:
