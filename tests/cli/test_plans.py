@@ -272,7 +272,7 @@ def test_the_border_is_shown_checked_and_cleared(office: Office) -> None:
     office.border.down = {"north"}
     office.run(1)
     assert "Problem: r-north" in terminal.run("border", "check", code=Exit.FINDING)
-    assert "1 plans ended" in terminal.run("border", "withdraw-all", "--yes")
+    assert "plans ended: 1" in terminal.run("border", "withdraw-all", "--yes")
     office.run(1)
     assert office.border.now() == []
     assert f"uid {os.getuid()}" in office.life().standing.why

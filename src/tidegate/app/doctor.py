@@ -8,8 +8,8 @@ import msgspec
 
 from tidegate.app.config import split_endpoint
 from tidegate.app.health_note import HealthNote, read_note
-from tidegate.app.sentences import count_of
 from tidegate.app.settings import Config
+from tidegate.app.units import count_of
 from tidegate.ports.clock import Clock
 from tidegate.ports.machine import Machine
 from tidegate.ports.state import KERNELS_NAME, StateFolder

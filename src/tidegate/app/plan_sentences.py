@@ -1,6 +1,6 @@
 """Facts about officers, plans and the border as sentences, and rules, shares and levels in a few words."""
 
-from tidegate.app.units import si
+from tidegate.app.units import count_of, si
 from tidegate.model.facts import (
     ApprovalGiven,
     BorderCleared,
@@ -127,10 +127,10 @@ def proposal(plan: Plan) -> str:
     """As "3 rules at 2 border points", or why there is none."""
     if not plan.rules:
         return f"do nothing ({' '.join(plan.reasons)})"
-    rules = len({(rule.match, rule.action) for rule in plan.rules})
-    points = len({rule.border_point for rule in plan.rules})
+    rules = count_of(len({(rule.match, rule.action) for rule in plan.rules}), "rule")
+    points = count_of(len({rule.border_point for rule in plan.rules}), "border point")
     removed, lost = share(plan.forecast.attack_removed), share(plan.forecast.lost_bytes)
-    return f"{rules} rules at {points} border points, removing {removed} of the attack and {lost} of the rest"
+    return f"{rules} at {points}, removing {removed} of the attack and {lost} of the rest"
 
 
 def share(value: Share) -> str:

@@ -20,6 +20,7 @@ from tidegate.app.state import (
     with_entry,
     without,
 )
+from tidegate.app.units import count_of
 from tidegate.mitigate.moves import advance, renewed, seen_persisting, with_approval, with_verdict
 from tidegate.mitigate.roster import OFFICERS_MAX
 from tidegate.mitigate.stages import FINAL, IN_FORCE, PlanEvent, PlanStage, Standing, may, proposed
@@ -84,7 +85,8 @@ def plan_proposed(state: State, at_ms: int, fact: PlanProposed) -> Stepped:
     if len(state.plans) >= PLANS_MAX:
         raise Full("plans", PLANS_MAX)
     life = PlanLife(plan, msgspec.structs.replace(proposed(plan), since_ms=at_ms))
-    words = f"{len({rule.match for rule in plan.rules})} rules wait for two officers" if plan.rules else ""
+    different = count_of(len({(rule.match, rule.action) for rule in plan.rules}), "rule")
+    words = f"{different}, waiting for two officers" if plan.rules else ""
     told = plan_alert("proposed", life, words or " ".join(plan.reasons))
     plans = with_entry(state.plans, plan.number, life)
     return replace(state, plans=plans, next_plan=plan.number + 1), (told,)

@@ -9,9 +9,10 @@ import numpy as np
 
 from tidegate.app.complaints import Complaint
 from tidegate.app.node import Node
-from tidegate.app.sentences import count_of, going_on, sentence
+from tidegate.app.sentences import going_on, sentence
 from tidegate.app.state import EXPORTERS_SEEN_MAX
 from tidegate.app.supervision import CollectorKeeper, WatchState
+from tidegate.app.units import count_of
 from tidegate.model.attacks import Attack
 from tidegate.model.exporters import protocol_name
 from tidegate.model.facts import CollectorRestarted, ExporterAppeared, Fact, NodeStarted, NodeStopped

@@ -73,11 +73,6 @@ def short_rate(value: Rate, unit: str, *, scaled: bool) -> str:
     return f"{mark}{si(value.estimate, unit)}"
 
 
-def count_of(number: int, thing: str) -> str:
-    """As "1 fact" or "3 facts"."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
-
-
 def vectors(attack: Attack) -> str:
     return ", ".join(part.vector for part in attack.vectors) or "unclassified"
 

@@ -47,3 +47,8 @@ def _three_digits(value: float) -> str:
         return f"{value:.0f}"
     text = f"{value:.1f}" if abs(value) >= 9.995 else f"{value:.2f}"
     return text.rstrip("0").rstrip(".")
+
+
+def count_of(number: int, thing: str) -> str:
+    """As "1 fact" or "3 facts"."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

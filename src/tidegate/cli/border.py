@@ -70,7 +70,7 @@ def withdraw_all(parts: "Parts", yes: bool, state_folder: Path | None, as_json: 
     if as_json:
         print_json({"plans": plans})
     else:
-        click.echo(f"{plans} plans ended; every rule is being withdrawn.")
+        click.echo(f"Every rule is being withdrawn; plans ended: {plans}.")
 
 
 def _print(parts: "Parts", seen: "BorderSeen") -> None:
