@@ -177,6 +177,18 @@ def test_a_scenario_file_runs_and_two_answers_are_compared(tmp_path: Path) -> No
     assert isinstance(called("rehearse", "compare", str(one), str(scenario)).exception, WrongLine)
 
 
+def test_flags_add_to_a_scenario_behind_what_it_does_itself(tmp_path: Path) -> None:
+    called("topology", "import", *files(tmp_path))
+    more = ["--peer", "64501:AS64504", "--remove", "64502", "--name", "n"]
+    answer = json.loads(called("rehearse", "cut", "XA", *more, "--json").output)["answer"]
+    kinds = [change["kind"] for change in answer["scenario"]["change"]]
+    assert (answer["scenario"]["name"], kinds) == ("n", ["cut_country", "remove_networks", "add_links"])
+    assert answer["countries"][0]["inside"]["after"]["low"] == 1.0
+    assert "is not two networks" in str(called("rehearse", "cut", "XA", "--peer", "64501").exception)
+    assert "is not an AS number" in str(called("rehearse", "cut", "XA", "--remove", "x").exception)
+    assert isinstance(called("rehearse", "cut", "XA", "--cable", "North").exception, NotAllowed)
+
+
 def test_public_files_are_named_with_their_terms_and_fetched_from_where_one_says(tmp_path: Path) -> None:
     assert "CAIDA Acceptable Use Agreement" in called("topology", "fetch").output
     with server() as (address, _):
