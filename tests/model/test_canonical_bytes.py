@@ -63,10 +63,12 @@ def test_two_independent_writers_agree_byte_for_byte(value: object) -> None:
     assert json.loads(written) == value
 
 
-@given(st.dictionaries(TEXT, WHOLE))
+FIRST_PLANE = st.text(st.characters(exclude_categories=["Cs"], max_codepoint=0xFFFF))
+
+
+@given(st.dictionaries(FIRST_PLANE, WHOLE))
 def test_python_s_own_json_agrees_where_its_rules_are_the_same(value: dict[str, int]) -> None:
     """It sorts by code point, not by UTF-16 code unit, so keys beyond the first plane are left out."""
-    assume(all(ord(character) < 0x10000 for key in value for character in key))
     theirs = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     assert canonical_json(value) == theirs.encode()
 
