@@ -10,7 +10,7 @@ from rich.text import Text
 from tidegate.app.plan_sentences import action_words, match_words
 from tidegate.app.units import si
 from tidegate.cli import words
-from tidegate.cli.demo_words import few_vectors, percent, share
+from tidegate.cli.demo_words import few_vectors, percent, share, span
 from tidegate.cli.tables import WIDE, plain_table
 from tidegate.model.plans import RateLimit
 
@@ -78,11 +78,11 @@ def _plans(report: "DemoReport", width: int) -> Table:
     wide = width >= WIDE
     table = plain_table("What was done about it: forecast, measured, and true")
     table.add_column("plan", no_wrap=True)
-    table.add_column("attack removed", no_wrap=True)
+    table.add_column("attack removed" if wide else "removes %", no_wrap=True)
     table.add_column("measured\ntrue" if not wide else "measured, true", justify="right", no_wrap=True)
-    table.add_column("others lost", no_wrap=True)
+    table.add_column("others lost" if wide else "harms %", no_wrap=True)
     table.add_column("measured\ntrue" if not wide else "measured, true", justify="right", no_wrap=True)
-    table.add_column("end", overflow="fold")
+    table.add_column("end", no_wrap=not wide)
     for outcome in report.plans:
         table.add_row(*_outcome_cells(outcome, wide=wide))
     return table
@@ -90,7 +90,7 @@ def _plans(report: "DemoReport", width: int) -> Table:
 
 def _outcome_cells(outcome: "PlanOutcome", *, wide: bool) -> list[Text | str]:
     plan, score, truth = outcome.view.plan, outcome.score, outcome.truth
-    between = ", " if wide else "\n"
+    between, written = (", ", share) if wide else ("\n", span)
     went = f"{outcome.view.stage}: {outcome.view.why}" if wide else outcome.view.stage
     if not plan.rules:
         return [f"{plan.number}: {outcome.target}", "nothing", "-", "-", "-", went]
@@ -100,9 +100,9 @@ def _outcome_cells(outcome: "PlanOutcome", *, wide: bool) -> list[Text | str]:
     lost = _beside(measured[1], truth.others_lost, between)
     return [
         f"{plan.number}: {outcome.target}",
-        share(plan.forecast.attack_removed),
+        written(plan.forecast.attack_removed),
         Text(removed, style="" if held[0] else "yellow"),
-        share(plan.forecast.lost_bytes),
+        written(plan.forecast.lost_bytes),
         Text(lost, style="" if held[1] else "yellow"),
         went,
     ]

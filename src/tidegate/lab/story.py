@@ -101,10 +101,10 @@ EAST = Router("east-1", "127.0.0.5", "east", "ipfix", 1000, domain=7)
 ROUTERS = (NORTH, HARBOUR, SILENT, EAST)
 
 SCENES = (
-    Scene("dns", "198.51.100.20", ((NORTH, 2.4e9), (EAST, 1.6e9)), 4, 36),
-    Scene("snmp", "192.0.2.30", ((HARBOUR, 0.7e9), (NORTH, 0.4e9), (EAST, 0.1e9)), 11, 39),
-    Scene("syn", "203.0.113.40", ((EAST, 0.25e9), (HARBOUR, 0.15e9)), 18, 34),
-    Scene("bacnet", "198.51.100.70", ((SILENT, 8e9),), 27, 10),
+    Scene("dns", "198.51.100.20", ((NORTH, 2.4e9), (EAST, 1.6e9)), 8, 34),
+    Scene("snmp", "192.0.2.30", ((HARBOUR, 0.7e9), (NORTH, 0.4e9), (EAST, 0.1e9)), 14, 38),
+    Scene("syn", "203.0.113.40", ((EAST, 0.25e9), (HARBOUR, 0.15e9)), 20, 32),
+    Scene("bacnet", "198.51.100.70", ((SILENT, 8e9),), 28, 10),
 )
 
 QUIET_S = 4
