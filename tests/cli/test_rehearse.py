@@ -3,6 +3,10 @@
 import bz2
 import json
 import re
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -155,6 +159,21 @@ def test_a_sweep_goes_on_where_it_was_cut_short(tmp_path: Path) -> None:
     assert len(again.splitlines()) == len(lines)
     kept.write_bytes(b"not a result\n" + marked)
     assert isinstance(called(*question).exception, WrongLine)
+
+
+def test_ctrl_c_ends_a_sweep_and_what_was_found_stays(tmp_path: Path) -> None:
+    kept = tmp_path / "sweep.jsonl"
+    question = ["rehearse", "sweep", "networks", "XA", "--world", "synthetic:10000", "--keep", str(kept)]
+    command = [sys.executable, "-m", "tidegate", *question]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not (kept.exists() and kept.read_bytes().count(b"\n") > 3):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said.strip()) == (Exit.INTERRUPTED, "tidegate: interrupted")
+    lines = kept.read_bytes().splitlines()
+    assert 3 < len(lines) < 2_000
+    assert all(json.loads(line)["loss"]["name"].startswith("remove AS") for line in lines)
 
 
 def test_a_scenario_file_runs_and_two_answers_are_compared(tmp_path: Path) -> None:
