@@ -1,5 +1,6 @@
 """The bytes between speaker and router, captured on loopback: tshark reads in them what was agreed."""
 
+import os
 import re
 import subprocess
 import time
@@ -77,11 +78,9 @@ def test_an_independent_decoder_reads_what_was_agreed(kind: str, tmp_path: Path)
     assert sorted(filter(None, map(filters, reached))) == sorted(FLOWSPEC)
     for expected in BLACKHOLES:
         assert any(all(word in each for word in expected) for each in reached), expected
-    gone = [
-        filters(each)[-len(expected) + 1 :] for expected in FLOWSPEC for each in messages if "UNREACH" in each
-    ]
-    for expected in FLOWSPEC:
-        assert expected[1:] in gone
+    gone = [filters(each) for each in messages if "MP_UNREACH_NLRI" in each]
+    for _, *components in FLOWSPEC:
+        assert any(each[-len(components) :] == components for each in gone)
 
 
 def start_capture(tshark: Path, router: Router, capture: Path) -> "subprocess.Popen[bytes]":
@@ -91,6 +90,8 @@ def start_capture(tshark: Path, router: Router, capture: Path) -> "subprocess.Po
         eventually(lambda: capture.exists() and capture.stat().st_size > 0, 20, "tshark captures")
     except AssertionError:
         capturing.kill()
+        if os.environ.get("CI") == "true":
+            raise
         pytest.skip("tshark may not capture on loopback here")
     return capturing
 
