@@ -11,7 +11,7 @@ import pytest
 from tests.stories import an_attack
 from tidegate.adapters import alerts
 from tidegate.adapters.alerts import CommandSink
-from tidegate.model.facts import Alert
+from tidegate.model.facts import Alarm, Alert, PlanAlert
 from tidegate.ports.outside import OutsideFailed
 
 ALERT = Alert(change="began", attack=an_attack())
@@ -38,6 +38,26 @@ def test_the_command_reads_the_alert_and_its_number(tmp_path: Path) -> None:
     assert (number, said["number"], rest) == ("41", 41, "")
     assert said["change"] == "began"
     assert said["attack"]["targets"] == ["198.51.100.7/32"]
+
+
+def test_a_waiting_plan_and_an_alarm_are_told_in_their_own_words(tmp_path: Path) -> None:
+    source = """
+        import sys
+        open(sys.argv[1], "w").write(sys.stdin.read())
+    """
+    sink = CommandSink([str(program(tmp_path, source)), str(tmp_path / "told")])
+    sink.carry_out(7, PlanAlert("proposed", 3, 1, ("198.51.100.7/32",), "1 rule, waiting for two officers"))
+    assert json.loads((tmp_path / "told").read_text()) == {
+        "number": 7,
+        "change": "proposed",
+        "plan": 3,
+        "attack": 1,
+        "targets": ["198.51.100.7/32"],
+        "words": "1 rule, waiting for two officers",
+    }
+    sink.carry_out(8, Alarm("officer added", "eve (desk)"))
+    told = json.loads((tmp_path / "told").read_text())
+    assert told == {"number": 8, "change": "officer added", "words": "eve (desk)"}
 
 
 def test_no_shell_reads_the_arguments(tmp_path: Path) -> None:

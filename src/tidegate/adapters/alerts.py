@@ -17,8 +17,8 @@ class CommandSink:
     """Runs `command` once for each alert; exit code 0 means that the alert is told.
 
     The command reads one line of JSON: {"number", "change", "attack"} of an attack, {"number", "change",
-    "plan", "attack", "targets", "words"} of a plan, {"number", "change", "words"} of anything else. It finds
-    the number also in TIDEGATE_ALERT_NUMBER; a number seen before is the same alert again. No shell is between.
+    "plan", "attack", "targets", "words"} of a plan, {"number", "change", "words"} of anything else. The
+    number is also in TIDEGATE_ALERT_NUMBER; a number seen before is the same alert again. No shell is between.
     """
 
     name = "command"
