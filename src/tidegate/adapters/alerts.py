@@ -18,7 +18,7 @@ class CommandSink:
 
     The command reads one line of JSON: {"number", "change", "attack"} of an attack, {"number", "change",
     "plan", "attack", "targets", "words"} of a plan, {"number", "change", "words"} of anything else. The
-    number is also in TIDEGATE_ALERT_NUMBER; a number seen before is the same alert again. No shell is between.
+    number is also in TIDEGATE_ALERT_NUMBER; one seen before is the same alert again. No shell is between.
     """
 
     name = "command"
