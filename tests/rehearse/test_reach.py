@@ -106,11 +106,15 @@ def test_reach_after_a_change_is_the_reach_computed_anew(
     hubs = lists_of(world.exchanges) if with_exchanges else NOBODY
     count = len(world.links)
     masks = [np.array(data.draw(st.lists(st.booleans(), min_size=count, max_size=count))) for _ in range(2)]
-    alive = np.array(
+    stays = st.lists(st.sampled_from([True, True, False]), min_size=len(world), max_size=len(world))
+    alive = np.array(data.draw(stays))
+    before = baseline_of(world, part(world, masks[0], np.ones(len(world), bool), hubs))
+    # Somebody may also stay and meet the others no more.
+    present = np.array(
         data.draw(st.lists(st.sampled_from([True, True, False]), min_size=len(world), max_size=len(world)))
     )
-    before = baseline_of(world, part(world, masks[0], np.ones(len(world), bool), hubs))
-    after = part(world, masks[1], alive, hubs)
+    there = Lists(*living(hubs, present)) if with_exchanges else NOBODY
+    after = part(world, masks[1], alive, there)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reach_module, "INCREMENTAL_SHARE", 1.0)
         assert same(reach_after(world, before, after), reach_of(world, after))
