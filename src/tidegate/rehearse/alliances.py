@@ -64,10 +64,11 @@ def allied(ground: Ground, countries: Sequence[str]) -> Allied:
     left = apply(places, Scenario("alliance", (Alliance(tuple(countries)),)))
     codes = sorted(set(places.codes(countries)))
     people = int(people_of(world)[codes].sum())
-    seen = _alone(world, left, places.mainly_in(codes), graph_at_least(left))
+    graph = graph_at_least(left)
+    seen = _alone(world, left, places.mainly_in(codes), graph)
     most = seen
     if has_more(left):
-        most = _alone(world, left, places.anywhere_in(codes), graph_at_most(left))
+        most = _alone(world, left, places.anywhere_in(codes), graph_at_most(left, graph))
     paths = [
         physical(world, left, chosen, with_hubs=hubs).people[np.ix_(codes, codes)]
         for chosen, hubs in ((left.at_least, False), (left.at_most, True))

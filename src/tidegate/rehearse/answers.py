@@ -255,9 +255,9 @@ def _reach_services(
         bits = reach_between(classes_of(graph), sources, targets)
         return [int(weight[bits[:, owner == at].any(axis=1)].sum()) / whole for at in range(len(services))]
 
+    after = graph_at_least(left)
     columns = [
-        shares(graph)
-        for graph in (ground.seen.graph, ground.most.graph, graph_at_least(left), graph_at_most(left))
+        shares(graph) for graph in (ground.seen.graph, ground.most.graph, after, graph_at_most(left, after))
     ]
     return tuple(
         Service(service, Bounds(columns[0][at], columns[1][at]), Bounds(columns[2][at], columns[3][at]))

@@ -51,15 +51,19 @@ def has_more(left: Left) -> bool:
 
 def ground_of(world: World) -> Ground:
     left = untouched(world)
-    seen = baseline_of(world, graph_at_least(left))
-    most = baseline_of(world, graph_at_most(left)) if has_more(left) else seen
+    graph = graph_at_least(left)
+    seen = baseline_of(world, graph)
+    most = baseline_of(world, graph_at_most(left, graph)) if has_more(left) else seen
     return Ground(world, seen, most, _levels(world, left, seen.reach, most.reach))
 
 
 def measure(ground: Ground, left: Left) -> Levels:
     """The reach that is left; only what can have changed is computed again."""
-    seen = reach_after(ground.world, ground.seen, graph_at_least(left))
-    most = reach_after(ground.world, ground.most, graph_at_most(left)) if has_more(left) else seen
+    graph = graph_at_least(left)
+    seen = reach_after(ground.world, ground.seen, graph)
+    most = seen
+    if has_more(left):
+        most = reach_after(ground.world, ground.most, graph_at_most(left, graph))
     return _levels(ground.world, left, seen, most)
 
 

@@ -124,8 +124,10 @@ def graph_at_least(left: Left) -> Graph:
     return graph_of(left.first, left.second, left.relation, left.at_least, left.alive)
 
 
-def graph_at_most(left: Left) -> Graph:
-    """Links that may be left, and peering among all who may meet."""
+def graph_at_most(left: Left, at_least: Graph) -> Graph:
+    """Links that may be left, and peering among all who may meet; often that is all by which it differs."""
+    if np.array_equal(left.at_least, left.at_most):
+        return replace(at_least, hubs=hub_lists(left))
     return graph_of(left.first, left.second, left.relation, left.at_most, left.alive, hub_lists(left))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, repeat
 
 import msgspec
 import numpy as np
@@ -112,13 +112,13 @@ class Losses:
         about = self._about_of(scenario)
         left = apply(self._places, scenario)
         stub = _stub_alone(self._ground, left)
-        bases = [(self._ground.seen, graph_at_least)]
-        if has_more(left):
-            bases.append((self._ground.most, graph_at_most))
-        lost = [
-            self._lost_stub(base, about, stub) if stub is not None else self._lost(base, about, make(left))
-            for base, make in bases
-        ]
+        bases = [self._ground.seen, *([self._ground.most] if has_more(left) else [])]
+        if stub is not None:
+            lost = [self._lost_stub(base, about, stub) for base in bases]
+        else:
+            seen = graph_at_least(left)
+            graphs = [seen, *([graph_at_most(left, seen)] if has_more(left) else [])]
+            lost = [self._lost(*pair) for pair in zip(bases, repeat(about), graphs, strict=False)]
         shares = [people / about.whole for _, people in lost]
         return Loss(scenario.name, Bounds(min(shares), max(shares)), lost[0][0])
 
