@@ -45,6 +45,7 @@ from tidegate.model.plans import (
 from tidegate.model.refusals import NotAllowed
 
 SYN = TcpFlags(0x02, 0x12)
+ANYTHING = "} }\nneighbor * announce flow route { match { protocol =6; } then { discard; } }\n#"
 BLACKHOLE = Blackhole("192.0.2.254")
 
 
@@ -151,6 +152,8 @@ IMPOSSIBLE = {
     "a second way to write a prefix": (Match(destination="198.51.100.7"), "to be written 198.51.100.7/32"),
     "a prefix in capitals": (Match(destination="2001:DB8::1/128"), "to be written 2001:db8::1/128"),
     "a prefix that is none": (Match(destination="nowhere"), "does not appear to be"),
+    "a prefix with a zone": (Match(destination="2001:db8:1::%eth0/48"), "names a zone"),
+    "a prefix with commands behind it": (Match(destination=f"2001:db8:1::%x; {ANYTHING}/48"), "names a zone"),
     "two families": (host(source="2001:db8::/48"), "two families"),
     "our own host": (Match(destination="127.0.0.0/16"), "no traffic from abroad"),
     "a group": (Match(destination="224.0.0.5/32"), "no traffic from abroad"),
@@ -442,6 +445,13 @@ def test_a_blackhole_says_all_that_it_takes() -> None:
     assert "can match nothing else" in refusal(plan_with(NTP, action=BLACKHOLE))
     for odd in ("nowhere", "2001:db8::1", "224.0.0.1", "0.0.0.0", "127.0.0.1"):
         assert odd in refusal(plan_with(host(), action=Blackhole(odd)))
+
+
+@pytest.mark.parametrize("zone", ["%eth0", f"%x {ANYTHING}"])
+def test_a_next_hop_has_no_zone_in_which_commands_could_be_hidden(zone: str) -> None:
+    six = Match(destination="2001:db8::7/128")
+    assert passes(plan_with(six, action=Blackhole("2001:db8::fe")))
+    assert "without a zone" in refusal(plan_with(six, action=Blackhole(f"2001:db8::fe{zone}")))
 
 
 # 10

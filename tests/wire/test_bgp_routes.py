@@ -174,3 +174,19 @@ def test_actions_that_no_rule_has_are_told_apart(extended: list[bytes]) -> None:
 def test_a_rule_that_cannot_be_announced_as_it_stands_is_refused(rule: Rule) -> None:
     with pytest.raises(NotAllowed):
         rule_meaning(rule)
+
+
+@pytest.mark.parametrize("zone", ["%eth0", "%x\nneighbor * announce"])
+def test_no_address_of_a_rule_has_a_zone_in_which_other_words_could_travel(zone: str) -> None:
+    host = f"2001:db8::7{zone}/128"
+    for rule in (
+        Rule(border_point="north", match=Match(destination=host), action=Drop()),
+        Rule(border_point="north", match=Match(destination="2001:db8::7/128", source=host), action=Drop()),
+        Rule(
+            border_point="north",
+            match=Match(destination="2001:db8::7/128"),
+            action=Blackhole(f"2001:db8::fe{zone}"),
+        ),
+    ):
+        with pytest.raises(NotAllowed, match="zone"):
+            rule_meaning(rule)

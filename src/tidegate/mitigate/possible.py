@@ -48,6 +48,10 @@ HEADER_BYTES = {4: 20, 6: 40}
 LATER_FRAGMENTS: frozenset[FragmentKind] = frozenset({"later", "last"})
 """Fragments without a transport header."""
 
+PLAIN_ADDRESS = re.compile(r"[0-9a-f.:]+")
+"""An IPv6 address may also name a zone (RFC 4007 section 11), in any words, a line's end included. A route
+has none, and ExaBGP would read those words as commands."""
+
 TWO_NUMBERS = re.compile(r"(0|[1-9][0-9]{0,9}):(0|[1-9][0-9]{0,9})")
 
 NOWHERE = tuple(
@@ -84,6 +88,8 @@ def network(text: str) -> Network:
         parsed = ip_network(text)
     except ValueError as error:
         raise NotAllowed(f"{error}") from None
+    if not PLAIN_ADDRESS.fullmatch(str(parsed.network_address)):
+        raise NotAllowed(f"{text!r} names a zone; a route has none")
     if str(parsed) != text:
         raise NotAllowed(f"{text!r} is to be written {parsed}")
     if any(parsed.version == other.version and parsed.overlaps(other) for other in NOWHERE):
@@ -177,6 +183,8 @@ def refuse_odd_blackhole(match: Match, next_hop: str, family: Network) -> None:
         hop = ip_address(next_hop)
     except ValueError:
         raise NotAllowed(f"{next_hop!r} is no address of a next hop") from None
+    if str(hop) != next_hop or not PLAIN_ADDRESS.fullmatch(next_hop):
+        raise NotAllowed(f"{next_hop!r} is to be written plainly, in small letters and without a zone")
     if hop.version != family.version or hop.is_multicast or hop.is_unspecified or hop.is_loopback:
         raise NotAllowed(f"{next_hop} cannot be the next hop of {match.destination}")
 

@@ -97,12 +97,20 @@ def _action_meaning(action: Action) -> Action:
         case Redirect(target):
             return Redirect(_route_target_text(_route_target(target)))
         case Blackhole(next_hop):
-            try:
-                return Blackhole(str(ipaddress.ip_address(next_hop)))
-            except ValueError as error:
-                raise NotAllowed(f"{next_hop!r} is no address of a next hop") from error
+            return Blackhole(_next_hop_text(next_hop))
         case Drop():
             return action
+
+
+def _next_hop_text(next_hop: str) -> str:
+    """Without a zone, as the prefixes of tidegate.wire.flowspec."""
+    try:
+        address = ipaddress.ip_address(next_hop)
+    except ValueError as error:
+        raise NotAllowed(f"{next_hop!r} is no address of a next hop") from error
+    if "%" in next_hop:
+        raise NotAllowed(f"{next_hop!r} names a zone; a route has none")
+    return str(address)
 
 
 def rate_on_wire(bytes_per_s: int) -> int:

@@ -332,10 +332,14 @@ def fragments_meant(terms: Sequence[tuple[int, int]], at: int) -> int:
 
 
 def _network(prefix: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """A zone (RFC 4007 section 11) is refused: no route has one, and it may be any words at all."""
     try:
-        return ipaddress.ip_network(prefix, strict=False)
+        network = ipaddress.ip_network(prefix, strict=False)
     except ValueError as error:
         raise NotAllowed(f"{prefix!r} is no prefix of addresses") from error
+    if "%" in prefix:
+        raise NotAllowed(f"{prefix!r} names a zone; a route has none")
+    return network
 
 
 def _points(values: Sequence[int]) -> list[Range]:

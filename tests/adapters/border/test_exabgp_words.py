@@ -1,5 +1,7 @@
 """ExaBGP's own words for our rules, with the traps that its users fell into."""
 
+import os
+
 import msgspec
 import pytest
 
@@ -11,6 +13,9 @@ from tidegate.adapters.border.exabgp import (
     speaker_configuration,
     withdraw_command,
 )
+from tidegate.adapters.border.exabgp_hands import ExaBgp
+from tidegate.adapters.border.frames import Held
+from tidegate.adapters.border.hands import RuleRefused
 from tidegate.adapters.border.programs import must_have, must_make_sense
 from tidegate.model.border import BorderPoint, BorderRouter, BorderSettings
 from tidegate.model.plans import Match, Range, Rule, TcpFlags
@@ -63,6 +68,24 @@ def test_every_rule_is_one_line_to_named_neighbours_with_our_mark() -> None:
             assert "\n" not in text
             assert "large-community [ 64500:29796:1 ]" in text
             assert text.isascii()
+
+
+@pytest.mark.parametrize(
+    "hidden", ["1:1 ]\nneighbor * announce route 192.0.2.0 next-hop self #", "1:\x00", "ß:1"]
+)
+def test_what_would_be_two_commands_is_not_said(hidden: str) -> None:
+    """Whoever let such a rule come as far: the last before ExaBGP writes nothing of it."""
+    said_here, written = os.pipe()
+    answered, answers = os.pipe()
+    try:
+        hands = ExaBgp(SETTINGS, written, answered)
+        with pytest.raises(RuleRefused):
+            hands.announce(Held(1, msgspec.structs.replace(ntp(), communities=(hidden,)), 1))
+        os.close(written)
+        assert os.read(said_here, 1) == b""
+    finally:
+        for end in (said_here, answered, answers):
+            os.close(end)
 
 
 def test_no_session_keeps_rules_over_a_restart() -> None:

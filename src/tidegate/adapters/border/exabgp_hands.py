@@ -140,7 +140,10 @@ class ExaBgp:
         return f"{self._settings.local_as}:{MARK}:{plan & 0xFFFF_FFFF}"
 
     def _ask(self, command: str, within_s: float = ACK_S) -> bool:
-        os.write(self._commands, f"{command}\n".encode("ascii"))
+        """One command is one line of printable ASCII: what would be two is never said."""
+        if not (command.isascii() and command.isprintable()):
+            raise RuleRefused(f"{command!r} is not one line of ExaBGP's")
+        os.write(self._commands, f"{command}\n".encode())
         until = time.monotonic() + within_s
         while not self._replies:
             left = until - time.monotonic()
