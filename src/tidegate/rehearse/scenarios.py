@@ -69,12 +69,18 @@ class Places:
         return [self.code(country) for country in countries]
 
     def mainly_in(self, codes: Sequence[int]) -> Flags:
-        return np.isin(self.main, codes)
+        return self._among(codes)[self.main]
 
     def anywhere_in(self, codes: Sequence[int]) -> Flags:
         places = self.world.places
         found: Flags = np.zeros(len(self.world), bool)
-        found[places.network[np.isin(places.country, codes)]] = True
+        found[places.network[self._among(codes)[places.country]]] = True
+        return found
+
+    def _among(self, codes: Sequence[int]) -> Flags:
+        """bool[countries]: which are among these."""
+        found: Flags = np.zeros(len(self.world.countries), bool)
+        found[list(codes)] = True
         return found
 
     def row(self, number: int) -> int:
