@@ -232,6 +232,7 @@ WIDE_AND_ORDINARY = {
     },
     "nearly all over UDP": {"protocols": (17,), "source_ports": (Range(600, 1700), Range(52_000, 65_535))},
     "sixty-five ports": {"protocols": (6,), "destination_ports": (Range(20_000, 20_064),)},
+    "connections that know of congestion": {"protocols": (6,), "tcp_flags": TcpFlags(0xC2, 0xFF)},
     "errors": {"protocols": (1,)},
     "errors by their type": {"icmp_types": (3,)},
     "tunnels": {"protocols": (47, 50)},
@@ -294,6 +295,22 @@ def test_a_rule_for_what_our_own_router_suffers_passes_where_it_spares_bgp() -> 
     )
 
 
+def test_what_keeps_our_own_sessions_up_is_held_back_by_no_rule() -> None:
+    six = Match(destination="2001:db8:ffff::/64")
+    for needed, told in (
+        (Match(destination="192.0.2.0/24", protocols=(17,)), "match BFD to or from 192.0.2.100"),
+        (
+            Match(destination="192.0.2.1/32", protocols=(17,), destination_ports=(Range(3784, 3784),)),
+            "match BFD",
+        ),
+        (host(source="192.0.2.3/32", protocols=(17,), destination_ports=(Range(4784, 4784),)), "match BFD"),
+        (msgspec.structs.replace(six, protocols=(58,)), "match the search for neighbours"),
+        (msgspec.structs.replace(six, protocols=(58,), icmp_types=(135, 136)), "the search for neighbours"),
+    ):
+        assert told in refusal(plan_with(needed))
+    assert passes(plan_with(msgspec.structs.replace(six, protocols=(58,), icmp_types=(128,))))
+
+
 def test_a_rule_from_our_own_speaker_is_refused() -> None:
     assert "match BGP to or from 192.0.2.100" in refusal(plan_with(host(source="192.0.2.0/24")))
 
@@ -301,6 +318,13 @@ def test_a_rule_from_our_own_speaker_is_refused() -> None:
 def test_a_rule_that_aims_at_bgp_of_others_is_refused() -> None:
     assert "carries BGP" in refusal(plan_with(host(protocols=(6,), destination_ports=(Range(179, 179),))))
     assert "carries BGP" in refusal(plan_with(host(source_ports=(Range(179, 179),))))
+    for hidden in (
+        host(protocols=(6,), destination_ports=(Range(178, 179),)),
+        host(protocols=(6, 17), source_ports=(Range(179, 179),)),
+        host(protocols=(6,), source_ports=(Range(22, 22), Range(150, 200))),
+    ):
+        assert "carries BGP" in refusal(plan_with(hidden))
+    assert passes(plan_with(host(protocols=(6,), destination_ports=(Range(1, 1023),))))
     assert passes(plan_with(host(protocols=(17,), destination_ports=(Range(179, 179),))))
 
 

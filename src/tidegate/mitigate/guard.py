@@ -8,7 +8,8 @@ Guardian of invariant 3 of the house. The numbers stand beside the code that kee
 3. A rule for a wide destination (shorter than /24, or /48 of IPv6) matches nothing of ordinary life: no
    connections, names, time, tunnels or errors (tidegate.mitigate.kinds). So a country, a family or an
    exporter cannot be closed: what closes an address reaches as many addresses as eight such networks have.
-4. No rule matches BGP to or from our speakers and the routers at the border, nor aims at BGP of anyone.
+4. No rule matches BGP to or from our speakers and the routers at the border, nor what keeps its sessions
+   up (BFD, the search for IPv6 neighbours); nor does it aim at BGP of anyone.
 5. No rule touches a protected destination or a protected service.
 6. At most eight different rules, and no more at a border point than each of its routers holds and can match.
 7. A lease is at most an hour, approval is asked for at most an hour, and the plan ends at most a day after.
@@ -30,7 +31,14 @@ from ipaddress import ip_address
 import msgspec
 from msgspec.structs import replace
 
-from tidegate.mitigate.kinds import BGP, BGP_PORT, ORDINARY, TCP, Kind, would_match
+from tidegate.mitigate.kinds import (
+    BGP_PORT,
+    ORDINARY,
+    TCP,
+    WHAT_SESSIONS_NEED,
+    Kind,
+    would_match,
+)
 from tidegate.mitigate.possible import network, refuse_impossible
 from tidegate.mitigate.protected import PROTOCOLS, Protected, default_protected
 from tidegate.model.border import COMPONENTS, BorderPoint, BorderRouter
@@ -169,22 +177,31 @@ def refuse_wide(match: Match) -> None:
 
 def few_ports(match: Match) -> bool:
     """Whether at most WIDE_PORTS of those who ask, or of those who answer, are meant."""
-    return any(
-        ranges and sum(one.last - one.first + 1 for one in ranges) <= WIDE_PORTS
-        for ranges in (match.source_ports, match.destination_ports)
-    )
+    return any(map(is_few, (match.source_ports, match.destination_ports)))
+
+
+def is_few(ranges: Sequence[Range]) -> bool:
+    return 0 < sum(one.last - one.first + 1 for one in ranges) <= WIDE_PORTS
 
 
 def refuse_control_plane(match: Match, settings: GuardSettings) -> None:
-    if not any(would_match(match, kind) for kind in BGP):
+    kind = next((kind for kind in WHAT_SESSIONS_NEED if would_match(match, kind)), None)
+    if kind is None:
         return
-    aimed = (Range(BGP_PORT, BGP_PORT),)
-    if aimed in (match.source_ports, match.destination_ports) and match.protocols in ((), (TCP,)):
+    if aims_at_bgp(match):
         raise NotAllowed(f"it aims at TCP port {BGP_PORT}, which carries BGP")
     for address in settings.own_addresses():
         for prefix in (match.destination, match.source):
             if prefix is not None and ip_address(address) in network(prefix):
-                raise NotAllowed(f"it would match BGP to or from {address}, which is one of our own")
+                raise NotAllowed(f"it would match {kind.name} to or from {address}, which is one of our own")
+
+
+def aims_at_bgp(match: Match) -> bool:
+    """Whether BGP's port is one of few that are meant; a rule for nearly all ports does not aim."""
+    return (not match.protocols or TCP in match.protocols) and any(
+        is_few(ranges) and any(one.first <= BGP_PORT <= one.last for one in ranges)
+        for ranges in (match.source_ports, match.destination_ports)
+    )
 
 
 def refuse_protected(match: Match, protected: Protected) -> None:

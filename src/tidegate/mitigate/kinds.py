@@ -38,11 +38,21 @@ BGP = (
 )
 """Both directions of a session: either side may have opened it."""
 
+WHAT_SESSIONS_NEED = (
+    *BGP,
+    # RFC 5881 and RFC 5883: a router that misses a few of these ends the session at once.
+    Kind("BFD", UDP, (Range(49_152, 65_535),), ports(3784, 3785, 4784)),
+    # RFC 4861: without an answer to these, an IPv6 neighbour is not there.
+    Kind("the search for neighbours", ICMPV6, icmp_types=range(133, 138)),
+)
+"""What comes to and from speakers and routers while a session lives."""
+
 SOME_CLIENT = 50_000
 """Stands for the port of whoever asks."""
 
-# SYN, SYN-ACK, ACK, PSH-ACK and FIN-ACK: no connection comes about without these.
-CONNECTION = (0x02, 0x12, 0x10, 0x18, 0x11)
+# SYN, SYN-ACK, ACK, PSH-ACK, FIN-ACK and FIN-PSH-ACK: no connection comes about without these; and the two
+# that open it where both sides can be told of congestion (RFC 3168 section 6.1.1).
+CONNECTION = (0x02, 0x12, 0x10, 0x18, 0x11, 0x19, 0xC2, 0x52)
 SERVICES = (22, 25, 53, 80, 110, 143, 443, 465, 587, 853, 993, 995, 5222, 5223, 5228, 8080, 8443)
 MAIL_WEB_AND_MORE = ports(*SERVICES, SOME_CLIENT)
 WHOLE = (Range(28, 1500),)
