@@ -4,10 +4,8 @@ BGP is spoken by an ExaBGP of its own, which tells of every message and of the s
 of each UPDATE are decoded here. A router whose session falls forgets its rules at once, as RFC 4271 asks.
 """
 
-import ctypes
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tidegate.adapters.border.children import start_bound_child
+from tidegate.adapters.border.exabgp import environment as exabgp_settings
 from tidegate.lab.enforcement import Counters, Enforcement, HeldRule
 from tidegate.lab.exporters import Offered
 from tidegate.lab.packet_facts import Marks
@@ -31,7 +31,6 @@ LINE_BYTES_MAX = 1 << 20
 """Longest line that the BGP program may tell; one that is longer ends the lab, which cannot follow it."""
 
 STOP_WAIT_S: Final = 3.0
-_PR_SET_PDEATHSIG: Final = 1
 
 CONFIGURATION: Final = """process ear {{
     run /bin/sh {folder}/ear.sh;
@@ -151,36 +150,13 @@ class LabRouter:
         with suppress(FileExistsError):
             os.mkfifo(self._folder / "told")
         self._told = os.open(self._folder / "told", os.O_RDONLY | os.O_NONBLOCK)
+        environment = os.environ | exabgp_settings(listen=[self.address], port=self.port)
+        program = [*self._inside, sys.executable, "-m", "exabgp", "server", str(self._folder / "router.conf")]
         with (self._folder / "router.log").open("ab") as log:
             try:
-                self._process = subprocess.Popen(
-                    [
-                        *self._inside,
-                        sys.executable,
-                        "-m",
-                        "exabgp",
-                        "server",
-                        str(self._folder / "router.conf"),
-                    ],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    env=self._environment(),
-                    preexec_fn=end_with_parent,  # noqa: PLW1509
-                )
+                self._process = start_bound_child(program, environment, log)
             except OSError as error:
                 raise OutsideFailed("a lab router cannot start", str(error), "Install ExaBGP.") from error
-
-    def _environment(self) -> Mapping[str, str]:
-        told = {
-            "tcp_bind": self.address,
-            "tcp_port": str(self.port),
-            "api_ack": "false",
-            "api_cli": "false",
-            "log_level": "ERROR",
-            "daemon_user": "root",  # who is root stays root; nobody else is asked
-        }
-        return os.environ | {f"exabgp_{key}": value for key, value in told.items()}
 
     def stop(self) -> None:
         if self._process is not None:
@@ -251,8 +227,3 @@ def free_port(address: str) -> int:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((address, 0))
         return int(probe.getsockname()[1])
-
-
-def end_with_parent() -> None:
-    """Linux ends this process when the thread that started it ends."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

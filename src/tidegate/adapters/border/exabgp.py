@@ -114,13 +114,21 @@ def environment(*, listen: Sequence[str], port: int | None) -> dict[str, str]:
         "exabgp.api.terminate": "true",
         "exabgp.daemon.daemonize": "false",
         "exabgp.daemon.drop": "false",
-        "exabgp.daemon.user": getpwuid(os.getuid()).pw_name,
+        "exabgp.daemon.user": own_name(),
         "exabgp.log.destination": "stderr",
         "exabgp.log.level": "CRITICAL",
     }
     if port is not None:
         settings |= {"exabgp.tcp.bind": " ".join(listen), "exabgp.tcp.port": str(port)}
     return settings
+
+
+def own_name() -> str:
+    """A user without a name, as in a container, keeps its number: any name that exists will do."""
+    try:
+        return getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return "root"
 
 
 def announce_command(rule: Rule, neighbours: Sequence[str], mark: str) -> str:

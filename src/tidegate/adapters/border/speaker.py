@@ -128,16 +128,16 @@ class Speaker:
         if self.ended:
             return
         self._leases.release(None, None)
-        self.lose_hands("it was asked to end")
+        self.lose_hands("it was asked to end", logging.INFO)
         self.ended = self._clean
 
     def lost(self, hands: Link[Told], why: str) -> None:
         if hands is self._hands:
             self.lose_hands(why)
 
-    def lose_hands(self, why: str) -> None:
+    def lose_hands(self, why: str, level: int = logging.WARNING) -> None:
         """Without hands there is no way to take a rule back but to end the BGP program (rule 3)."""
-        log.warning("the BGP program is ended: %s", why)
+        log.log(level, "the BGP program is ended: %s", why)
         pid = self._hands.pid if self._hands is not None else None
         self._hands, self._told, self._running = None, None, False
         self._confirm_by = (0, NEVER_NS)
