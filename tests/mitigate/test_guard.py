@@ -47,6 +47,7 @@ from tidegate.model.refusals import NotAllowed
 SYN = TcpFlags(0x02, 0x12)
 ANYTHING = "} }\nneighbor * announce flow route { match { protocol =6; } then { discard; } }\n#"
 BLACKHOLE = Blackhole("192.0.2.254")
+LITTLE = (Rate(2, 1, 3), Share(1, 1, 1))
 
 
 def settings(**changes: Any) -> GuardSettings:
@@ -560,6 +561,22 @@ def test_a_rule_for_what_is_not_attacked_is_refused() -> None:
 
 
 # 14
+
+
+@pytest.mark.parametrize("hidden", ["\x1b[2J", "\r", "\n", "\u202e", "\u200b", "\x9b2J", "\u2028"])
+def test_no_text_of_a_plan_moves_the_screen_of_whoever_reads_it(hidden: str) -> None:
+    for odd in (
+        plan(reasons=("it hurts nobody", hidden)),
+        plan(proposer=f"planner{hidden}"),
+        plan(targets=(TARGET, hidden)),
+        plan(ledger_root=hidden),
+        plan(forecast=msgspec.structs.replace(FORECAST, by_service=(ServiceLoss(hidden, *LITTLE),))),
+    ):
+        assert "a screen does not show" in refusal(odd)
+    assert passes(plan(reasons=("Größe: 5 µs, 東京",)))
+
+
+# 15
 
 
 def test_plans_share_the_routers_budget() -> None:

@@ -50,9 +50,10 @@ def print_json(value: object) -> None:
 def console() -> "Console":
     """The screen; colours and width follow the terminal, and a pipe gets neither colours nor wrapping.
 
-    Text is shown as it is: in "[sampling]" rich would see a style, and in "2001:db8:a::1" a picture.
+    Text is shown as it is, and obeyed in nothing: in "[sampling]" rich would see a style, and in
+    "2001:db8:a::1" a picture.
     """
-    from rich.console import Console
+    from tidegate.cli.screen import Screen
 
     width = None if sys.stdout.isatty() else WIDTH_WHEN_PIPED
-    return Console(highlight=False, markup=False, emoji=False, width=width, soft_wrap=False)
+    return Screen(highlight=False, markup=False, emoji=False, width=width, soft_wrap=False)

@@ -20,7 +20,8 @@ Guardian of invariant 3 of the house. The numbers stand beside the code that kee
 11. No match stands twice at one border point: the later would take the place of the earlier.
 12. The border points of the stages are known, each stands there once, and they are those of the rules.
 13. Each rule overlaps a target of the attack.
-14. Beside the rules that are in force (`refuse_beside`) it keeps rules 6 and 11 as well.
+14. No text of the plan holds what a screen obeys or hides: whoever agrees has seen all of it.
+15. Beside the rules that are in force (`refuse_beside`) it keeps rules 6 and 11 as well.
 
 The limits are set in the operator's file, and only towards less harm.
 """
@@ -44,6 +45,7 @@ from tidegate.mitigate.protected import PROTOCOLS, Protected, default_protected
 from tidegate.model.border import COMPONENTS, BorderPoint, BorderRouter
 from tidegate.model.plans import MILLION, Blackhole, Level, Match, Plan, Range, RateLimit, Redirect, Rule
 from tidegate.model.refusals import NotAllowed
+from tidegate.model.texts import hidden_in
 
 WIDE = {4: 24, 6: 48}
 """3. A prefix shorter than this is wide, by IP version."""
@@ -123,7 +125,16 @@ def refuse_unless_safe(plan: Plan, settings: GuardSettings, usual_inbound: Mappi
             where = f"rule {at} ({rule.match.destination} at {rule.border_point})"
             raise NotAllowed(f"{where}: {refusal.why}") from None
     refuse_twice(plan.rules)  # 11
+    refuse_hidden_texts(plan)  # 14
     refuse_much_held_back(plan, settings, usual_inbound)  # 10
+
+
+def refuse_hidden_texts(plan: Plan) -> None:
+    hidden = hidden_in(msgspec.to_builtins(plan))
+    if hidden is not None:
+        raise NotAllowed(
+            f"a text of it holds the character U+{ord(hidden):04X}, which a screen does not show"
+        )
 
 
 def allows(match: Match, targets: Sequence[str], settings: GuardSettings) -> bool:
@@ -231,7 +242,7 @@ def refuse_wide_blackhole(match: Match, settings: GuardSettings) -> None:
 
 
 def refuse_beside(plan: Plan, in_force: Sequence[Rule], settings: GuardSettings) -> None:
-    """14. NotAllowed for a plan that is safe alone, but not beside the rules of other plans in force.
+    """15. NotAllowed for a plan that is safe alone, but not beside the rules of other plans in force.
 
     Whoever replaces a plan leaves that plan's rules out of `in_force`.
     """
