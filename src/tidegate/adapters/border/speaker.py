@@ -128,7 +128,7 @@ class Speaker:
         if self.ended:
             return
         self._leases.release(None, None)
-        self.lose_hands("it was asked to end", logging.INFO)
+        self.lose_hands("it was asked to end", logging.DEBUG)
         self.ended = self._clean
 
     def lost(self, hands: Link[Told], why: str) -> None:
