@@ -41,7 +41,11 @@ def router(name: str, address: str, **profile: Any) -> BorderRouter:
 NORTH = BorderPoint(name="north", routers=(router("n1", "192.0.2.1"),))
 SOUTH = BorderPoint(name="south", routers=(router("s1", "192.0.2.2"), router("s2", "192.0.2.3")))
 COAST = BorderPoint(name="coast", routers=(router("c1", "2001:db8:ffff::1"),))
-SETTINGS = GuardSettings(border_points=(NORTH, SOUTH, COAST), speakers=("192.0.2.100",))
+SETTINGS = GuardSettings(
+    border_points=(NORTH, SOUTH, COAST),
+    speakers=("192.0.2.100",),
+    blackhole_next_hops=("192.0.2.254", "2001:db8::fe"),
+)
 USUAL = {"north": 40 * GBIT, "south": 60 * GBIT, "coast": 20 * GBIT}
 
 FORECAST = Forecast(

@@ -32,6 +32,7 @@ from tidegate.mitigate.protected import Protected, ProtectedDestination, Protect
 from tidegate.model.attacks import Rate
 from tidegate.model.border import BorderPoint
 from tidegate.model.plans import (
+    MILLION,
     Blackhole,
     Match,
     Plan,
@@ -472,6 +473,12 @@ def test_a_blackhole_says_all_that_it_takes() -> None:
         assert odd in refusal(plan_with(host(), action=Blackhole(odd)))
 
 
+def test_a_blackhole_leads_nowhere_but_where_the_operators_file_says() -> None:
+    elsewhere = plan_with(host(), action=Blackhole("203.0.113.66"))
+    assert "203.0.113.66 is none of the operator's next hops" in refusal(elsewhere)
+    assert passes(elsewhere, settings(blackhole_next_hops=("203.0.113.66",)))
+
+
 @pytest.mark.parametrize("zone", ["%eth0", f"%x {ANYTHING}"])
 def test_a_next_hop_has_no_zone_in_which_commands_could_be_hidden(zone: str) -> None:
     six = Match(destination="2001:db8::7/128")
@@ -512,6 +519,21 @@ def test_what_is_not_known_to_be_little_asks_for_the_senior_level() -> None:
     assert passes(msgspec.structs.replace(silent, level="senior"), usual={})
     no_loss = msgspec.structs.replace(silent.forecast, lost_bytes=Share(0, 0, 0))
     assert passes(msgspec.structs.replace(silent, forecast=no_loss))
+
+
+@pytest.mark.parametrize(
+    "made_up",
+    [
+        {"by_service": (ServiceLoss("tcp/443", Rate(0, 0, 20 * GBIT), Share(0, 0, -MILLION)),)},
+        {"by_service": (ServiceLoss("tcp/443", Rate(0, 0, -GBIT), Share(0, 0, MILLION)),)},
+        {"by_service": (ServiceLoss("tcp/443", Rate(0, 0, 1), Share(0, 0, 2 * MILLION)),)},
+        {"by_service": (), "lost_bytes": Share(0, 0, 0), "sampled_flows": 0},
+    ],
+)
+def test_a_forecast_of_what_cannot_be_makes_no_plan_harmless(made_up: dict[str, Any]) -> None:
+    odd = plan(forecast=msgspec.structs.replace(FORECAST, **made_up))
+    assert "is not known" in refusal(odd)
+    assert passes(msgspec.structs.replace(odd, level="senior"))
 
 
 # 11

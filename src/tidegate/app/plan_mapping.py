@@ -93,6 +93,10 @@ def guard_settings(config: Config) -> GuardSettings:
         prefix_min_ipv6=asked.prefix_min_ipv6,
         blackhole_min_ipv4=asked.blackhole_min_ipv4,
         blackhole_min_ipv6=asked.blackhole_min_ipv6,
+        blackhole_next_hops=(
+            config.planning.blackhole_next_hop_ipv4,
+            config.planning.blackhole_next_hop_ipv6,
+        ),
         rules_max=config.planning.rules_max,
         lease_max_s=asked.lease_max_seconds,
         approve_within_max_s=asked.approve_within_max_seconds,

@@ -14,7 +14,8 @@ Guardian of invariant 3 of the house. The numbers stand beside the code that kee
 6. At most eight different rules, and no more at a border point than each of its routers holds and can match.
 7. A lease is at most an hour, approval is asked for at most an hour, and the plan ends at most a day after.
 8. No redirecting, unless the operator's file allows it.
-9. A blackhole takes single hosts; the operator's file may allow it up to /24 (/48).
+9. A blackhole takes single hosts (the operator's file may allow it up to /24, /48), and its next hop is one
+   of the file's: any other would be a redirection by another name.
 10. What the plan is forecast to hold back of usual traffic is at most a twentieth of what usually comes in
     at each of its border points; above that, and where that is not known, the plan asks for the senior level.
 11. No match stands twice at one border point: the later would take the place of the earlier.
@@ -71,6 +72,7 @@ class GuardSettings(msgspec.Struct, frozen=True, kw_only=True):
     prefix_min_ipv6: int = 32
     blackhole_min_ipv4: int = 32
     blackhole_min_ipv6: int = 128
+    blackhole_next_hops: tuple[str, ...] = ("192.0.2.1", "100::1")
     rules_max: int = 8
     lease_max_s: int = 3_600
     approve_within_max_s: int = 3_600
@@ -156,7 +158,7 @@ def refuse_rule(rule: Rule, targets: Sequence[str], settings: GuardSettings) -> 
     if isinstance(rule.action, Redirect) and not settings.redirect_allowed:  # 8
         raise NotAllowed("it redirects traffic; the operator's file does not allow that")
     if isinstance(rule.action, Blackhole):
-        refuse_wide_blackhole(rule.match, settings)  # 9
+        refuse_odd_blackhole(rule.match, rule.action, settings)  # 9
     if not any(overlap(rule.match.destination, target) for target in targets):  # 13
         raise NotAllowed(f"it holds none of the attack's targets: {', '.join(targets)}")
 
@@ -234,11 +236,13 @@ def overlap(one: str, other: str) -> bool:
     return mine.version == theirs.version and mine.overlaps(theirs)
 
 
-def refuse_wide_blackhole(match: Match, settings: GuardSettings) -> None:
+def refuse_odd_blackhole(match: Match, action: Blackhole, settings: GuardSettings) -> None:
     destination = network(match.destination)
     limit = settings.blackhole_min(destination.version)
     if destination.prefixlen < limit:
         raise NotAllowed(f"a blackhole may take /{limit} or less; this takes all that goes to {destination}")
+    if action.next_hop not in settings.blackhole_next_hops:
+        raise NotAllowed(f"{action.next_hop} is none of the operator's next hops of blackholes")
 
 
 def refuse_beside(plan: Plan, in_force: Sequence[Rule], settings: GuardSettings) -> None:
@@ -373,8 +377,12 @@ def much_held_back(plan: Plan, settings: GuardSettings, usual_inbound: Mapping[s
 
 def held_back_micro_bits_per_s(plan: Plan) -> int | None:
     """Usual traffic that the plan takes at most, in millionths of a bit a second: by the upper ends of its
-    forecast and over all border points. None where it expects a loss and does not say of what."""
+    forecast and over all border points. None where it expects a loss and does not say of what, says what
+    cannot be (less than nothing, or more than all), or rests on no flow at all."""
     services = plan.forecast.by_service
     if not services and plan.forecast.lost_bytes.high > 0:
+        return None
+    possible = all(one.bits_per_s.high >= 0 and 0 <= one.lost.high <= MILLION for one in services)
+    if not possible or plan.forecast.sampled_flows <= 0:
         return None
     return sum(service.bits_per_s.high * service.lost.high for service in services)
