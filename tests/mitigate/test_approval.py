@@ -336,6 +336,9 @@ def test_no_text_is_a_roster_of_nobody() -> None:
     ("change", "words"),
     [
         (("desk", "chief"), "no level"),
+        (('"desk"', '["desk"]'), "no level"),
+        (('"desk"', "{is = 1}"), "no level"),
+        (('"desk"', "[" * 5000), "no TOML"),
         (("public_key", "publickey"), "unknown publickey"),
         (("added = 2026-01-10T09:00:00Z", ""), "missing added"),
         (("T09:00:00Z", "T09:00:00"), "write a moment"),

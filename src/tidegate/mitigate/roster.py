@@ -102,7 +102,7 @@ def roster_from(text: str) -> Roster:
     """The roster that a file's text tells. NotAllowed for anything that is not as above."""
     try:
         told = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise NotAllowed(f"the roster is no TOML: {error}") from None
     tables = told.pop("officers", {})
     if told or not isinstance(tables, dict):
@@ -118,6 +118,9 @@ def member_from(name: str, table: Any) -> Member:
     if strangers or missing:
         named = ", ".join(sorted(strangers or missing))
         raise NotAllowed(f"officer {name}: {'unknown' if strangers else 'missing'} {named}")
+    # One that is no text at all must not end the process that reads it, and with it all that is in force.
+    if not isinstance(table["level"], str):
+        raise NotAllowed(f"officer {name}: {table['level']!r} is no level: desk, centre or senior")
     revoked = table.get("revoked")
     return Member(
         officer=Officer(name=name, level=table["level"], public_key=str(table["public_key"])),
