@@ -39,7 +39,7 @@ from tidegate.model.attacks import Attack, Rate, VectorRate
 from tidegate.model.border import BorderPoint
 from tidegate.model.canonical import decode_record
 from tidegate.model.exporters import EXPORTER
-from tidegate.model.facts import AttackDetected, AttackEnded, Fact, NodeStarted
+from tidegate.model.facts import AttackDetected, AttackEnded, BorderSessionChanged, Fact, NodeStarted
 from tidegate.model.flows import FlowRows, empty_rows
 from tidegate.model.plans import Intent
 from tidegate.model.refusals import Full, NotAllowed
@@ -166,6 +166,9 @@ class World:
 
     def kinds(self) -> list[str]:
         return [type(fact).__name__ for fact in self.facts()]
+
+    def session_changes(self) -> list[BorderSessionChanged]:
+        return [fact for fact in self.facts() if isinstance(fact, BorderSessionChanged)]
 
     # The attack.
 

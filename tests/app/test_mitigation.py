@@ -105,6 +105,31 @@ def test_a_session_that_is_down_fails_the_verdict(world: World) -> None:
     assert "session" in world.life().standing.why
 
 
+def test_a_session_that_goes_down_under_a_held_plan_is_an_alarm_and_the_plan_stays(world: World) -> None:
+    world.until_held()
+    world.border.down = {"south"}
+    world.run(40)
+    assert world.stage() in ("held", "relaxing")
+    (told,) = world.session_changes()
+    assert (told.border_point, told.router, told.state, told.plans) == ("south", "r-south", "down", (1,))
+    world.restart()
+    world.run(40)
+    assert world.session_changes() == [told], "a restart tells nothing twice"
+    world.border.down = set()
+    world.run(120)
+    assert [one.state for one in world.session_changes()] == ["down", "up"]
+    assert world.state.sessions_troubled == ()
+
+
+def test_a_speaker_that_falls_silent_under_a_plan_is_heard_of(world: World) -> None:
+    world.until_held()
+    world.border.fails = "to answer"
+    world.run(60)
+    assert {one.state for one in world.session_changes()} == {"unseen"}
+    assert len(world.session_changes()) == len(POINTS)
+    assert "does not answer" in world.session_changes()[0].why
+
+
 def test_without_samples_nothing_begins_and_nothing_unseen_stays(world: World) -> None:
     world.until_proposed()
     world.deaf = True

@@ -12,7 +12,14 @@ from tests.stories import an_attack
 from tidegate.app.checkpoint import checkpoint_of, tip_from
 from tidegate.app.entry import Tip, prepare
 from tidegate.app.plan_steps import PLAN_STEPS
-from tidegate.app.state import ENDED_PLANS_MAX, PLANS_MAX, SCORES_MAX, PlanLife, State
+from tidegate.app.state import (
+    ENDED_PLANS_MAX,
+    PLANS_MAX,
+    SCORES_MAX,
+    SESSIONS_TROUBLED_MAX,
+    PlanLife,
+    State,
+)
 from tidegate.app.step import step
 from tidegate.mitigate.stages import IN_FORCE, PlanStage, proposed
 from tidegate.model.attacks import Rate
@@ -23,6 +30,7 @@ from tidegate.model.facts import (
     ApprovalGiven,
     AttackDetected,
     BorderCleared,
+    BorderSessionChanged,
     Effect,
     Fact,
     ForecastScored,
@@ -270,8 +278,40 @@ def test_differing_rules_are_an_alarm() -> None:
     assert alarm == Alarm("rules differ", "north: 1 missing and 0 too many, seen at the mirror")
 
 
+def session(state: str, router: str = "r1", why: str = "hold timer expired") -> BorderSessionChanged:
+    return BorderSessionChanged("north", router, state, (), why, (1,))  # type: ignore[arg-type]
+
+
+def test_a_session_in_trouble_is_an_alarm_and_moves_no_plan() -> None:
+    held = after(*TO_HELD)
+    (alarm,) = effects_of(session("down"), held)
+    assert isinstance(alarm, Alarm)
+    assert alarm.change == "session down"
+    assert alarm.words.startswith("north, where plan 1 is in force: the session with r1 is down (hold timer")
+    troubled = after(session("down"), session("unseen"), session("down", "r2"), state=held)
+    assert troubled.plans == held.plans
+    assert [(one.router, one.state) for one in troubled.sessions_troubled] == [
+        ("r1", "unseen"),
+        ("r2", "down"),
+    ]
+    well = after(session("up"), session("gone", "r2"), state=troubled)
+    assert well.sessions_troubled == ()
+    with pytest.raises(NotAllowed, match="nobody was told"):
+        after(session("up"), state=well)
+
+
+def test_sessions_in_trouble_are_bounded() -> None:
+    many = tuple(session("down", f"r{number}") for number in range(SESSIONS_TROUBLED_MAX))
+    full = replace(State(), sessions_troubled=many)
+    after(session("unseen"), session("down"), state=full)
+    with pytest.raises(Full, match="sessions in trouble"):
+        after(session("down", "one more"), state=full)
+
+
 EVERYTHING = [
     *TO_HELD,
+    session("down"),
+    session("up"),
     *ENDINGS,
     PlanNarrowed(1, "why"),
     PlanRelaxed(1),

@@ -26,6 +26,11 @@ are taken back for half a minute, and what comes in then is measured. Nothing lo
 approved is ever announced, which is why taking back is the only way to look. The plan is lifted when each
 border point, in its turn, was found quiet. A look that telemetry cannot answer changes nothing; if no look
 is answered for long, leases are not renewed, and the plan lapses.
+
+A BGP session that goes down where rules are in force, or lacks the address family of one of them, is an alarm
+(`BorderSessionChanged`) and no move: the rules there are gone with the session and come back with it, as long
+as the lease is renewed. What telemetry shows decides. A spot test or a step whose session is down when it is
+judged fails; a plan that is held stays, and a look at that border point finds the attack passing.
 """
 
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Protocol
 
 from tidegate.app.border_keeper import BorderKeeper
@@ -13,6 +13,7 @@ from tidegate.app.inbound import INBOUND_EVERY_MS, Inbound, inbound_now
 from tidegate.app.jobs import Jobs
 from tidegate.app.node import Node
 from tidegate.app.officers import Officers
+from tidegate.app.plan_attacks import attack_of, is_hit
 from tidegate.app.plan_moves import (
     begun,
     ending,
@@ -21,12 +22,14 @@ from tidegate.app.plan_moves import (
     measure_from_ms,
     measure_s,
     points_to_measure,
+    unmeasured,
     widened,
 )
 from tidegate.app.proposing import Question, make_plan, next_attack, says_the_same, usual_of
 from tidegate.app.reconciler import differences, endings, wanted_now
 from tidegate.app.samples import ExportersHeard, FlowsAsked
-from tidegate.app.state import PlanLife, State
+from tidegate.app.sessions import SessionWatch
+from tidegate.app.state import PlanLife
 from tidegate.detect.baseline import Baselines
 from tidegate.mitigate.approval import ApprovalSettings, verify_standing
 from tidegate.mitigate.due import Due, PaceSettings, what_is_due
@@ -34,12 +37,10 @@ from tidegate.mitigate.guard import GuardSettings, refuse_beside, refuse_unless_
 from tidegate.mitigate.moves import seen_persisting
 from tidegate.mitigate.settings import PlanSettings
 from tidegate.mitigate.stages import PlanStage
-from tidegate.model.addresses import Prefix
 from tidegate.model.attacks import Attack
 from tidegate.model.facts import (
     Fact,
     LeaseRenewed,
-    LookEnded,
     PlanExpired,
     PlanFailed,
     PlanHeld,
@@ -59,9 +60,6 @@ VIEW_MS_MAX = 15_000
 """Leases are renewed only while the border was seen within this time."""
 
 ROSTER_EVERY_MS = 1_000
-
-PARSED_MAX = 16_384
-"""Prefixes of targets that are remembered as read; beyond it the one used least lately is read again."""
 
 log = logging.getLogger("tidegate.plans")
 
@@ -114,6 +112,7 @@ class Mitigation:
         self._asked = asked
         self._baselines = baselines
         self._heard = heard
+        self._sessions = SessionWatch(rules.guard.border_points)
         self._inbound = Inbound([point.name for point in rules.guard.border_points])
         self._inbound_due_ms = clock.now_ms()
         self._roster_due_ms = clock.now_ms()
@@ -202,6 +201,7 @@ class Mitigation:
             if plan in self._node.state.plans:
                 self.decide(PlanFailed(plan, f"the speaker refuses it at {point}: {why}"))
         self.want()  # what was decided a moment ago counts as a change from now on
+        self._watch_sessions(self.border, self._clock.now_ms())
         view = self.border.view
         if view is None or not self.border.shows_differences(view):
             return
@@ -210,6 +210,14 @@ class Mitigation:
         if found and found != self._differing:
             self.decide(*found, *endings(self._node.state, found))  # type: ignore[arg-type]
         self._differing = found
+
+    def _watch_sessions(self, border: BorderKeeper, now_ms: int) -> None:
+        view = border.view
+        seen = view.sessions if view is not None and abs(now_ms - view.at_ms) <= VIEW_MS_MAX else ()
+        why = str(border.trouble) if border.trouble else "the speaker has not told of it"
+        state = self._node.state
+        changes = self._sessions.changes(state, wanted_now(state, now_ms), seen, why, now_ms)
+        self.decide(*changes)
 
     # Moves.
 
@@ -367,28 +375,3 @@ class Mitigation:
         points = [point.name for point in self._rules.guard.border_points]
         if points and self._jobs.begin(("INBOUND", 0), partial(inbound_now, self._asked, points)):
             self._inbound_due_ms = now_ms + INBOUND_EVERY_MS
-
-
-def attack_of(state: State, number: int) -> Attack | None:
-    """As last recorded, open or ended."""
-    ended = (attack for attack in reversed(state.ended_attacks) if attack.number == number)
-    return state.open_attacks.get(number) or next(ended, None)
-
-
-def is_hit(targets: Sequence[str], attack: Attack) -> bool:
-    """Whether the attack goes to one of the targets, to a part of it or to a network around it."""
-    hits = [parsed(target) for target in attack.targets]
-    return any(one.covers(hit) or hit.covers(one) for one in map(parsed, targets) for hit in hits)
-
-
-@lru_cache(PARSED_MAX)
-def parsed(prefix: str) -> Prefix:
-    return Prefix.parse(prefix)
-
-
-def unmeasured(life: PlanLife, due: Due) -> list[Fact]:
-    """What follows where telemetry gives no answer: nothing comes into force, and nothing unseen stays."""
-    number = life.plan.number
-    if due is Due.LOOK:
-        return [LookEnded(number, "looked in vain", None)]
-    return [PlanFailed(number, f"it cannot be measured: the collector gave no sample ({due.value})")]

@@ -141,3 +141,11 @@ def scored(life: PlanLife, more: Sequence[Verdict] = ()) -> Iterator[Fact]:
         )
     except NotAllowed:  # nothing came in that the rules match: there is nothing to compare
         return
+
+
+def unmeasured(life: PlanLife, due: Due) -> list[Fact]:
+    """What follows where telemetry gives no answer: nothing comes into force, and nothing unseen stays."""
+    number = life.plan.number
+    if due is Due.LOOK:
+        return [LookEnded(number, "looked in vain", None)]
+    return [PlanFailed(number, f"it cannot be measured: the collector gave no sample ({due.value})")]

@@ -4,6 +4,7 @@ from tidegate.app.units import count_of, si
 from tidegate.model.facts import (
     ApprovalGiven,
     BorderCleared,
+    BorderSessionChanged,
     ForecastScored,
     LeaseRenewed,
     LookEnded,
@@ -66,6 +67,8 @@ def plan_sentence(fact: PlanFact) -> str:
         case RulesDiffered(border_point, seen_at, missing, extra, left_out):
             told = f"{len(missing)} missing, {len(extra)} too many, {left_out} not told"
             return f"rules differ at {border_point}, seen at {seen_at}: {told}"
+        case BorderSessionChanged():
+            return session_words(fact)
         case BorderCleared(by):
             return f"{by} took back everything at once"
         case ForecastScored(score):
@@ -73,6 +76,24 @@ def plan_sentence(fact: PlanFact) -> str:
             return f"the forecast of plan {score.plan} came {held} its intervals"
         case _:
             return stage_sentence(fact)
+
+
+def session_words(fact: BorderSessionChanged) -> str:
+    """What the session does, and what that means for the rules there."""
+    plans = " and ".join(map(str, fact.plans))
+    where = f", where plan {plans} is in force" if fact.plans else ""
+    session = f"{fact.border_point}{where}: the session with {fact.router}"
+    match fact.state:
+        case "up":
+            return f"{session} is up again, with every address family that is needed"
+        case "gone":
+            return f"{session} is no longer in the configuration"
+        case "lacking":
+            return f"{session} lacks {' and '.join(fact.lacking)}; rules of that family are not held there"
+        case "down":
+            return f"{session} is down ({fact.why}); no rule is held there until it is up again"
+        case "unseen":
+            return f"{session} is not seen ({fact.why}); nobody can say what is held there"
 
 
 StageFact = (

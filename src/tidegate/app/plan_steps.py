@@ -10,10 +10,12 @@ from typing import Any
 
 import msgspec
 
+from tidegate.app.plan_sentences import session_words
 from tidegate.app.state import (
     ENDED_PLANS_MAX,
     PLANS_MAX,
     SCORES_MAX,
+    SESSIONS_TROUBLED_MAX,
     PlanLife,
     State,
     Stepped,
@@ -29,6 +31,7 @@ from tidegate.model.facts import (
     Announce,
     ApprovalGiven,
     BorderCleared,
+    BorderSessionChanged,
     Effect,
     ForecastScored,
     LeaseRenewed,
@@ -201,6 +204,23 @@ def rules_differed(state: State, _: int, fact: RulesDiffered) -> Stepped:
     return state, (Alarm("rules differ", f"{fact.border_point}: {words}"),)
 
 
+def border_session_changed(state: State, _: int, fact: BorderSessionChanged) -> Stepped:
+    """People hear of it; no plan moves by it: what comes in there is measured, and that decides."""
+    others = tuple(
+        one
+        for one in state.sessions_troubled
+        if (one.border_point, one.router) != (fact.border_point, fact.router)
+    )
+    told = (Alarm(f"session {fact.state}", session_words(fact)),)
+    if fact.state in ("up", "gone"):
+        if len(others) == len(state.sessions_troubled):
+            raise NotAllowed(f"nobody was told that the session with {fact.router} is in trouble")
+        return replace(state, sessions_troubled=others), told
+    if len(others) >= SESSIONS_TROUBLED_MAX:
+        raise Full("sessions in trouble", SESSIONS_TROUBLED_MAX)
+    return replace(state, sessions_troubled=(*others, fact)), told
+
+
 def border_cleared(state: State, at_ms: int, fact: BorderCleared) -> Stepped:
     effects: tuple[Effect, ...] = (Alarm("border cleared", f"{fact.by} took back everything"),)
     for number, life in state.plans.items():
@@ -236,6 +256,7 @@ PLAN_STEPS: Mapping[type, Callable[[State, int, Any], Stepped]] = {
     PlanLapsed: plan_lapsed,
     PlanFailed: plan_failed,
     RulesDiffered: rules_differed,
+    BorderSessionChanged: border_session_changed,
     BorderCleared: border_cleared,
     ForecastScored: forecast_scored,
 }

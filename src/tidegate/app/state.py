@@ -9,7 +9,7 @@ import msgspec
 
 from tidegate.mitigate.stages import Standing
 from tidegate.model.attacks import Attack
-from tidegate.model.facts import Effect
+from tidegate.model.facts import BorderSessionChanged, Effect
 from tidegate.model.plans import Measured, Officer, Plan, Score
 
 OPEN_ATTACKS_MAX = 4_096
@@ -29,6 +29,9 @@ ENDED_PLANS_MAX = 50
 
 SCORES_MAX = 20
 """Scores of forecasts at hand; the older ones are in the store."""
+
+SESSIONS_TROUBLED_MAX = 4_096
+"""BGP sessions told to be in trouble: room for every session that the settings allow; one more is Full."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -50,7 +53,8 @@ class State:
     (exporter, protocol). `counts` by kind of fact. `started_ms` is when the running node started, None when
     it stopped cleanly; `unclean_starts` counts the starts without a stop before them. `plans` by number are
     those that have not ended; `ended_plans` and `scores` newest last. `officers` by name are what is on
-    record of the roster file, which alone says whose word counts.
+    record of the roster file, which alone says whose word counts. `sessions_troubled` are the BGP sessions
+    that people were told are in trouble, each as last told.
     """
 
     facts: int = 0
@@ -68,6 +72,7 @@ class State:
     next_plan: int = 1
     officers: Mapping[str, Officer] = field(default_factory=lambda: MappingProxyType({}))
     scores: tuple[Score, ...] = ()
+    sessions_troubled: tuple[BorderSessionChanged, ...] = ()
 
     @property
     def stopped_cleanly(self) -> bool:

@@ -205,6 +205,21 @@ class RulesDiffered(msgspec.Struct, frozen=True, tag=True):
     left_out: int
 
 
+class BorderSessionChanged(msgspec.Struct, frozen=True, tag=True):
+    """A BGP session where `plans` have rules in force is in trouble, in another trouble, or well again.
+
+    "down" and "unseen" (nobody can say) carry no rules; "lacking" is up without the address families
+    `lacking`, which those rules need; "gone" is no longer in the configuration. Only what has lasted is told.
+    """
+
+    border_point: str
+    router: str
+    state: Literal["up", "lacking", "down", "unseen", "gone"]
+    lacking: tuple[str, ...]
+    why: str
+    plans: tuple[int, ...]
+
+
 class BorderCleared(msgspec.Struct, frozen=True, tag=True):
     """Somebody with access to the node's own folder took everything back at once."""
 
@@ -239,6 +254,7 @@ PlanFact = (
     | PlanLapsed
     | PlanFailed
     | RulesDiffered
+    | BorderSessionChanged
     | BorderCleared
     | ForecastScored
 )
