@@ -15,6 +15,7 @@ from tidegate.adapters.topology_files import unpacked
 from tidegate.model.scenarios import Alliance, Scenario
 from tidegate.model.topology import Flags, World
 from tidegate.rehearse.advice import advise
+from tidegate.rehearse.graph import graph_after
 from tidegate.rehearse.joining import Tables, join
 from tidegate.rehearse.reach import Baseline, baseline_of, reach_after, reach_of
 from tidegate.rehearse.routes import dependency_of, routes_of
@@ -84,7 +85,7 @@ def measure_after(settings: Settings) -> Figure:
 
 
 def _after(world: World, before: Baseline, chosen: Flags) -> None:
-    reach_after(world, before, all_links(world, chosen))
+    reach_after(world, before, graph_after(before.graph, chosen, before.graph.alive))
 
 
 def measure_cuts(settings: Settings) -> Figure:

@@ -10,8 +10,9 @@ from tests.worlds import world_of, worlds
 from tidegate.kernels.adjacency import islands
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.topology import Flags, Groups, Relation, World
+from tidegate.rehearse import graph as graph_module
 from tidegate.rehearse import reach as reach_module
-from tidegate.rehearse.graph import NOBODY, Graph, Lists, graph_of
+from tidegate.rehearse.graph import NOBODY, Graph, Lists, graph_after, graph_of
 from tidegate.rehearse.reach import (
     Reach,
     baseline_of,
@@ -118,6 +119,32 @@ def test_reach_after_a_change_is_the_reach_computed_anew(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reach_module, "INCREMENTAL_SHARE", 1.0)
         assert same(reach_after(world, before, after), reach_of(world, after))
+
+
+@settings(max_examples=1500, deadline=None)
+@given(worlds(), st.data(), st.booleans())
+def test_lists_and_classes_edited_after_losses_are_worth_those_made_anew(
+    world: World, data: st.DataObject, with_exchanges: bool
+) -> None:
+    hubs = lists_of(world.exchanges) if with_exchanges else NOBODY
+    often = st.sampled_from([True, True, True, False])
+    size = len(world.links)
+    was, stays = (np.array(data.draw(st.lists(often, min_size=size, max_size=size)), bool) for _ in range(2))
+    alive = np.array(data.draw(st.lists(often, min_size=len(world), max_size=len(world))))
+    before = baseline_of(world, part(world, was, np.ones(len(world), bool), hubs))
+    anew = part(world, was & stays, alive, hubs)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(graph_module, "EDITED_SHARE", 1.0)
+        patch.setattr(reach_module, "MERGED_AGAIN_SHARE", 1.0)
+        patch.setattr(reach_module, "INCREMENTAL_SHARE", 1.0)
+        edited = graph_after(before.graph, was & stays, alive, anew.hubs)
+        assert same(reach_after(world, before, edited), reach_of(world, anew))
+    assert edited.first is before.graph.first
+    for name in ("providers", "customers", "peers"):
+        one, other = getattr(edited, name), getattr(anew, name)
+        assert [sorted(one.of(row)) for row in range(len(world))] == [
+            sorted(other.of(row)) for row in range(len(world))
+        ]
 
 
 @settings(max_examples=300, deadline=None)

@@ -27,6 +27,50 @@ def neighbours(source, target, chosen, rows):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def without(start, to, source, target):  # type: ignore[no-untyped-def]
+    """The lists (start, to) less one entry target[at] in the list of source[at], for each of these pairs.
+
+    Much less work than `neighbours` where the pairs are few: the rest is copied as it stands.
+    """
+    kept = np.ones(len(to), np.bool_)
+    fewer = np.zeros(len(start), np.int64)
+    for at in range(len(source)):
+        for link in range(start[source[at]], start[source[at] + 1]):
+            if kept[link] and to[link] == target[at]:
+                kept[link] = False
+                fewer[source[at] + 1] += 1
+                break
+    for row in range(1, len(start)):
+        fewer[row] += fewer[row - 1]
+    left = np.empty(len(to) - fewer[-1], np.int32)
+    count = 0
+    for link in range(len(to)):
+        if kept[link]:
+            left[count] = to[link]
+            count += 1
+    return start - fewer, left
+
+
+@kernel
+def renumbered(start, to, number, count):  # type: ignore[no-untyped-def]
+    """The same lists under other numbers, 0 to count - 1, where no two rows with neighbours have the same."""
+    rows = len(start) - 1
+    begins = np.zeros(count + 1, np.int64)
+    for row in range(rows):
+        if start[row + 1] > start[row]:
+            begins[number[row] + 1] = start[row + 1] - start[row]
+    for one in range(count):
+        begins[one + 1] += begins[one]
+    found = np.empty(len(to), np.int32)
+    for row in range(rows):
+        if start[row + 1] > start[row]:
+            shift = begins[number[row]] - start[row]
+            for link in range(start[row], start[row + 1]):
+                found[link + shift] = number[to[link]]
+    return begins, found
+
+
+@kernel
 def top_down(up_start, down_start, down_to):  # type: ignore[no-untyped-def]
     """Rows ordered so that every provider stands before its customers; shorter where there is a circle."""
     rows = len(up_start) - 1

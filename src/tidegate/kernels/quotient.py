@@ -5,6 +5,9 @@ provider too. So one with a single provider reaches what that one does, and thos
 providers reach the same. By symmetry they are also reached by the same. This holds of providers after
 merging, too, and one walk from the top merges all there is. Only networks with peers, or without providers,
 stand for themselves always.
+
+Where links are lost, all that holds still of networks of which neither a provider nor a provider's provider,
+and so on, has lost any. Only the others are merged anew, beside the classes of those.
 """
 
 import numpy as np
@@ -49,25 +52,32 @@ def _slot(scratch, count, table, start, to):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def merge_alike(order, up_start, up_to, solid, alive):  # type: ignore[no-untyped-def]
+def merge_alike(  # type: ignore[no-untyped-def]
+    order, up_start, up_to, solid, alive, known, known_start, known_to
+):
     """(class of each row, start, to): classes are numbered from the top, and start, to list the classes of
     each one's providers, so that a provider has always the lower number. A row that is not alive has -1.
 
+    `order` are the rows to merge, providers first, with all their customers. The others keep the class that
+    they have in `known`, whose lists of providers are known_start, known_to; new classes follow behind.
     `solid` rows have peers and stand for themselves.
     """
-    rows = len(up_start) - 1
-    class_of = np.full(rows, -1, np.int32)
-    start = np.zeros(rows + 1, np.int64)
-    to = np.empty(len(up_to), np.int32)
+    count = len(known_start) - 1
+    class_of = known.copy()
+    links, widest = len(known_to), 1
+    for row in order:
+        class_of[row] = -1
+        links += up_start[row + 1] - up_start[row]
+        widest = max(widest, up_start[row + 1] - up_start[row])
+    start = np.zeros(count + len(order) + 1, np.int64)
+    start[: count + 1] = known_start
+    to = np.empty(links, np.int32)
+    to[: len(known_to)] = known_to
     size = 16
-    while size < 2 * rows:
+    while size < 2 * len(order):
         size *= 2
     table = np.full(size, -1, np.int32)
-    widest = 1
-    for row in range(rows):
-        widest = max(widest, up_start[row + 1] - up_start[row])
     scratch = np.empty(widest + 1, np.int32)
-    count = 0
     for row in order:
         if not alive[row]:
             continue

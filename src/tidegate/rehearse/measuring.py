@@ -59,11 +59,11 @@ def ground_of(world: World) -> Ground:
 
 def measure(ground: Ground, left: Left) -> Levels:
     """The reach that is left; only what can have changed is computed again."""
-    graph = graph_at_least(left)
+    graph = graph_at_least(left, ground.seen.graph)
     seen = reach_after(ground.world, ground.seen, graph)
     most = seen
     if has_more(left):
-        most = reach_after(ground.world, ground.most, graph_at_most(left, graph))
+        most = reach_after(ground.world, ground.most, graph_at_most(left, graph, ground.most.graph))
     return _levels(ground.world, left, seen, most)
 
 

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tidegate.kernels.adjacency import closure, neighbours
+from tidegate.kernels.adjacency import closure, renumbered
 from tidegate.kernels.quotient import merge_alike
 from tidegate.kernels.reach import BLOCK, reach_bits, reach_sums
 from tidegate.model.topology import Flags, Ints, Places, Relation, Rows, World
-from tidegate.rehearse.graph import Graph, Lists
+from tidegate.rehearse.graph import NOBODY, Graph, Lists
 
 THREADS = 2
 """Kernels leave the interpreter, so that two threads use two cores; the sums do not depend on how many."""
+
+MERGED_AGAIN_SHARE = 0.1
+"""Where more than this share of all networks may have changed, all are merged anew, which leaves fewer."""
 
 INCREMENTAL_SHARE = 0.4
 """Where more than this share of all networks may have changed, everything is computed again."""
@@ -62,13 +65,20 @@ class Classes:
 
 
 def classes_of(graph: Graph) -> Classes:
+    """All networks, merged as far as it goes."""
+    return _merged(graph, graph.order, None)
+
+
+def _merged(graph: Graph, order: Rows, before: Classes | None) -> Classes:
+    """The rows of `order` merged; the others as they were before."""
     solid = np.diff(graph.peers.start) > 0
     solid[graph.hubs.to] = True
-    found, start, to = merge_alike(graph.order, graph.providers.start, graph.providers.to, solid, graph.alive)
-    count = len(start) - 1
-    source = np.repeat(np.arange(len(graph), dtype=np.int32), np.diff(graph.peers.start))
-    every = np.ones(len(source), bool)
-    peers = Lists(*neighbours(found[source], found[graph.peers.to], every, count))
+    providers = graph.providers
+    known = (np.full(len(graph), -1, np.int32), NOBODY) if before is None else (before.of, before.providers)
+    found, start, to = merge_alike(
+        order, providers.start, providers.to, solid, graph.alive, known[0], known[1].start, known[1].to
+    )
+    peers = Lists(*renumbered(graph.peers.start, graph.peers.to, found, len(start) - 1))
     return Classes(found, Lists(start, to), peers, Lists(graph.hubs.start, found[graph.hubs.to]))
 
 
@@ -221,10 +231,10 @@ def reach_after(world: World, before: Baseline, after: Graph) -> Reach:
     path over a peering has an end in the cone of either side, so that the smaller will do. As reach is
     symmetric, it is enough to look at how everybody reaches the networks of those cones, before and after.
     """
-    classes = classes_of(after)
     touched = touched_networks(before.graph, after)
     if touched.mean() > INCREMENTAL_SHARE:
-        return reach_of(world, after, classes)
+        return reach_of(world, after)
+    classes = classes_after(before, after, touched)
     was, _ = _sums(world, before.classes, touched)
     now, target_of_place = _sums(world, classes, touched)
     matrix = now.matrix - was.matrix
@@ -237,6 +247,19 @@ def reach_after(world: World, before: Baseline, after: Graph) -> Reach:
     of_network[world.places.network[main]] = now.of_target[target_of_place[main]]
     of_network[~after.alive] = 0
     return Reach(before.reach.networks + networks, before.reach.people + people, of_network)
+
+
+def classes_after(before: Baseline, after: Graph, touched: Flags) -> Classes:
+    """Classes in which all that reach the same now are not always one, but all of one reach the same.
+
+    Who is not touched has the providers that it had, and these are not touched either. So it is still like
+    those of its class that are not touched. An added peering could give peers to such a one.
+    """
+    old = before.graph
+    added = len(after.first) != len(old.first) or bool((after.chosen & ~old.chosen).any())
+    if added or touched.mean() > MERGED_AGAIN_SHARE:
+        return classes_of(after)
+    return _merged(after, after.order[touched[after.order]], before.classes)
 
 
 def touched_networks(before: Graph, after: Graph) -> Flags:

@@ -28,7 +28,7 @@ from tidegate.model.scenarios import (
     Withdraw,
 )
 from tidegate.model.topology import Bytes, Flags, Groups, Relation, Rows, World
-from tidegate.rehearse.graph import NOBODY, Graph, Lists, graph_of
+from tidegate.rehearse.graph import NOBODY, Graph, Lists, graph_after, graph_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +125,22 @@ def apply(places: Places, scenario: Scenario) -> Left:
     return left
 
 
-def graph_at_least(left: Left) -> Graph:
-    """Links that are seen and surely left."""
-    return graph_of(left.first, left.second, left.relation, left.at_least, left.alive)
+def graph_at_least(left: Left, before: Graph | None = None) -> Graph:
+    """Links that are seen and surely left. From the graph before, it is made with less work."""
+    return _graph(left, left.at_least, NOBODY, before)
 
 
-def graph_at_most(left: Left, at_least: Graph) -> Graph:
+def graph_at_most(left: Left, at_least: Graph, before: Graph | None = None) -> Graph:
     """Links that may be left, and peering among all who may meet; often that is all by which it differs."""
     if np.array_equal(left.at_least, left.at_most):
         return replace(at_least, hubs=hub_lists(left))
-    return graph_of(left.first, left.second, left.relation, left.at_most, left.alive, hub_lists(left))
+    return _graph(left, left.at_most, hub_lists(left), before)
+
+
+def _graph(left: Left, chosen: Flags, hubs: Lists, before: Graph | None) -> Graph:
+    if before is not None and before.first is left.first:  # No link was added.
+        return graph_after(before, chosen, left.alive, hubs)
+    return graph_of(left.first, left.second, left.relation, chosen, left.alive, hubs)
 
 
 def hub_lists(left: Left) -> Lists:

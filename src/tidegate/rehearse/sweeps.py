@@ -17,7 +17,7 @@ from tidegate.rehearse.measuring import Ground, has_more
 from tidegate.rehearse.reach import (
     THREADS,
     Baseline,
-    classes_of,
+    classes_after,
     reach_after,
     reach_of_some,
     touched_networks,
@@ -116,8 +116,9 @@ class Losses:
         if stub is not None:
             lost = [self._lost_stub(base, about, stub) for base in bases]
         else:
-            seen = graph_at_least(left)
-            graphs = [seen, *([graph_at_most(left, seen)] if has_more(left) else [])]
+            seen = graph_at_least(left, self._ground.seen.graph)
+            most = [graph_at_most(left, seen, self._ground.most.graph)] if has_more(left) else []
+            graphs = [seen, *most]
             lost = [self._lost(*pair) for pair in zip(bases, repeat(about), graphs, strict=False)]
         shares = [people / about.whole for _, people in lost]
         return Loss(scenario.name, Bounds(min(shares), max(shares)), lost[0][0])
@@ -149,13 +150,13 @@ class Losses:
         if len(rows) > SOME_SHARE * len(about.inside):
             gone = (before - reach_after(self._ground.world, base, after).of_network)[rows]
         else:
-            gone = before[rows] - reach_of_some(classes_of(after), rows, self._weights)
+            gone = before[rows] - reach_of_some(classes_after(base, after, touched), rows, self._weights)
         return int(gone[:, 0].sum()), pairs_of_people(about.people[rows], gone)
 
     def _lost_around(self, base: Baseline, about: _About, after: Graph, touched: Flags) -> tuple[int, int]:
         """Only pairs with a touched end can be lost: those that begin there, and others' that end there."""
         rows = np.flatnonzero(touched).astype(np.int32)
-        classes = classes_of(after)
+        classes = classes_after(base, after, touched)
         gone = base.reach.of_network[rows] - reach_of_some(classes, rows, self._weights)
         others = about.weights * ~touched[:, None]
         missed = reach_of_some(base.classes, rows, others) - reach_of_some(classes, rows, others)
