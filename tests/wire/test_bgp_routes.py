@@ -190,3 +190,12 @@ def test_no_address_of_a_rule_has_a_zone_in_which_other_words_could_travel(zone:
     ):
         with pytest.raises(NotAllowed, match="zone"):
             rule_meaning(rule)
+
+
+def test_no_route_is_handed_on_beyond_the_network_that_it_was_announced_to() -> None:
+    """A router would hand a FlowSpec rule on to every neighbour with that family: RFC 1997 stops it."""
+    flow = Rule(border_point="north", match=Match(destination="198.51.100.7/32"), action=Drop())
+    for rule in (flow, *BLACKHOLES):
+        _, attributes = encode_path(rule, ())
+        assert "65535:65281" in decode_attributes(attributes).communities
+        assert "65535:65281" not in rule_meaning(rule).communities

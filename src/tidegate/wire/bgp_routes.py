@@ -22,8 +22,10 @@ UNICAST, FLOWSPEC = 1, 133
 
 BLACKHOLE: Final = "65535:666"
 NO_EXPORT: Final = "65535:65281"
+ALWAYS: Final = (NO_EXPORT,)
 ALWAYS_WITH_A_BLACKHOLE: Final = (BLACKHOLE, NO_EXPORT)
-"""RFC 7999 section 3.2: a blackhole route stays inside the network that it was announced to."""
+"""A route stays inside the network that it was announced to: so RFC 7999 section 3.2 for a blackhole, and a
+FlowSpec rule that a router hands on to its neighbours holds where nobody agreed to it."""
 
 RATE_BYTES_PER_S_MAX = 1 << 50
 """Greatest rate of a rule, about 9 Pbit/s; a greater one is no limit to anything and is NotAllowed."""
@@ -80,7 +82,7 @@ def rule_meaning(rule: Rule) -> Rule:
     """The one form of all rules that do the same. NotAllowed for what cannot be announced as it stands."""
     match = meaning(rule.match)
     action = _action_meaning(rule.action)
-    always = ALWAYS_WITH_A_BLACKHOLE if isinstance(action, Blackhole) else ()
+    always = _always(action)
     if isinstance(action, Blackhole) and match != Match(destination=match.destination):
         raise NotAllowed("a blackhole route matches by destination only")
     for community in rule.communities:
@@ -184,8 +186,11 @@ def encode_community(text: str) -> bytes:
 
 def communities_of(rule: Rule) -> tuple[str, ...]:
     """All that travel with its announcement."""
-    always = ALWAYS_WITH_A_BLACKHOLE if isinstance(rule.action, Blackhole) else ()
-    return tuple(sorted({*rule.communities, *always}))
+    return tuple(sorted({*rule.communities, *_always(rule.action)}))
+
+
+def _always(action: Action) -> tuple[str, ...]:
+    return ALWAYS_WITH_A_BLACKHOLE if isinstance(action, Blackhole) else ALWAYS
 
 
 def encode_path(rule: Rule, large: Sequence[str]) -> tuple[bytes, tuple[bytes, ...]]:
