@@ -137,7 +137,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Proposed rules for one attack; people approve its canonical bytes (tidegate.model.plan_bytes).
 
     A plan without rules proposes to do nothing, and `reasons` say why. `ledger_size` and `ledger_root` (hex)
-    are the ledger's head when it was made: a plan of one node is no plan of another. It can be approved
+    are the ledger's head when it was made, so that no two nodes make the same plan. It can be approved
     before `approve_until_ms`; nothing of it is in force from `ends_at_ms` on, renewed or not; a lease
     not renewed for `lease_s` ends by itself. `level` is the least level of its second approver.
     `replaces` is the number of the plan that this one takes the place of.
