@@ -1,12 +1,13 @@
 """A node that dies at any moment of a plan's life, and a border that fails in every way."""
 
 import random
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.officers import ANNA, BO, CARA
-from tests.plan_world import POINTS, World, quick_border
+from tests.plan_world import PATIENCE_S, POINTS, World, quick_border
 from tidegate.app.reconciler import wanted_now
 from tidegate.mitigate.stages import FINAL
 from tidegate.model.canonical import decode_effect
@@ -137,7 +138,10 @@ def test_an_announcement_that_failed_and_took_hold_is_withdrawn_when_it_is_no_lo
     world.approve()
     for _ in range(12):
         world.turn()
-    assert world.border.now()
+    until = time.monotonic() + PATIENCE_S
+    while not world.border.now():
+        assert time.monotonic() < until
+        time.sleep(0.001)
     world.says(ANNA, "withdraw")
     world.border.fails = None
     world.turn()

@@ -1,13 +1,24 @@
 """The doctor: each obstacle is named with its way out, and a stuck node is not called well."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import pytest
 
+from tests.officers import ANNA, BO, CARA, TextInMemory, members
 from tidegate.app.doctor import NOTE_STALE_MS, RELEASED_MS, Examination, examine
 from tidegate.app.health import finding
 from tidegate.app.health_note import HealthNote
-from tidegate.app.settings import Config
+from tidegate.app.plans_note import (
+    InForceNote,
+    PlansNote,
+    ReceiverNote,
+    RosterNote,
+    SessionNote,
+    WaitingNote,
+)
+from tidegate.app.settings import BorderSection, Config
 
 NOW_MS = RELEASED_MS + 1_000_000
 
@@ -164,3 +175,140 @@ def test_a_collector_that_keeps_failing_is_a_problem_and_one_that_starts_is_not(
 def test_a_note_of_another_release_is_as_good_as_none() -> None:
     examined = examine(Config(), AFolder(77, b'{"old": 1}'), AMachine(), AClock())
     assert codes(examined, "notice") == {"node_without_note"}
+
+
+# Plans, the roster and the border.
+
+ROSTER = RosterNote(path="/etc/officers.toml", trouble="", empty=False, live=3, seniors=1)
+UP = SessionNote(border_point="north", router="r1", state="up", lacking=(), why="")
+READ = ReceiverNote(border_point="north", asked=2, answered=2, why="")
+WAITING = WaitingNote(
+    plan=3, attack=9, level="senior", since_ms=NOW_MS - 61_000, until_ms=NOW_MS + 539_000, agreed=("anna",)
+)
+
+
+def plans(**changes: Any) -> PlansNote:
+    note = PlansNote(
+        speaking=True,
+        routers=1,
+        speaker_trouble="",
+        seen_ms=NOW_MS - 2_000,
+        roster=ROSTER,
+        sessions=(UP,),
+        receivers=(READ,),
+        waiting=(),
+        in_force=(),
+        left_out=0,
+    )
+    return msgspec.structs.replace(note, **changes)
+
+
+def told(note: PlansNote) -> dict[str, tuple[str, str]]:
+    """What the doctor says of plans that is not fine, by code."""
+    examined = examine(Config(), AFolder(77, a_note(plans=note)), AMachine(), AClock())
+    return {one.code: (one.severity, one.text) for one in examined.checks if one.severity != "fine"}
+
+
+def test_where_plans_can_come_into_force_and_be_seen_all_is_fine() -> None:
+    assert told(plans()) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "severity", "words"),
+    [
+        ({"speaking": False}, "speaker_off", "notice", "border.speaker"),
+        ({"seen_ms": None}, "speaker_starting", "notice", "starting"),
+        ({"seen_ms": None, "speaker_trouble": "exit 1"}, "speaker_silent", "problem", "(exit 1)"),
+        ({"seen_ms": NOW_MS - 61_000}, "speaker_silent", "problem", "for 60 s"),
+        ({"speaker_trouble": "no answer"}, "speaker_failing", "problem", "no answer"),
+        (
+            {"sessions": (msgspec.structs.replace(UP, state="down", why="hold timer"),)},
+            "session_down",
+            "problem",
+            "(hold timer)",
+        ),
+        ({"sessions": (msgspec.structs.replace(UP, state="unknown"),)}, "session_unknown", "problem", ""),
+        (
+            {"sessions": (msgspec.structs.replace(UP, lacking=("ipv6 flowspec",)),)},
+            "family_not_agreed",
+            "problem",
+            "without ipv6 flowspec",
+        ),
+        ({"receivers": (msgspec.structs.replace(READ, asked=0, answered=0),)}, "not_read_back", "notice", ""),
+        (
+            {"receivers": (msgspec.structs.replace(READ, answered=1, why="birdc: gone"),)},
+            "receiver_silent",
+            "notice",
+            "birdc: gone",
+        ),
+        ({"receivers": (msgspec.structs.replace(READ, answered=0),)}, "receiver_silent", "problem", "0 of 2"),
+        ({"left_out": 5}, "border_left_out", "notice", "5 more"),
+    ],
+)
+def test_each_obstacle_at_the_border_has_its_code(
+    changes: dict[str, Any], code: str, severity: str, words: str
+) -> None:
+    found = told(plans(**changes))
+    assert set(found) == {code}
+    assert found[code][0] == severity
+    assert words in found[code][1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "severity"),
+    [
+        (
+            {"trouble": "nobody can approve plans: others may write it", "live": 0},
+            "roster_unreadable",
+            "problem",
+        ),
+        ({"empty": True, "live": 0, "seniors": 0}, "roster_empty", "problem"),
+        ({"live": 1, "seniors": 1}, "officers_too_few", "problem"),
+        ({"seniors": 0}, "officers_no_senior", "notice"),
+    ],
+)
+def test_a_roster_that_can_approve_nothing_is_told(changes: dict[str, Any], code: str, severity: str) -> None:
+    roster = msgspec.structs.replace(ROSTER, **changes)
+    assert {code: severity} == {key: said[0] for key, said in told(plans(roster=roster)).items()}
+    off = told(plans(roster=roster, speaking=False, routers=0))
+    assert {code: "notice"} == {key: said[0] for key, said in off.items()}, "it keeps nothing from happening"
+
+
+def test_a_plan_that_waits_is_told_with_its_time_and_what_it_lacks() -> None:
+    found = told(plans(waiting=(WAITING,)))
+    assert set(found) == {"plan_waiting"}
+    severity, text = found["plan_waiting"]
+    assert severity == "notice"
+    for words in ("waited for 60 s", "expires in 540 s", "anna agreed", "senior", "tidegate plan approve 3"):
+        assert words in text
+
+
+def test_rules_in_force_are_told_with_their_leases() -> None:
+    held = InForceNote(plan=3, border_point="north", rules=4, remaining_s=95)
+    examined = examine(Config(), AFolder(77, a_note(plans=plans(in_force=(held,)))), AMachine(), AClock())
+    (check,) = [one for one in examined.checks if one.code == "rules_in_force"]
+    assert (check.about, check.text) == ("plan 3", "4 rules in force at north; 95 s of the lease are left.")
+
+
+def test_effects_that_a_sink_will_never_take_are_told() -> None:
+    examined = examine(Config(), AFolder(77, a_note(effects_refused=2)), AMachine(), AClock())
+    assert codes(examined, "notice") == {"effects_refused"}
+
+
+@pytest.mark.parametrize(
+    ("text", "severity", "code"),
+    [
+        ("", "problem", "roster_empty"),
+        ("no [roster", "problem", "roster_unreadable"),
+        (members(ANNA), "problem", "officers_too_few"),
+        (members(ANNA, BO, CARA), "fine", "officers_enough"),
+    ],
+)
+def test_without_a_node_the_doctor_reads_the_roster_itself(text: Any, severity: str, code: str) -> None:
+    speaking = Config(border=BorderSection(speaker="exabgp"))
+    roster: Any = TextInMemory(members())
+    roster.text = text if isinstance(text, str) else TextInMemory(text).text
+    examined = examine(speaking, AFolder(), AMachine(), AClock(), roster)
+    assert code in codes(examined, severity)
+    off = examine(Config(), AFolder(), AMachine(), AClock(), roster)
+    assert not [one for one in off.checks if one.about == "roster" and one.severity == "problem"]

@@ -4,7 +4,8 @@ import io
 
 from rich.console import Console
 
-from tidegate.app.doctor import Check, Examination
+from tidegate.app.checks import Check
+from tidegate.app.doctor import Examination
 from tidegate.app.exporter_health import ExporterHealth
 from tidegate.app.health_note import HealthNote
 from tidegate.cli.doctor import EXPORTERS_SHOWN_MAX, OF_A_KIND_SHOWN_MAX, print_examination

@@ -67,7 +67,7 @@ def open_node(parts: Parts, config: Config, folder: Path, ears: Sequence[Ear] = 
         serve_metrics(parts, config, observation, afterwards)
         run.start()
         afterwards.callback(run.stop)
-        take_up_plans(
+        mitigation = take_up_plans(
             plans,
             run,
             parts,
@@ -78,6 +78,7 @@ def open_node(parts: Parts, config: Config, folder: Path, ears: Sequence[Ear] = 
             baselines=usual,
             afterwards=afterwards,
         )
+        health.follow(lambda: mitigation.note(clock.now_ms()))
         yield run
 
 

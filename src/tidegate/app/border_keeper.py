@@ -82,7 +82,8 @@ class BorderKeeper:
         self._revision = 0
         self._changed_ms = clock.now_ms()
         self._refused: list[tuple[Place, str]] = []
-        self._trouble: OutsideFailed | None = None
+        self._act_trouble: OutsideFailed | None = None
+        self._look_trouble: OutsideFailed | None = None
         self._view: BorderView | None = None
         self._threads = [threading.Thread(target=loop, daemon=True) for loop in (self._act, self._look)]
 
@@ -159,7 +160,7 @@ class BorderKeeper:
     @property
     def trouble(self) -> OutsideFailed | None:
         """Why the border did not hear the last order or question, or None."""
-        return self._trouble
+        return self._act_trouble or self._look_trouble
 
     @property
     def view(self) -> BorderView | None:
@@ -174,9 +175,10 @@ class BorderKeeper:
                 self._begin()
                 done = self._give_next()
             except (OutsideFailed, Malformed, Full) as failure:
-                self._trouble = as_outside(failure)
+                self._act_trouble = as_outside(failure)
                 self._stopping.wait(AGAIN_S)
                 continue
+            self._act_trouble = None
             if done:
                 with self._change:
                     self._change.wait_for(self._something_to_do, timeout=LOOK_EVERY_S)
@@ -209,7 +211,6 @@ class BorderKeeper:
                 self._touch()
         else:
             self._announce(place, wanted)
-        self._trouble = None
         return False
 
     def _clear(self) -> None:
@@ -275,8 +276,10 @@ class BorderKeeper:
             try:
                 self._view = self._seen()
             except (OutsideFailed, Malformed, Full) as failure:
-                self._trouble = as_outside(failure)
+                self._look_trouble = as_outside(failure)
                 self._stopping.wait(AGAIN_S)
+            else:
+                self._look_trouble = None
 
     def _seen(self) -> BorderView:
         with self._change:

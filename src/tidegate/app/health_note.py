@@ -1,6 +1,7 @@
 """A running node's health, written down every few seconds for `tidegate doctor` to read."""
 
 import os
+from collections.abc import Callable
 
 import msgspec
 
@@ -8,6 +9,7 @@ from tidegate.app.complaints import ProblemLog
 from tidegate.app.exporter_health import ExporterHealth, busiest, exporter_health
 from tidegate.app.health import Finding, HealthWindow
 from tidegate.app.node import Node
+from tidegate.app.plans_note import PlansNote
 from tidegate.app.supervision import CollectorKeeper
 from tidegate.ports.clock import Clock
 from tidegate.ports.collector import CollectorReport
@@ -21,7 +23,8 @@ class HealthNote(msgspec.Struct, frozen=True, kw_only=True):
     """`collector` is "waiting", "starting" or "running"; `collector_trouble` says why it last failed.
 
     `storage_trouble` says why `facts_waiting` facts are in memory only, `alerts_trouble` why alerts are not
-    told; both are empty while all is well.
+    told; both are empty while all is well. `effects_refused` counts what sinks will never take, since the
+    start. `plans` is None until the node looks after plans.
     """
 
     version: str
@@ -38,6 +41,8 @@ class HealthNote(msgspec.Struct, frozen=True, kw_only=True):
     exporters: tuple[ExporterHealth, ...]
     exporters_left_out: int
     findings: tuple[Finding, ...]
+    effects_refused: int = 0
+    plans: PlansNote | None = None
 
 
 class HealthWriter:
@@ -54,6 +59,11 @@ class HealthWriter:
         self._window = HealthWindow()
         self._problems = ProblemLog()
         self._last: CollectorReport | None = None
+        self._plans: Callable[[], PlansNote] | None = None
+
+    def follow(self, plans: Callable[[], PlansNote]) -> None:
+        """From now on the note tells of plans too."""
+        self._plans = plans
 
     def __call__(self, report: CollectorReport) -> None:
         self._window(report)
@@ -80,6 +90,8 @@ class HealthWriter:
             exporters=self._exporters(),
             exporters_left_out=max(0, known - EXPORTERS_NOTED_MAX),
             findings=findings,
+            effects_refused=sum(sink.refused for sink in self._node.sinks()),
+            plans=self._plans() if self._plans else None,
         )
         self._state.write_health(msgspec.json.encode(note))
 

@@ -25,6 +25,7 @@ from tidegate.app.plan_moves import (
     unmeasured,
     widened,
 )
+from tidegate.app.plans_note import PlansNote, plans_note
 from tidegate.app.proposing import Question, make_plan, next_attack, says_the_same, usual_of
 from tidegate.app.reconciler import differences, endings, wanted_now
 from tidegate.app.samples import ExportersHeard, FlowsAsked
@@ -132,6 +133,12 @@ class Mitigation:
 
     def stop(self) -> None:
         self._jobs.stop()
+
+    def note(self, now_ms: int) -> PlansNote:
+        """How officers, plans and the border stand, for the doctor."""
+        points, blackholes = self._rules.guard.border_points, self._rules.plans.blackhole
+        state = self._node.state
+        return plans_note(state, self.officers, self.border, points, now_ms, blackholes=blackholes)
 
     def turn(self) -> None:
         """All that is due now. Facts that the node refuses are told in the log, as everywhere."""

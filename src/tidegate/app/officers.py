@@ -1,6 +1,7 @@
 """The roster as the node knows it: read again and again from its file, and its changes put on record."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from tidegate.app.state import State
 from tidegate.mitigate.roster import Roster, roster_from
@@ -21,6 +22,10 @@ class Officers:
         self._text: str | None = None
         self.roster = NOBODY
         self.trouble: str | None = None
+
+    @property
+    def path(self) -> Path:
+        return self._file.path
 
     def read(self) -> None:
         """Takes up what the file says now."""

@@ -72,7 +72,7 @@ def take_up_plans(
     sampler: Sampler,
     baselines: Baselines,
     afterwards: ExitStack,
-) -> None:
+) -> Mitigation:
     """From now on the run looks after plans: what the state wants is at the border, and people may ask."""
     node = run.node
     mitigation = Mitigation(
@@ -95,3 +95,4 @@ def take_up_plans(
     door.start()
     afterwards.callback(door.stop)
     run.accompany(mitigation, Desk(door, node, mitigation, clock, config.border.speaker))
+    return mitigation

@@ -23,16 +23,18 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def doctor(parts: "Parts", config_file: Path | None, state_folder: Path | None, as_json: bool) -> None:
-    """Explain why data is missing. Works beside a running node and without one.
+    """Explain why data is missing, or why no plan can come into force.
 
-    The exit code is 1 when there is a problem to solve.
+    It works beside a running node and without one. The exit code is 1 when there is a problem to solve.
     """
     from tidegate.app.config import find_state, load_config
     from tidegate.app.doctor import examine
+    from tidegate.app.plan_mapping import roster_path
 
     config = load_config(config_file, parts.environ).config
     state = parts.state_folder(find_state(state_folder, parts.environ))
-    examination = examine(config, state, parts.machine(), parts.clock())
+    roster = parts.roster(roster_path(config, state.path))
+    examination = examine(config, state, parts.machine(), parts.clock(), roster)
     if as_json:
         print_json(examination)
     else:
