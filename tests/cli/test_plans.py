@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -69,6 +70,15 @@ def test_an_officer_is_added_listed_and_revoked(terminal: Terminal) -> None:
     terminal.run("officer", "revoke", "anna")
     (told,) = map(json.loads, terminal.run("officer", "list", "--json").splitlines())
     assert told["may_act"] is False
+
+
+def test_an_officer_of_tomorrow_is_told_as_one(terminal: Terminal) -> None:
+    add(terminal, "anna")
+    roster = terminal.folder / "officers.toml"
+    roster.write_text(re.sub("added = [0-9]{4}", "added = 2999", roster.read_text()))
+    told = terminal.run("officer", "list")
+    assert "not yet" in told
+    assert "revoked" not in told
 
 
 def test_a_public_key_of_openssh_makes_an_officer(terminal: Terminal, tmp_path: Path) -> None:

@@ -99,7 +99,8 @@ def list_officers(parts: "Parts", config_file: Path | None, state_folder: Path |
         table.add_column(heading, overflow="fold")
     for member in members:
         since = words.moment(member.added_ms)
-        state = "may act" if member.live_at(now_ms) else f"revoked {words.moment(member.revoked_ms or 0)}"
+        gone = None if member.revoked_ms is None else f"revoked {words.moment(member.revoked_ms)}"
+        state = "may act" if member.live_at(now_ms) else gone or "not yet"
         table.add_row(member.officer.name, member.officer.level, since, state, member.officer.public_key)
     console().print(table)
 
