@@ -21,6 +21,7 @@ from tests.stories import an_attack
 from tidegate.app import border_keeper
 from tidegate.app.border_keeper import BorderKeeper, BorderSink
 from tidegate.app.desk import Desk
+from tidegate.app.inbound import Inbound
 from tidegate.app.mitigation import Mitigation, Rules
 from tidegate.app.node import Node
 from tidegate.app.officers import Officers
@@ -43,6 +44,7 @@ from tidegate.model.facts import AttackDetected, AttackEnded, BorderSessionChang
 from tidegate.model.flows import FlowRows, empty_rows
 from tidegate.model.plans import Intent
 from tidegate.model.refusals import Full, NotAllowed
+from tidegate.ports.baselines import BaselineRow
 from tidegate.ports.collector import FlowSample
 from tidegate.ports.control import Asked, GiveWord, Reply, Request
 from tidegate.ports.outside import OutsideFailed
@@ -91,6 +93,7 @@ class World:
         self._told_ms = self.clock.now_ms()
         self._attack: Attack | None = None
         self.bordered = bordered
+        self.baselines: dict[bytes, BaselineRow] = {}
         self.start()
 
     def start(self) -> None:
@@ -123,6 +126,7 @@ class World:
             asked=FlowsAsked(self, heard.now, dict(zip(EXPORTERS, POINTS, strict=True)).get, POINTS),
             baselines=Baselines(),
             heard=heard,
+            inbound=self.recalled(),
             border=keeper,
         )
         self.desk = Desk(self.door, self.node, self.mitigation, self.clock, "memory")
@@ -130,6 +134,16 @@ class World:
             keeper.start(wanted_now(self.node.state, self.clock.now_ms()))
             sink.follow(lambda: self.node.state)
         self.record(NodeStarted("1"))
+
+    def recalled(self) -> Inbound:
+        """What usually comes in, as far as an earlier node had stored it."""
+        self.inbound = Inbound(POINTS)
+        for row in self.baselines.values():
+            assert self.inbound.recall(row)
+        return self.inbound
+
+    def store_baselines(self) -> None:
+        self.baselines.update((row.key, row) for row in self.inbound.pending())
 
     def stop(self) -> None:
         """The node is gone, as by kill -9: what it was doing at the border stops in the middle."""

@@ -357,3 +357,12 @@ def test_a_clock_that_is_set_puts_off_nothing(step_ms: int) -> None:
     assert pulses[-1] == clock.at_ms
     assert run.node.waiting == 0, "what waited is stored"
     assert baselines.saved
+
+
+def test_what_others_learned_is_stored_with_the_detector_s() -> None:
+    baselines, row = ListedBaselines(), BaselineRow(b"inbound", b"blob", 2)
+    run, _, _ = a_run(SayingProcess([]), baselines=baselines, also_learned=lambda: [row])
+    run.start()
+    run.turn(0)
+    run.stop()
+    assert baselines.saved == [BaselineRow(b"key", b"blob", 1), row]

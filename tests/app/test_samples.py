@@ -111,12 +111,12 @@ def test_networks_apart_hold_the_same_addresses_and_never_one_twice(prefixes: li
 
 def test_what_usually_comes_in_is_a_median_that_a_flood_does_not_move() -> None:
     inbound = Inbound(POINTS)
-    for _ in range(INBOUND_MINUTES_MIN - 1):
-        inbound.learn({"north": 100, "south": 50})
-    assert inbound.usual() == {}, "too early to call anything usual"
-    for _ in range(20):
-        inbound.learn({"north": 100_000, "south": 50})
-    assert inbound.usual() == {"north": 100, "south": 50}
+    for minute in range(INBOUND_MINUTES_MIN - 1):
+        inbound.learn({"north": 100, "south": 50}, minute * 60_000)
+    assert inbound.usual(INBOUND_MINUTES_MIN * 60_000) == {}, "too early to call anything usual"
+    for minute in range(INBOUND_MINUTES_MIN - 1, INBOUND_MINUTES_MIN + 19):
+        inbound.learn({"north": 100_000, "south": 50}, minute * 60_000)
+    assert inbound.usual(INBOUND_MINUTES_MIN * 60_000 + 19 * 60_000) == {"north": 100, "south": 50}
 
 
 def test_a_minute_s_value_is_scaled_by_sampling_and_leaves_out_what_cannot_be() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tidegate.app.config import split_endpoint
 from tidegate.app.health_note import HealthWriter
+from tidegate.app.inbound import Inbound
 from tidegate.app.mapping import BorderPoints, detection_settings
 from tidegate.app.metrics import Observation
 from tidegate.app.node import Node
@@ -51,7 +52,7 @@ def open_node(parts: Parts, config: Config, folder: Path, ears: Sequence[Ear] = 
         afterwards.callback(stores.close)
         plans = plan_parts(parts, config, folder, clock)
         node = Node.open(stores.facts, parts.sinks(config), clock, routes=plans.routes())
-        usual = recalled(stores, clock)
+        usual = recalled(stores, plans.inbound, clock)
         observation = Observation(node)
         health = HealthWriter(state, node, keeper, clock, parts.version)
         run = NodeRun(
@@ -63,6 +64,7 @@ def open_node(parts: Parts, config: Config, folder: Path, ears: Sequence[Ear] = 
             version=parts.version,
             ears=(observation, health, plans.heard, *ears),
             pulse=health.write,
+            also_learned=plans.inbound.pending,
         )
         serve_metrics(parts, config, observation, afterwards)
         run.start()
@@ -88,10 +90,10 @@ def detector_of(config: Config, state: State, usual: Baselines) -> Detector:
     return Detector(detection_settings(config), BorderPoints(config).of, opened, state.next_attack, usual)
 
 
-def recalled(stores: Stores, clock: Clock) -> Baselines:
-    """What an earlier run learned to be usual."""
+def recalled(stores: Stores, inbound: Inbound, clock: Clock) -> Baselines:
+    """What an earlier run learned to be usual; what usually comes in is taken up by `inbound`."""
     usual = Baselines()
-    stored = ((row.key, row.blob) for row in stores.baselines.load())
+    stored = ((row.key, row.blob) for row in stores.baselines.load() if not inbound.recall(row))
     usual.recall(stored, clock.now_ms() // 1000)
     return usual
 

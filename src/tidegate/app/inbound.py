@@ -1,13 +1,14 @@
 """What usually comes in at each border point: the median of one-minute values of the last day."""
 
-from collections import deque
-from collections.abc import Mapping, Sequence
+import struct
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median_low
 
 import numpy as np
 
 from tidegate.app.samples import Flows, FlowsAsked
 from tidegate.model.addresses import Prefix
+from tidegate.ports.baselines import BaselineRow
 
 EVERYTHING = Prefix(0, 0, 0)
 """Every destination of both families."""
@@ -15,7 +16,7 @@ EVERYTHING = Prefix(0, 0, 0)
 INBOUND_EVERY_MS = 60_000
 
 INBOUND_MINUTES_MAX = 1_440
-"""Minutes remembered of each border point; the oldest gives way. A night and a day are in the median."""
+"""Minutes remembered of each border point, and how old they grow. A night and a day are in the median."""
 
 INBOUND_MINUTES_MIN = 30
 """Below so many minutes nothing is called usual, and plans ask for the senior level instead."""
@@ -24,23 +25,82 @@ INBOUND_ROWS_MAX = 16_384
 """Rows of the sample that one minute's value rests on; the collector thins evenly above that."""
 
 
+MINUTE_MS = 60_000
+HOUR = 60
+HOURS_KEPT = 25
+"""Rows of one border point: a day that begins within an hour touches so many hours."""
+
+KEY_BEGIN = b"\x03inbound\x00"
+"""What keys of these rows begin with; the detector's begin with other bytes (tidegate.detect.baseline)."""
+
+ROW_FORMAT = 1
+HOUR_ROW = struct.Struct(f">BI{HOUR}q")
+BITS_MAX = (1 << 53) - 1
+"""Nine petabits a second: a greater value is taken for this."""
+
+NOT_KNOWN = -1
+
+
 class Inbound:
-    """Learns from a sample a minute; the median lets a flood of hours pass without becoming usual."""
+    """Learns from a sample a minute; the median lets a flood of hours pass without becoming usual.
+
+    What was learned outlives a restart: each hour is one row among the baselines, overwritten a day later.
+    A minute older than INBOUND_MINUTES_MAX counts for nothing, whether or not the node ran meanwhile, and
+    so does one that lies ahead, which only a clock that was set back can make.
+    """
 
     def __init__(self, points: Sequence[str]) -> None:
-        self._minutes = {name: deque[int](maxlen=INBOUND_MINUTES_MAX) for name in points}
+        self._minutes: dict[str, dict[int, int]] = {name: {} for name in points}
+        self._changed: set[tuple[str, int]] = set()
 
-    def learn(self, inbound: Mapping[str, int]) -> None:
+    def learn(self, inbound: Mapping[str, int], now_ms: int) -> None:
+        """What came in at each border point in the minute before `now_ms`, in bits a second."""
+        minute = now_ms // MINUTE_MS
         for name, bits_per_s in inbound.items():
-            self._minutes[name].append(bits_per_s)
+            known = self._minutes[name]
+            known[minute] = min(bits_per_s, BITS_MAX)
+            for old in [one for one in known if not is_fresh(one, minute)]:
+                del known[old]
+            self._changed.add((name, minute // HOUR))
 
-    def usual(self) -> Mapping[str, int]:
+    def usual(self, now_ms: int) -> Mapping[str, int]:
         """Bits a second by border point; without those that are not known long enough."""
-        return {
-            name: median_low(minutes)
+        now = now_ms // MINUTE_MS
+        fresh = {
+            name: [bits for minute, bits in minutes.items() if is_fresh(minute, now)]
             for name, minutes in self._minutes.items()
-            if len(minutes) >= INBOUND_MINUTES_MIN
         }
+        return {name: median_low(bits) for name, bits in fresh.items() if len(bits) >= INBOUND_MINUTES_MIN}
+
+    # Keeping.
+
+    def pending(self) -> Iterator[BaselineRow]:
+        """The hours in which anything was learned since the last call, to be stored."""
+        changed, self._changed = self._changed, set()
+        for name, hour in sorted(changed):
+            known = self._minutes[name]
+            values = [known.get(hour * HOUR + at, NOT_KNOWN) for at in range(HOUR)]
+            key = KEY_BEGIN + bytes([hour % HOURS_KEPT]) + name.encode()
+            yield BaselineRow(key, HOUR_ROW.pack(ROW_FORMAT, hour, *values), hour * HOUR * MINUTE_MS)
+
+    def recall(self, row: BaselineRow) -> bool:
+        """Takes up a stored hour; False for a row that is none of these, which are the detector's.
+
+        An hour of another version, or of a border point that is no more, is passed over.
+        """
+        if not row.key.startswith(KEY_BEGIN):
+            return False
+        name = row.key[len(KEY_BEGIN) + 1 :].decode(errors="replace")
+        if name in self._minutes and len(row.blob) == HOUR_ROW.size and row.blob[0] == ROW_FORMAT:
+            _, hour, *values = HOUR_ROW.unpack(row.blob)
+            self._minutes[name].update(
+                (hour * HOUR + at, bits) for at, bits in enumerate(values) if 0 <= bits <= BITS_MAX
+            )
+        return True
+
+
+def is_fresh(minute: int, now: int) -> bool:
+    return 0 <= now - minute < INBOUND_MINUTES_MAX
 
 
 def inbound_now(asked: FlowsAsked, points: Sequence[str]) -> Mapping[str, int]:

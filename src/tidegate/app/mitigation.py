@@ -104,6 +104,7 @@ class Mitigation:
         asked: FlowsAsked,
         baselines: Baselines,
         heard: ExportersHeard,
+        inbound: Inbound,
         border: BorderKeeper | None,
     ) -> None:
         self._node = node
@@ -114,7 +115,7 @@ class Mitigation:
         self._baselines = baselines
         self._heard = heard
         self._sessions = SessionWatch(rules.guard.border_points)
-        self._inbound = Inbound([point.name for point in rules.guard.border_points])
+        self._inbound = inbound
         self._inbound_due_ms = clock.now_ms()
         self._roster_due_ms = clock.now_ms()
         self._jobs: Jobs[tuple[str, int]] = Jobs()
@@ -299,7 +300,7 @@ class Mitigation:
     def _take(self, what: str, number: int, job: "Future[object]") -> None:
         result = job.result()
         if what == "INBOUND":
-            self._inbound.learn(result)  # type: ignore[arg-type]
+            self._inbound.learn(result, self._clock.now_ms())  # type: ignore[arg-type]
         elif isinstance(result, Plan):
             self._propose(result)
         elif (life := self._node.state.plans.get(number)) is not None:
@@ -332,7 +333,7 @@ class Mitigation:
             for rule in place.rules
         ]
         try:
-            refuse_unless_safe(plan, guard, self._inbound.usual())
+            refuse_unless_safe(plan, guard, self._inbound.usual(self._clock.now_ms()))
             refuse_beside(plan, others, guard)
         except NotAllowed as refusal:
             self.decide(PlanFailed(plan.number, f"the guard refuses it now: {refusal.why}"))
@@ -360,7 +361,7 @@ class Mitigation:
             ledger_root=self._node.head.root.hex(),
             replaces=before[-1] if before else None,
             usual=usual_of(self._baselines, attack, now_ms // 1000),
-            usual_inbound=self._inbound.usual(),
+            usual_inbound=self._inbound.usual(now_ms),
         )
         work = partial(make_plan, self._asked, question, self._rules.plans, self._rules.guard)
         if self._jobs.begin(name, work):

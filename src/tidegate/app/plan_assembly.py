@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tidegate.app.border_keeper import BorderKeeper, BorderSink
 from tidegate.app.desk import Desk
+from tidegate.app.inbound import Inbound
 from tidegate.app.mapping import BorderPoints
 from tidegate.app.mitigation import Mitigation, Rules
 from tidegate.app.officers import Officers
@@ -34,6 +35,7 @@ class PlanParts:
     rules: Rules
     officers: Officers
     heard: ExportersHeard
+    inbound: Inbound
     keeper: BorderKeeper | None
     sink: BorderSink | None
 
@@ -56,6 +58,7 @@ def plan_parts(parts: Parts, config: Config, folder: Path, clock: Clock) -> Plan
         rules=rules,
         officers=Officers(parts.roster(roster_path(config, folder))),
         heard=ExportersHeard(),
+        inbound=Inbound(tuple(config.border_points)),
         keeper=keeper,
         sink=None if keeper is None else BorderSink(keeper, clock),
     )
@@ -84,6 +87,7 @@ def take_up_plans(
         asked=FlowsAsked(sampler, plans.heard.now, BorderPoints(config).of, tuple(config.border_points)),
         baselines=baselines,
         heard=plans.heard,
+        inbound=plans.inbound,
         border=plans.keeper,
     )
     afterwards.callback(mitigation.stop)

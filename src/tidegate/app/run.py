@@ -79,7 +79,8 @@ class NodeRun:
     """One thread calls `start`, then `turn` again and again, then `stop`.
 
     `ears` hear every report after its facts are stored; `pulse` is called every PULSE_EVERY_MS, also
-    while the collector says nothing.
+    while the collector says nothing. `also_learned` gives what others than the detector learned to be usual
+    since the last call, to be stored with the detector's.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class NodeRun:
         version: str,
         ears: Sequence[Ear] = (),
         pulse: Callable[[], None] = lambda: None,
+        also_learned: Callable[[], Iterable[BaselineRow]] = tuple,
     ) -> None:
         self.node = node
         self._keeper = keeper
@@ -102,6 +104,7 @@ class NodeRun:
         self._version = version
         self._ears = ears
         self._pulse = pulse
+        self._also_learned = also_learned
         self._companions: tuple[Companion, ...] = ()
         self._pulse_due_ms = 0
         self._waiting_told_ms = clock.now_ms()
@@ -267,7 +270,8 @@ class NodeRun:
 
     def _store_baselines(self) -> None:
         try:
-            self._baselines.save(BaselineRow(*row) for row in self._detector.pending_baselines())
+            rows = (BaselineRow(*row) for row in self._detector.pending_baselines())
+            self._baselines.save([*rows, *self._also_learned()])
         except OutsideFailed as failure:
             log.warning("what is usual could not be stored: %s", failure)
 
