@@ -119,11 +119,12 @@ def member_from(name: str, table: Any) -> Member:
         named = ", ".join(sorted(strangers or missing))
         raise NotAllowed(f"officer {name}: {'unknown' if strangers else 'missing'} {named}")
     # One that is no text at all must not end the process that reads it, and with it all that is in force.
-    if not isinstance(table["level"], str):
+    level = next((one for one in LEVELS if one == table["level"]), None)
+    if level is None:
         raise NotAllowed(f"officer {name}: {table['level']!r} is no level: desk, centre or senior")
     revoked = table.get("revoked")
     return Member(
-        officer=Officer(name=name, level=table["level"], public_key=str(table["public_key"])),
+        officer=Officer(name=name, level=level, public_key=str(table["public_key"])),
         added_ms=moment(name, table["added"]),
         revoked_ms=None if revoked is None else moment(name, revoked),
     )
