@@ -2,6 +2,7 @@
 
 import bz2
 import json
+import os
 import re
 import signal
 import subprocess
@@ -52,15 +53,15 @@ def files(folder: Path) -> list[str]:
 
 def test_a_world_is_imported_with_its_provenance_and_a_cut_of_it_is_answered(tmp_path: Path) -> None:
     imported = called("topology", "import", "--json", *files(tmp_path))
-    told = json.loads(imported.output)
+    told = json.loads(imported.stdout)
     assert (told["networks"], told["links"], told["people"]) == (5, 4, 2000)
     assert [source["role"] for source in told["sources"]] == ["links", "places", "people", "users by country"]
     result = called("rehearse", "cut", "XA", "--json")
     assert code_of(result) is Exit.FINDING
-    (country,) = json.loads(result.output)["answer"]["countries"]
+    (country,) = json.loads(result.stdout)["answer"]["countries"]
     assert country["inside"]["after"] == {"low": 0.52, "high": 0.52}
     assert (country["cut_off"]["people"], country["cut_off"]["networks"]) == (400, 1)
-    assert "XA: 1 000" in called("rehearse", "cut", "XA").output.replace("\N{NO-BREAK SPACE}", " ")
+    assert "XA: 1 000" in called("rehearse", "cut", "XA").stdout.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_the_same_question_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -78,7 +79,7 @@ def test_check_tells_what_was_decided_and_writes_nothing(tmp_path: Path) -> None
     (tmp_path / "links").write_bytes(LINKS + b"64500|64500|0\n")
     result = called("topology", "check", "--links", str(tmp_path / "links"))
     assert code_of(result) is Exit.FINDING
-    assert "rule 1: left out" in result.output
+    assert "rule 1: left out" in result.stdout
     assert not (tmp_path / "state").exists()
     (tmp_path / "links").write_bytes(LINKS + b"64500|x|0\n")
     wrong = called("topology", "check", "--links", str(tmp_path / "links")).exception
@@ -119,10 +120,10 @@ def test_every_question_has_a_table_and_json(arguments: tuple[str, ...], told: s
         return
     shown = called("rehearse", "--world", world, *arguments)
     assert code_of(shown) in (Exit.FINE, Exit.FINDING)
-    assert told in shown.output
+    assert told in shown.stdout
     as_json = called("rehearse", "--world", world, *arguments, "--json")
     assert code_of(as_json) in (Exit.FINE, Exit.FINDING)
-    assert [json.loads(line) for line in as_json.output.splitlines()]
+    assert [json.loads(line) for line in as_json.stdout.splitlines()]
 
 
 def test_a_report_is_one_page_that_asks_nothing_and_is_the_same_again(tmp_path: Path) -> None:
@@ -148,12 +149,12 @@ def test_a_report_is_one_page_that_asks_nothing_and_is_the_same_again(tmp_path: 
 def test_a_sweep_goes_on_where_it_was_cut_short(tmp_path: Path) -> None:
     kept = tmp_path / "sweep.jsonl"
     question = ["rehearse", "sweep", "countries", "--world", "synthetic:120:2", "--json", "--keep", str(kept)]
-    whole = called(*question).output
+    whole = called(*question).stdout
     lines = kept.read_bytes().splitlines(keepends=True)
     kept.write_bytes(b"".join(lines[:-1]) + lines[-1][:9])
     marked = kept.read_bytes().replace(b'"network_pairs_lost":', b'"network_pairs_lost":1', 1)
     kept.write_bytes(marked)
-    again = called(*question).output
+    again = called(*question).stdout
     # The first result was taken as it was kept; the one cut short was computed again.
     assert again != whole
     assert len(again.splitlines()) == len(lines)
@@ -185,11 +186,11 @@ def test_a_scenario_file_runs_and_two_answers_are_compared(tmp_path: Path) -> No
     called("rehearse", "cut", "XA", *world, "--save", str(other))
     rows = [
         json.loads(line)
-        for line in called("rehearse", "compare", str(one), str(other), "--json").output.splitlines()
+        for line in called("rehearse", "compare", str(one), str(other), "--json").stdout.splitlines()
     ]
     with_xb = next(row for row in rows if (row["country"], row["with_whom"]) == ("XA", "XB"))
     assert with_xb["one"]["low"] > with_xb["other"]["low"] == 0
-    assert "XA with XB" in called("rehearse", "compare", str(one), str(other)).output
+    assert "XA with XB" in called("rehearse", "compare", str(one), str(other)).stdout
     third = tmp_path / "third.json"
     called("rehearse", "cut", "XA", "--world", "synthetic:200:4", "--save", str(third))
     assert isinstance(called("rehearse", "compare", str(one), str(third)).exception, NotAllowed)
@@ -199,7 +200,7 @@ def test_a_scenario_file_runs_and_two_answers_are_compared(tmp_path: Path) -> No
 def test_flags_add_to_a_scenario_behind_what_it_does_itself(tmp_path: Path) -> None:
     called("topology", "import", *files(tmp_path))
     more = ["--peer", "64501:AS64504", "--remove", "64502", "--name", "n"]
-    answer = json.loads(called("rehearse", "cut", "XA", *more, "--json").output)["answer"]
+    answer = json.loads(called("rehearse", "cut", "XA", *more, "--json").stdout)["answer"]
     kinds = [change["kind"] for change in answer["scenario"]["change"]]
     assert (answer["scenario"]["name"], kinds) == ("n", ["cut_country", "remove_networks", "add_links"])
     assert answer["countries"][0]["inside"]["after"]["low"] == 1.0
@@ -209,7 +210,7 @@ def test_flags_add_to_a_scenario_behind_what_it_does_itself(tmp_path: Path) -> N
 
 
 def test_public_files_are_named_with_their_terms_and_fetched_from_where_one_says(tmp_path: Path) -> None:
-    assert "CAIDA Acceptable Use Agreement" in called("topology", "fetch").output
+    assert "CAIDA Acceptable Use Agreement" in called("topology", "fetch").stdout
     with server() as (address, _):
         result = called("topology", "fetch", "as-rel2", "--from", address, "--into", str(tmp_path), "--json")
     told = json.loads(result.stdout)
@@ -220,7 +221,7 @@ def test_public_files_are_named_with_their_terms_and_fetched_from_where_one_says
 
 def test_a_made_up_world_is_kept_where_rehearse_looks() -> None:
     assert code_of(called("topology", "synthesise", "--networks", "60", "--countries", "3")) is Exit.FINE
-    assert len(called("rehearse", "--json").output.splitlines()) == 3
+    assert len(called("rehearse", "--json").stdout.splitlines()) == 3
 
 
 @pytest.mark.parametrize(
@@ -235,3 +236,12 @@ def test_bounds_that_agree_are_one_figure_and_people_have_three_digits() -> None
     assert bounds(Bounds(0.5, 0.5)) == "50 %"
     assert bounds(Bounds(0.5, 0.62)) == "50 to 62 %"
     assert round_people(1_234_567).replace("\N{NO-BREAK SPACE}", " ") == "1 230 000"
+
+
+def test_a_first_start_says_that_it_compiles_and_a_second_does_not(tmp_path: Path) -> None:
+    environ = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
+    command = [sys.executable, "-m", "tidegate", "rehearse", "--world", "synthetic:60:3", "--json"]
+    told = [subprocess.run(command, env=environ, capture_output=True, text=True, check=True) for _ in "12"]
+    assert told[0].stdout == told[1].stdout
+    assert told[0].stderr == "The first start on this machine compiles, for about ten seconds.\n"
+    assert told[1].stderr == ""

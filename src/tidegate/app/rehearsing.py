@@ -3,10 +3,15 @@
 Importing it loads the kernels of rehearsals; only commands that rehearse do.
 """
 
+from pathlib import Path
+from types import ModuleType
+
 from tidegate.app.answers_kept import Compared, Kept, compare_answers
 from tidegate.app.rehearsal import open_world, read_scenario, read_services
 from tidegate.app.rehearsal_page import page
 from tidegate.app.reporting import report_of
+from tidegate.kernels import adjacency, quotient, reach, routes
+from tidegate.kernels.jit import kept
 from tidegate.rehearse.advice import Advice, Candidates, Kind, advise
 from tidegate.rehearse.alliances import PEOPLE_WANTED, Allied, Coalitions, allied, coalitions
 from tidegate.rehearse.answers import Answer, Bounds, Change, Counted, Country, answer
@@ -47,6 +52,7 @@ __all__ = [
     "chokepoints",
     "coalitions",
     "compare_answers",
+    "compiles_first",
     "countries",
     "dependencies",
     "ground_of",
@@ -60,3 +66,11 @@ __all__ = [
     "report_of",
     "throttled",
 ]
+
+_REACH: tuple[ModuleType, ...] = adjacency, quotient, reach
+
+
+def compiles_first(*, with_routes: bool = False) -> bool:
+    """Whether reach, or routes too, must be compiled before they are computed: on a first start they must."""
+    modules = (*_REACH, routes) if with_routes else _REACH
+    return not all(kept(Path(str(module.__file__))) for module in modules)

@@ -71,9 +71,12 @@ def answer_options(command: Any) -> Any:
     return command
 
 
-def ground_named(parts: "Parts", world_name: str | None) -> "Ground":
-    from tidegate.app.rehearsing import ground_of, open_world
+def ground_named(parts: "Parts", world_name: str | None, *, with_routes: bool = False) -> "Ground":
+    """The world, measured. Says so where everybody who waits would wonder: a first start compiles."""
+    from tidegate.app.rehearsing import compiles_first, ground_of, open_world
 
+    if compiles_first(with_routes=with_routes):
+        click.echo("The first start on this machine compiles, for about ten seconds.", err=True)
     told = world_name or click.get_current_context().meta.get("world")
     return ground_of(open_world(parts.topology(), told, parts.environ))
 

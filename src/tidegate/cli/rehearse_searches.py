@@ -97,7 +97,7 @@ def depends(parts: "Parts", country: str, world_name: str | None, as_json: bool)
     from tidegate.app.rehearsing import dependencies
     from tidegate.cli.rehearse_tables import dependency_table
 
-    found = dependencies(ground_named(parts, world_name), country)
+    found = dependencies(ground_named(parts, world_name, with_routes=True), country)
     if as_json:
         print_json(found)
     else:

@@ -71,6 +71,11 @@ def _folder_of(source: Path) -> Path:
     return _CACHE / f"{source.stem}-{fingerprint(source)}"
 
 
+def kept(source: Path) -> bool:
+    """Whether kernels of this file, as it is now, were compiled before and need only be loaded."""
+    return next(_folder_of(source).rglob("*.nbi"), None) is not None
+
+
 def _compiled(**options: bool) -> Callable[[Callable[..., Any]], Any]:
     """A decorator that compiles with these options and keeps the result by the text it was made from.
 
