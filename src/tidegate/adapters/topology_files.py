@@ -14,6 +14,8 @@ from tidegate.ports.topology import Progress
 
 USERS = Path(__file__).parent / "data" / "country_internet_users.csv"
 USERS_TERMS = "World Bank population (PDDL), Gapminder internet users (CC BY 4.0)"
+OUTLINES = USERS.with_name("country_outlines.txt")
+OUTLINES_TERMS = "Natural Earth, public domain"
 
 UNPACKED_BYTES_MAX = 1 << 31
 """Bytes of one file after unpacking; a file that unpacks to more is refused, not read on."""
@@ -110,6 +112,9 @@ class LocalTopologyFiles:
 
     def users(self) -> tuple[bytes, Source]:
         return read_topology_file(USERS, "users by country", USERS_TERMS)
+
+    def outlines(self) -> tuple[bytes, Source]:
+        return read_topology_file(OUTLINES, "map", OUTLINES_TERMS)
 
     def write(self, path: Path, data: bytes) -> None:
         write_whole(path, data)

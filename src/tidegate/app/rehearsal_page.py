@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from tidegate.app.rehearsal_map import MAP_STYLE, Outlines, map_of, people_kept, people_lost
 from tidegate.model.topology import Note, Source
 from tidegate.rehearse.advice import Advice
 from tidegate.rehearse.answers import Answer, Between, Bounds, Change, Counted, Country
@@ -15,17 +16,21 @@ from tidegate.rehearse.chokepoints import Chokepoint, Chokepoints
 from tidegate.rehearse.dependencies import Dependencies
 
 STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b2733}
+body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
+body{color:#1b2733;background:#fff}
 h1{font-size:1.7rem}h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px solid #c9d2da}
 table{border-collapse:collapse;width:100%}th,td{padding:.2rem .5rem;text-align:end;vertical-align:top}
 th:first-child,td:first-child{text-align:start}
 th{font-weight:600;color:#51606d;border-bottom:1px solid #c9d2da}
 tr{break-inside:avoid}.note{color:#51606d}svg{vertical-align:middle}td svg{margin-inline-start:.5rem}
-@media print{body{margin:0;max-width:none;font-size:10pt}h2{break-after:avoid}}
+.back{fill:#e6ebef}.high{fill:#9cc3d9}.low{fill:#1f6f99}
+@media screen and (prefers-color-scheme:dark){body{color:#dfe6ea;background:#12181d}th,.note{color:#9fb0bc}
+h2,th{border-color:#3a4853}.back{fill:#2a353e}.high{fill:#35687f}.low{fill:#62b4dc}}
+@media print{*{print-color-adjust:exact}body{margin:0;max-width:none;font-size:10pt}h2{break-after:avoid}}
 """
 
 OTHERS_MAX = 30
-"""Other countries in the page's table, those that lose most first; the rest are in --csv."""
+"""Other countries in the page's table, those with most people lost first; the rest are in --csv of a cut."""
 
 BAR_WIDTH = 120
 
@@ -41,6 +46,7 @@ class Report:
     advice: Advice | None
     networks: int
     links: int
+    outlines: Outlines
     sources: Sequence[Source]
     notes: Sequence[Note]
 
@@ -51,12 +57,13 @@ def page(report: Report) -> str:
     name = escape(country.country)
     parts = [
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}: a cut rehearsed</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>',
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}{MAP_STYLE}</style></head><body>',
         f"<h1>{name}: what would be left if all foreign links were cut</h1>",
         "<p class=note>A rehearsal: computed from the sources named at the end. Nothing was cut, and nothing "
         "in the program can cut anything.</p>",
         *_standing(report.borders, country),
         *_reach(country),
+        *_others(report.outlines, country),
         *_services(country),
         *_alone(country),
         *_chokepoints(report.chokepoints),
@@ -97,9 +104,9 @@ def _bar(low: float, high: float) -> str:
     widths = [round(BAR_WIDTH * min(1.0, max(0.0, value)), 1) for value in (high, low)]
     return (
         f'<svg width="{BAR_WIDTH}" height="10" role="img" aria-hidden="true">'
-        f'<rect width="{BAR_WIDTH}" height="10" fill="#e6ebef"/>'
-        f'<rect width="{widths[0]}" height="10" fill="#9cc3d9"/>'
-        f'<rect width="{widths[1]}" height="10" fill="#1f6f99"/></svg>'
+        f'<rect width="{BAR_WIDTH}" height="10" class="back"/>'
+        f'<rect width="{widths[0]}" height="10" class="high"/>'
+        f'<rect width="{widths[1]}" height="10" class="low"/></svg>'
     )
 
 
@@ -142,15 +149,24 @@ def _reach(country: Country) -> list[str]:
     return [
         "<h2>Pairs of people that reach each other</h2>",
         *_table(["", "before", "after the cut", "with emergency transit"], rows),
+    ]
+
+
+def _others(outlines: Outlines, country: Country) -> list[str]:
+    headings = ["", "people", "no longer within reach", "still within reach", "before", "after the cut"]
+    most = sorted(country.others, key=lambda other: (-people_lost(other), -other.people, other.country))
+    return [
         "<h2>With other countries</h2>",
-        *_table(["", "people", "before", "after the cut"], map(_other_row, country.others[:OTHERS_MAX])),
+        *map_of(outlines, country),
+        *_table(headings, map(_other_row, most[:OTHERS_MAX])),
     ]
 
 
 def _other_row(other: Between) -> tuple[str, ...]:
     bar = _bar(other.reach.after.low, other.reach.after.high)
     before, after = _bounds(other.reach.before), _bounds(other.reach.after)
-    return escape(other.country), _rounded(other.people), before, f"{after}{bar}"
+    people = (_rounded(told) for told in (other.people, people_lost(other), people_kept(other)))
+    return escape(other.country), *people, before, f"{after}{bar}"
 
 
 def _services(country: Country) -> list[str]:

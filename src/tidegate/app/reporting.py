@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+from tidegate.app.rehearsal_map import read_outlines
 from tidegate.app.rehearsal_page import Report
 from tidegate.model.refusals import Full
 from tidegate.model.scenarios import Alliance, CutCountry, Scenario
+from tidegate.ports.topology import TopologyFiles
 from tidegate.rehearse.advice import advise
 from tidegate.rehearse.answers import answer
 from tidegate.rehearse.borders import borders
@@ -17,9 +19,14 @@ LINKS_ADVISED = 5
 
 
 def report_of(
-    ground: Ground, country: str, services: tuple[tuple[str, int], ...], progress: Callable[[str], None]
+    files: TopologyFiles,
+    ground: Ground,
+    country: str,
+    services: tuple[tuple[str, int], ...],
+    progress: Callable[[str], None],
 ) -> Report:
     """NotAllowed for a country that the world does not have; `progress` is told what comes next."""
+    outlines, outlines_source = files.outlines()
     Places(ground.world).code(country)
     progress("Cutting")
     told = answer(ground, Scenario(f"cut {country}", (CutCountry(country),)), services)
@@ -42,6 +49,7 @@ def report_of(
         advice=advice,
         networks=len(ground.world),
         links=len(ground.world.links),
-        sources=ground.world.sources,
+        outlines=read_outlines(outlines),
+        sources=(*ground.world.sources, outlines_source),
         notes=ground.world.notes,
     )

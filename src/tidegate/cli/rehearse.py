@@ -148,10 +148,10 @@ def report(
     """Everything about COUNTRY on one page of HTML, to read or to print; it asks nothing of any network."""
     from tidegate.app.rehearsing import page, read_services, report_of
 
-    ground = ground_named(parts, world_name)
+    ground = ground_named(parts, world_name, with_routes=True)
     named = read_services(parts.topology(), services)
     with console().status("Measuring") as status:
-        told = report_of(ground, country, named, status.update)
+        told = report_of(parts.topology(), ground, country, named, status.update)
     path = output or Path(f"{country}.html")
     parts.topology().write(path, page(told).encode())
     click.echo(f"Written to {path}")

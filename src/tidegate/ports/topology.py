@@ -22,6 +22,9 @@ class TopologyFiles(Protocol):
     def users(self) -> tuple[bytes, Source]:
         """The table of countries' users that is part of the program."""
 
+    def outlines(self) -> tuple[bytes, Source]:
+        """The outlines of countries that are part of the program."""
+
     def write(self, path: Path, data: bytes) -> None:
         """Puts the bytes in the file's place at once; folders are made. OutsideFailed where it cannot."""
 
