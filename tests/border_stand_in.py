@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 
-from tidegate.mitigate.approval import ApprovalSettings, verify_standing
+from tidegate.mitigate.approval import ApprovalSettings, digest, verify, verify_standing
 from tidegate.mitigate.roster import Roster
 from tidegate.model.plans import Rule
 from tidegate.model.refusals import NotAllowed
@@ -13,7 +13,8 @@ from tidegate.ports.outside import OutsideFailed
 
 
 class MemoryBorder:
-    """Leases are those of the clock; approvals are verified with its own roster.
+    """Leases are those of the clock; approvals are verified with its own roster, and in time for a plan
+    that is none of those `believed`.
 
     `fails` is None, "and did nothing" or "but did it", for orders; `hangs` lets every call wait until it is
     set free; `tampers` changes the rules that are told as live. `said` holds every order that took hold.
@@ -24,6 +25,7 @@ class MemoryBorder:
         self._roster = roster
         self._mutex = threading.Lock()
         self._held: dict[tuple[int, str], tuple[Order, int]] = {}
+        self.believed: set[str] = set()
         self.points = tuple(points)
         self.fails: str | None = None
         self.free = threading.Event()
@@ -36,12 +38,15 @@ class MemoryBorder:
     def announce(self, order: Order) -> None:
         self._wait()
         now_ms = self._clock.now_ms()
-        verify_standing(order.plan, order.approvals, self._roster(), ApprovalSettings(), now_ms)
+        known = digest(order.plan)
+        check = verify_standing if known in self.believed else verify
+        check(order.plan, order.approvals, self._roster(), ApprovalSettings(), now_ms)
         if order.lease_s <= 0 or order.lease_s > order.plan.lease_s:
             raise NotAllowed(f"a lease of {order.lease_s} s")
         until_ms = min(now_ms + order.lease_s * 1000, order.plan.ends_at_ms)
 
         def hold() -> None:
+            self.believed.add(known)
             self.said.append(("announce", order.plan.number, order.border_point))
             self._held[order.plan.number, order.border_point] = order, until_ms
 

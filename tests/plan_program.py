@@ -31,14 +31,15 @@ class FileBorder(MemoryBorder):
     def remember(self, file: Path) -> None:
         self.file = file
         if file.exists():
-            held = msgspec.json.decode(file.read_bytes(), type=list[tuple[Order, int]])
+            kept = msgspec.json.decode(file.read_bytes(), type=tuple[list[tuple[Order, int]], set[str]])
+            held, self.believed = kept
             self._held = {(order.plan.number, order.border_point): (order, until) for order, until in held}
 
     def _perhaps(self, act: Callable[[], None]) -> None:
         super()._perhaps(act)
         with self._mutex:
             fresh = self.file.with_suffix(".new")
-            fresh.write_bytes(msgspec.json.encode(list(self._held.values())))
+            fresh.write_bytes(msgspec.json.encode((list(self._held.values()), self.believed)))
             fresh.replace(self.file)
 
 

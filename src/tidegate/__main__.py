@@ -141,12 +141,16 @@ def speak(folder: "Path") -> None:
 def believer(settings: "BorderSettings") -> "Callable[[Order], None]":
     """What verifies an order anew; the roster is read each time, so that a revoked officer counts no more.
 
+    A plan is believed for the first time only while it may still be approved, and renewed afterwards because
+    this process remembers it: neither a node nor a ledger can tell it that a plan was approved in time.
     Rule 10 of the guard is the node's alone: nobody else knows what usually comes in.
     """
     from msgspec import json
 
+    from tidegate.adapters.border.believed import Believed
+    from tidegate.adapters.border.places import private_folder
     from tidegate.adapters.roster import TextRoster
-    from tidegate.mitigate.approval import ApprovalSettings, verify_standing
+    from tidegate.mitigate.approval import ApprovalSettings, digest, verify, verify_standing
     from tidegate.mitigate.guard import GuardSettings, refuse_unless_safe
     from tidegate.mitigate.roster import roster_from
 
@@ -156,10 +160,14 @@ def believer(settings: "BorderSettings") -> "Callable[[Order], None]":
     approval = ApprovalSettings(proposer_may_approve=settings.proposer_may_approve)
     roster, wall = TextRoster(Path(settings.officers)), clock()
     ample = {point.name: 1 << 52 for point in points}
+    believed = Believed(private_folder(settings.state_folder))
 
     def believe(order: "Order") -> None:
-        verify_standing(order.plan, order.approvals, roster_from(roster.read()), approval, wall.now_ms())
-        refuse_unless_safe(order.plan, limits, ample)
+        plan, now_ms, known = order.plan, wall.now_ms(), digest(order.plan)
+        check = verify_standing if believed.holds(known) else verify
+        check(plan, order.approvals, roster_from(roster.read()), approval, now_ms)
+        refuse_unless_safe(plan, limits, ample)
+        believed.add(known, plan.ends_at_ms, now_ms)
 
     return believe
 

@@ -130,6 +130,31 @@ def test_a_database_put_back_brings_a_withdrawn_plan_back_no_longer_than_its_evi
     assert world.life().standing.stage in FINAL
 
 
+@pytest.mark.parametrize("expired", [True, False])
+def test_a_stolen_key_and_an_old_database_complete_no_plan_whose_time_for_approval_is_over(
+    world: World, expired: bool
+) -> None:
+    """Anna's word is true, the second one stolen, and the database one in which both came in time."""
+    world.until_proposed()
+    plan = world.life().plan
+    world.says(ANNA)
+    kept = copy.deepcopy(world.store)
+    if expired:
+        world.clock.at_ms = plan.approve_until_ms
+    world.turn()
+    assert world.stage() == ("expired" if expired else "proposed")
+    world.stop()
+    world.store = kept
+    stolen = [ApprovalGiven(CARA.says(plan)), PlanApproved(1, digest(plan), ("anna", "cara"))]
+    write_into(world.store, plan.made_at_ms, *stolen)
+    write_into(world.store, world.clock.now_ms(), SpotTestStarted(1, ()))
+    world.start()
+    world.run(2)
+    assert never_announced(world) is expired, "in time, two words are two words"
+    if expired:
+        assert "could be approved until" in world.life().standing.why
+
+
 def test_a_database_put_back_after_the_lease_brings_nothing_back(world: World) -> None:
     world.until_held()
     kept = copy.deepcopy(world.store)

@@ -34,13 +34,17 @@ def private_folder(state_folder: str) -> Path:
 
 
 def write_settings(folder: Path, settings: BorderSettings) -> None:
+    write_whole(folder, SETTINGS_NAME, msgspec.json.encode(settings))
+
+
+def write_whole(folder: Path, name: str, data: bytes) -> None:
     """Whole or not at all: written beside and moved into place."""
-    new = folder / f"{SETTINGS_NAME}.new"
+    new = folder / f"{name}.new"
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(msgspec.json.encode(settings))
+        file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    new.replace(folder / SETTINGS_NAME)
+    new.replace(folder / name)
 
 
 def read_settings(folder: Path) -> BorderSettings:
