@@ -7,17 +7,24 @@ import pytest
 
 from tests.officers import ANNA, BO, CARA, members
 from tests.plan_world import POINTS, World, quick_border
+from tidegate.app.inbound import Inbound
 from tidegate.mitigate.roster import roster_text
+from tidegate.model.attacks import Rate
 from tidegate.model.facts import (
+    AttackDetected,
     AttackGrew,
     ForecastScored,
+    PlanExpired,
     PlanFailed,
     PlanProposed,
     RulesDiffered,
     SpotTestStarted,
 )
+from tidegate.model.plans import MILLION, Plan, ServiceLoss, Share
 from tidegate.ports.border import LiveRule
 from tidegate.ports.control import ClearBorder, Cleared, Refused, WordTaken
+
+ALL = Share(MILLION, MILLION, MILLION)
 
 
 @pytest.fixture(autouse=True)
@@ -265,3 +272,68 @@ def test_an_attack_that_changes_supersedes_what_nobody_agreed_to_yet(world: Worl
     world.run_until(lambda: world.stage(1) == "superseded", 60)
     assert world.life(2).plan.replaces == 1
     assert len([fact for fact in world.facts() if isinstance(fact, PlanProposed)]) == 2
+
+
+def beside_the_first(world: World, number: int, held_back_bits_per_s: int) -> Plan:
+    """A plan of the desk's level for the same border points and another attack, agreed to by two."""
+    assert world._attack is not None
+    like = world.life().plan
+    loss = ServiceLoss("udp/123", Rate(held_back_bits_per_s, 0, held_back_bits_per_s), ALL)
+    target = f"198.51.100.{number + 100}/32"
+    rules = tuple(
+        msgspec.structs.replace(one, match=msgspec.structs.replace(one.match, destination=target))
+        for one in like.rules
+    )
+    attack = msgspec.structs.replace(
+        world._attack, number=world.state.next_attack, targets=(target,), actionable=False
+    )
+    plan = msgspec.structs.replace(
+        like,
+        number=number,
+        attack=attack.number,
+        targets=(target,),
+        rules=rules,
+        made_at_ms=world.clock.at_ms,
+        approve_until_ms=world.clock.at_ms + 600_000,
+        ends_at_ms=world.clock.at_ms + 3_600_000,
+        forecast=msgspec.structs.replace(like.forecast, by_service=(loss,)),
+        level="desk",
+        replaces=None,
+    )
+    world.record(AttackDetected(attack), PlanProposed(plan))
+    world.approve(number)
+    return plan
+
+
+def test_plans_side_by_side_hold_back_no_more_than_the_senior_level_agreed_to(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = dict.fromkeys(POINTS, 1_000_000_000_000)
+    monkeypatch.setattr(Inbound, "usual", lambda *_: usual)
+    world.until_held()
+    assert world.life().plan.level == "desk"
+    beside_the_first(world, 2, 30_000_000_000)
+    world.run_until(lambda: world.stage(2) in ("spot test", "failed"), 60)
+    assert world.stage(2) == "spot test", world.life(2).standing.why
+    beside_the_first(world, 3, 30_000_000_000)
+    world.run_until(lambda: world.stage(3) in ("spot test", "failed"), 60)
+    assert world.stage(3) == "failed"
+    assert "together with plan 1, 2, more than 5%" in world.life(3).standing.why
+    assert "must ask for the senior level" in world.life(3).standing.why
+    assert not {point for number, point in world.border.points_held() if number == 3}
+
+
+def test_a_plan_asks_for_the_senior_level_where_others_have_taken_up_the_desk_s_share(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = dict.fromkeys(POINTS, 1_000_000_000_000)
+    monkeypatch.setattr(Inbound, "usual", lambda *_: usual)
+    world.until_proposed()
+    assert world.life().plan.level == "desk"
+    world.record(PlanExpired(1, "nobody wanted it"))
+    world.run(50)
+    beside_the_first(world, 2, 50_000_000_000)
+    world.run_until(lambda: 3 in world.state.plans, 30)
+    assert world.stage(2) == "spot test"
+    assert world.life(3).plan.rules
+    assert world.life(3).plan.level == "senior"

@@ -7,6 +7,7 @@ import pytest
 
 from tests.mitigate.small_plans import NOW_MS, plan
 from tests.stories import an_attack
+from tidegate.app.plan_moves import plans_beside
 from tidegate.app.proposing import AGAIN_MS, AGREED_MS, FRESH_MS, next_attack, says_the_same
 from tidegate.app.state import PlanLife, State
 from tidegate.mitigate.stages import PlanStage, Standing
@@ -20,9 +21,11 @@ def attack(number: int = 3, bits: int = 10, **changes: Any) -> Attack:
     return an_attack(number=number, bits_per_s=Rate(bits, bits, bits), **changes)
 
 
-def life(stage: PlanStage, since_ms: int = NOW_MS, approvals: tuple[Signed, ...] = ()) -> PlanLife:
+def life(
+    stage: PlanStage, since_ms: int = NOW_MS, approvals: tuple[Signed, ...] = (), **changes: Any
+) -> PlanLife:
     standing = Standing(plan=7, stage=stage, since_ms=since_ms, persisting_ms=since_ms, approvals=approvals)
-    return PlanLife(plan(), standing)
+    return PlanLife(plan(**changes), standing)
 
 
 def state(*attacks: Attack, open_plan: PlanLife | None = None, ended: PlanLife | None = None) -> State:
@@ -88,3 +91,13 @@ def test_a_plan_says_the_same_when_people_would_agree_to_the_same() -> None:
     assert not says_the_same(plan(), plan(rules=plan().rules[:0]))
     longer = msgspec.structs.replace(plan().stages, spot_test_s=99)
     assert not says_the_same(plan(), plan(stages=longer))
+
+
+def test_what_the_senior_level_adds_later_does_not_stop_a_plan_from_widening() -> None:
+    desk = life(PlanStage.HELD, number=8)
+    added = life(PlanStage.SPOT_TEST, number=9, level="senior")
+    approved = life(PlanStage.APPROVED, number=10)
+    known = State(plans={8: desk, 9: added, 10: approved})
+    assert plans_beside(approved, known) == (desk.plan, added.plan)
+    widening = life(PlanStage.WIDENING)
+    assert plans_beside(widening, known) == (desk.plan,)

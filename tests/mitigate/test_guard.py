@@ -39,6 +39,7 @@ from tidegate.model.plans import (
     Range,
     RateLimit,
     Redirect,
+    Rule,
     ServiceLoss,
     Share,
     TcpFlags,
@@ -78,6 +79,24 @@ def losing(bits_per_s: int) -> Plan:
     """A plan forecast to lose at most half of so much usual traffic."""
     loss = ServiceLoss("udp/123", Rate(bits_per_s // 2, 0, bits_per_s), Share(250_000, 0, 500_000))
     return plan(forecast=msgspec.structs.replace(FORECAST, by_service=(loss,)))
+
+
+def another(number: int, bits_per_s: int, at: str = "north", **changes: Any) -> Plan:
+    """A plan of its own attack that may hold back half of so much."""
+    target = f"203.0.113.{number}/32"
+    return msgspec.structs.replace(
+        losing(bits_per_s),
+        number=number,
+        attack=number,
+        targets=(target,),
+        rules=rules(ntp_to(target), at=(at,)),
+        stages=stages(at),
+        **changes,
+    )
+
+
+def beside(one: Plan, in_force: tuple[Rule, ...], *plans: Plan) -> None:
+    refuse_beside(one, in_force, plans, SETTINGS, USUAL)
 
 
 def test_a_narrow_plan_passes() -> None:
@@ -603,15 +622,51 @@ def test_no_text_of_a_plan_moves_the_screen_of_whoever_reads_it(hidden: str) -> 
 
 def test_plans_share_the_routers_budget() -> None:
     others = rules(*(ntp_to(f"203.0.113.{last}/32") for last in range(63)))
-    refuse_beside(PLAN, others, SETTINGS)
+    beside(PLAN, others)
     with pytest.raises(NotAllowed, match="65 rules for n1, which holds 64"):
-        refuse_beside(PLAN, (*others, *rules(ntp_to("203.0.113.99/32"))), SETTINGS)
+        beside(PLAN, (*others, *rules(ntp_to("203.0.113.99/32"))))
 
 
 def test_a_plan_does_not_take_the_place_of_another_plans_rule_in_silence() -> None:
     with pytest.raises(NotAllowed, match="stands twice at north"):
-        refuse_beside(PLAN, rules(NTP, action=DROP), SETTINGS)
-    refuse_beside(PLAN, rules(NTP, action=DROP, at=("south",)), SETTINGS)
+        beside(PLAN, rules(NTP, action=DROP))
+    beside(PLAN, rules(NTP, action=DROP, at=("south",)))
+
+
+def test_plans_side_by_side_share_what_may_be_held_back_without_the_senior_level() -> None:
+    half, rest = another(11, 2 * GBIT), another(12, 2 * GBIT)
+    beside(rest, half.rules, half)
+    over = another(12, 2 * GBIT + 4)
+    assert passes(over), "alone it is well within"
+    words = f"{2 * GBIT + 2} of .* at north, together with plan 11, more than 5%"
+    with pytest.raises(NotAllowed, match=words):
+        beside(over, half.rules, half)
+    beside(msgspec.structs.replace(over, level="senior"), half.rules, half)
+    assert least_level(rest, SETTINGS, USUAL, [half]) == "desk"
+    assert least_level(over, SETTINGS, USUAL, [half]) == "senior"
+
+
+def test_what_the_senior_level_agreed_to_leaves_no_room_for_more_at_the_desk() -> None:
+    much = msgspec.structs.replace(another(11, 10 * GBIT), level="senior")
+    with pytest.raises(NotAllowed, match="together with plan 11"):
+        beside(another(12, 4), much.rules, much)
+
+
+def test_a_plan_beside_one_of_which_nobody_knows_what_it_holds_back_asks_for_the_senior_level() -> None:
+    unknown = another(11, 0)
+    unknown = msgspec.structs.replace(
+        unknown, forecast=msgspec.structs.replace(unknown.forecast, sampled_flows=0), level="senior"
+    )
+    with pytest.raises(NotAllowed, match="is not known, together with plan 11"):
+        beside(another(12, 4), unknown.rules, unknown)
+
+
+def test_plans_at_other_border_points_and_the_plan_that_is_replaced_do_not_count() -> None:
+    elsewhere = another(11, 4 * GBIT, at="south")
+    replaced = another(9, 4 * GBIT)
+    mine = another(12, 4 * GBIT, replaces=9)
+    beside(mine, elsewhere.rules, elsewhere, replaced, mine)
+    assert least_level(mine, SETTINGS, USUAL, [elsewhere, replaced, mine]) == "desk"
 
 
 def test_a_refusal_names_the_rule() -> None:

@@ -21,6 +21,8 @@ from tidegate.app.plan_moves import (
     looked,
     measure_from_ms,
     measure_s,
+    plans_at,
+    plans_beside,
     points_to_measure,
     unmeasured,
     widened,
@@ -37,7 +39,7 @@ from tidegate.mitigate.due import Due, PaceSettings, what_is_due
 from tidegate.mitigate.guard import GuardSettings, refuse_beside, refuse_unless_safe
 from tidegate.mitigate.moves import seen_persisting
 from tidegate.mitigate.settings import PlanSettings
-from tidegate.mitigate.stages import PlanStage
+from tidegate.mitigate.stages import IN_FORCE, PlanStage
 from tidegate.model.attacks import Attack
 from tidegate.model.facts import (
     Fact,
@@ -326,6 +328,7 @@ class Mitigation:
     def _put_in_force(self, life: PlanLife, facts: list[Fact]) -> None:
         """2. Only this method puts rules in force, and it asks everyone again."""
         plan, guard = life.plan, self._rules.guard
+        usual = self._inbound.usual(self._clock.now_ms())
         others = [
             rule
             for place in wanted_now(self._node.state, self._clock.now_ms()).values()
@@ -333,8 +336,8 @@ class Mitigation:
             for rule in place.rules
         ]
         try:
-            refuse_unless_safe(plan, guard, self._inbound.usual(self._clock.now_ms()))
-            refuse_beside(plan, others, guard)
+            refuse_unless_safe(plan, guard, usual)
+            refuse_beside(plan, others, plans_beside(life, self._node.state), guard, usual)
         except NotAllowed as refusal:
             self.decide(PlanFailed(plan.number, f"the guard refuses it now: {refusal.why}"))
             return
@@ -362,6 +365,7 @@ class Mitigation:
             replaces=before[-1] if before else None,
             usual=usual_of(self._baselines, attack, now_ms // 1000),
             usual_inbound=self._inbound.usual(now_ms),
+            beside=plans_at(state, PlanStage.APPROVED, *IN_FORCE),
         )
         work = partial(make_plan, self._asked, question, self._rules.plans, self._rules.guard)
         if self._jobs.begin(name, work):

@@ -6,7 +6,7 @@ from tidegate.app.state import PlanLife, State
 from tidegate.mitigate.due import Due
 from tidegate.mitigate.moves import next_look, stages_of
 from tidegate.mitigate.score import score
-from tidegate.mitigate.stages import PlanStage
+from tidegate.mitigate.stages import IN_FORCE, PlanStage
 from tidegate.mitigate.verdict import judge, judge_look
 from tidegate.model.facts import (
     Fact,
@@ -22,7 +22,7 @@ from tidegate.model.facts import (
     SpotTestStarted,
     VerdictReached,
 )
-from tidegate.model.plans import Measured
+from tidegate.model.plans import Measured, Plan
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.verdicts import Verdict
 
@@ -70,6 +70,21 @@ def measure_from_ms(life: PlanLife, due: Due, first_seen_ms: int, heard_ms: int)
         case Due.LOOK:
             return standing.since_ms + TAKING_HOLD_MS
     return first_seen_ms
+
+
+def plans_at(state: State, *stages: PlanStage) -> tuple[Plan, ...]:
+    return tuple(life.plan for life in state.plans.values() if life.standing.stage in stages)
+
+
+def plans_beside(life: PlanLife, state: State) -> tuple[Plan, ...]:
+    """The plans in force that the guard counts beside this one.
+
+    One that is in force itself was there before what the senior level agreed to on top of it, or it would
+    not have begun; so that must not stop it from widening.
+    """
+    begun_already = life.standing.stage in IN_FORCE
+    there = plans_at(state, *IN_FORCE)
+    return tuple(one for one in there if not begun_already or one.level != "senior")
 
 
 def begun(life: PlanLife, state: State, before: Sequence[Measured]) -> list[Fact]:

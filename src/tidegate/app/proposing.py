@@ -34,7 +34,10 @@ COMES_BACK = (PlanStage.EXPIRED, PlanStage.LAPSED, PlanStage.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a plan is asked for, as of one moment; `usual_inbound` in bits a second by border point."""
+    """What a plan is asked for, as of one moment; `usual_inbound` in bits a second by border point.
+
+    `beside` are the plans that are in force, or agreed to and about to be.
+    """
 
     attack: Attack
     number: int
@@ -44,6 +47,7 @@ class Question:
     replaces: int | None
     usual: tuple[Usual, ...]
     usual_inbound: Mapping[str, int]
+    beside: tuple[Plan, ...] = ()
 
 
 def next_attack(state: State, planned: Mapping[int, Attack], now_ms: int) -> Attack | None:
@@ -111,7 +115,7 @@ def make_plan(
         replaces=question.replaces,
         allowed=lambda match: allows(match, attack.targets, guard),
     )
-    level = least_level(plan, guard, question.usual_inbound)
+    level = least_level(plan, guard, question.usual_inbound, question.beside)
     plan = msgspec.structs.replace(plan, level=level)
     refuse_unless_safe(plan, guard, question.usual_inbound)
     return plan

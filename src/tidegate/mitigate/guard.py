@@ -22,7 +22,8 @@ Guardian of invariant 3 of the house. The numbers stand beside the code that kee
 12. The border points of the stages are known, each stands there once, and they are those of the rules.
 13. Each rule overlaps a target of the attack.
 14. No text of the plan holds what a screen obeys or hides: whoever agrees has seen all of it.
-15. Beside the rules that are in force (`refuse_beside`) it keeps rules 6 and 11 as well.
+15. Beside the plans that are in force (`refuse_beside`) it keeps rules 6, 10 and 11 as well: together they
+    hold back at most that twentieth, or those beyond it ask for the senior level.
 
 The limits are set in the operator's file, and only towards less harm.
 """
@@ -33,6 +34,7 @@ from ipaddress import ip_address
 import msgspec
 from msgspec.structs import replace
 
+from tidegate.mitigate.held_back import much_held_back, others_than
 from tidegate.mitigate.kinds import (
     BGP_PORT,
     ORDINARY,
@@ -44,7 +46,7 @@ from tidegate.mitigate.kinds import (
 from tidegate.mitigate.possible import network, refuse_impossible
 from tidegate.mitigate.protected import PROTOCOLS, Protected, default_protected
 from tidegate.model.border import COMPONENTS, BorderPoint, BorderRouter
-from tidegate.model.plans import MILLION, Blackhole, Level, Match, Plan, Range, RateLimit, Redirect, Rule
+from tidegate.model.plans import Blackhole, Level, Match, Plan, Range, RateLimit, Redirect, Rule
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.texts import hidden_in
 
@@ -245,14 +247,21 @@ def refuse_odd_blackhole(match: Match, action: Blackhole, settings: GuardSetting
         raise NotAllowed(f"{action.next_hop} is none of the operator's next hops of blackholes")
 
 
-def refuse_beside(plan: Plan, in_force: Sequence[Rule], settings: GuardSettings) -> None:
-    """15. NotAllowed for a plan that is safe alone, but not beside the rules of other plans in force.
+def refuse_beside(
+    plan: Plan,
+    in_force: Sequence[Rule],
+    beside: Sequence[Plan],
+    settings: GuardSettings,
+    usual_inbound: Mapping[str, int],
+) -> None:
+    """15. NotAllowed for a plan that is safe alone, but not beside the plans in force and their rules.
 
-    Whoever replaces a plan leaves that plan's rules out of `in_force`.
+    Whoever replaces a plan leaves that plan's rules out of `in_force`; in `beside` it is passed over.
     """
     together = (*in_force, *plan.rules)
     refuse_beyond_routers(together, settings)
     refuse_twice(together)
+    refuse_much_held_back(plan, settings, usual_inbound, beside)
 
 
 def refuse_over_budget(plan: Plan, settings: GuardSettings) -> None:
@@ -349,40 +358,19 @@ def joined(ranges: tuple[Range, ...]) -> tuple[Range, ...]:
     return tuple(whole)
 
 
-def least_level(plan: Plan, settings: GuardSettings, usual_inbound: Mapping[str, int]) -> Level:
-    """The level that rule 10 makes the plan ask for, whatever level it has now."""
-    return "senior" if much_held_back(plan, settings, usual_inbound) else "desk"
+def least_level(
+    plan: Plan, settings: GuardSettings, usual_inbound: Mapping[str, int], beside: Sequence[Plan] = ()
+) -> Level:
+    """The level that rule 10 makes the plan ask for beside these others, whatever level it has now."""
+    others = others_than(plan, beside)
+    return "senior" if much_held_back(plan, others, usual_inbound, settings.held_back_max) else "desk"
 
 
-def refuse_much_held_back(plan: Plan, settings: GuardSettings, usual_inbound: Mapping[str, int]) -> None:
-    why = None if plan.level == "senior" else much_held_back(plan, settings, usual_inbound)
+def refuse_much_held_back(
+    plan: Plan, settings: GuardSettings, usual_inbound: Mapping[str, int], beside: Sequence[Plan] = ()
+) -> None:
+    if plan.level == "senior":
+        return
+    why = much_held_back(plan, others_than(plan, beside), usual_inbound, settings.held_back_max)
     if why is not None:
         raise NotAllowed(f"{why}; the plan must ask for the senior level")
-
-
-def much_held_back(plan: Plan, settings: GuardSettings, usual_inbound: Mapping[str, int]) -> str | None:
-    """Why the senior level must decide; None where it need not."""
-    held_back = held_back_micro_bits_per_s(plan)
-    for point in sorted({rule.border_point for rule in plan.rules}):
-        usual = usual_inbound.get(point)
-        if usual is None:
-            return f"what usually comes in at {point} is not known"
-        if held_back is None:
-            return f"what it holds back of what usually comes in at {point} is not known"
-        if held_back > usual * settings.held_back_max:
-            of_usual = f"{held_back // MILLION} of {usual} bit/s that usually come in at {point}"
-            return f"it could hold back {of_usual}, more than {settings.held_back_max / MILLION:.0%}"
-    return None
-
-
-def held_back_micro_bits_per_s(plan: Plan) -> int | None:
-    """Usual traffic that the plan takes at most, in millionths of a bit a second: by the upper ends of its
-    forecast and over all border points. None where it expects a loss and does not say of what, says what
-    cannot be (less than nothing, or more than all), or rests on no flow at all."""
-    services = plan.forecast.by_service
-    if not services and plan.forecast.lost_bytes.high > 0:
-        return None
-    possible = all(one.bits_per_s.high >= 0 and 0 <= one.lost.high <= MILLION for one in services)
-    if not possible or plan.forecast.sampled_flows <= 0:
-        return None
-    return sum(service.bits_per_s.high * service.lost.high for service in services)
