@@ -26,7 +26,7 @@ def plans_of_many_attacks(draw: st.DrawFn) -> list[Plan]:
 @st.composite
 def plans(draw: st.DrawFn, number: int) -> Plan:
     at = draw(st.permutations(POINTS).flatmap(lambda all_: st.integers(1, 3).map(lambda count: all_[:count])))
-    bits_per_s, lost = draw(st.integers(0, 2_000)) * MEGABIT, draw(st.integers(0, MILLION))
+    bits_per_s, lost = draw(st.integers(200, 1_200)) * MEGABIT, draw(st.integers(500_000, MILLION))
     loss = ServiceLoss("udp/123", Rate(bits_per_s, 0, bits_per_s), Share(lost, 0, lost))
     target = f"203.0.113.{number}/32"
     return msgspec.structs.replace(
@@ -36,9 +36,11 @@ def plans(draw: st.DrawFn, number: int) -> Plan:
         targets=(target,),
         rules=rules(ntp_to(target), at=at),
         stages=stages(at[0], *((point,) for point in at[1:])),
-        forecast=msgspec.structs.replace(FORECAST, by_service=(loss,), sampled_flows=draw(st.integers(0, 9))),
+        forecast=msgspec.structs.replace(
+            FORECAST, by_service=(loss,), sampled_flows=draw(st.sampled_from((5, 5, 5, 0)))
+        ),
         level=draw(st.sampled_from(("desk", "desk", "desk", "senior"))),
-        replaces=draw(st.none() | st.integers(1, number)) if number > 1 else None,
+        replaces=draw(st.sampled_from((None, None, None, number - 1))),
     )
 
 
