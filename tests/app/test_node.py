@@ -14,6 +14,7 @@ from tidegate.app.checkpoint import checkpoint_of, tip_from
 from tidegate.app.entry import Tip
 from tidegate.app.node import FACTS_WAITING_MAX, Node, past_attacks, read_state, rebuild
 from tidegate.app.state import State
+from tidegate.app.step import STEP_REVISION
 from tidegate.model.canonical import decode_record
 from tidegate.model.facts import (
     Alert,
@@ -477,7 +478,7 @@ def test_a_checkpoint_that_is_damaged_or_of_other_steps_is_passed_over(story: St
         Checkpoint(3, b""),
         Checkpoint(2, good.body),
         forged(b"{}"),
-        forged(text.replace(b'"step_revision":2', b'"step_revision":0')),
+        forged(text.replace(b'"step_revision":%d' % STEP_REVISION, b'"step_revision":0')),
         forged(text.replace(b'"facts":3', b'"facts":4')),
         forged(text.replace(b'"frontier":"', b'"frontier":"AAAA')),
     ):
