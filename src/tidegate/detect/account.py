@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from tidegate.detect.intervals import Z_90, Floats, bound, rate, whole
+from tidegate.detect.intervals import Z_90, Floats, bound, whole
 from tidegate.model.attacks import Rate
 
 Sums = dict[int, Floats]
@@ -69,10 +69,6 @@ class Account:
             low=whole(math.floor(min(low, likely) / self.window)),
             high=whole(math.ceil(max(high, likely) / self.window)),
         )
-
-    def mean_bits(self, missed_bits: float) -> Rate:
-        amounts = sum(self.total.values(), np.zeros(4))
-        return rate(amounts[0] * 8, amounts[2] * 64, self.seconds, missed_bits)
 
 
 def expected_largest(count: int) -> float:

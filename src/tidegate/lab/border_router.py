@@ -6,7 +6,6 @@ of each UPDATE are decoded here. A router whose session falls forgets its rules 
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 from tidegate.adapters.border.children import start_bound_child
 from tidegate.adapters.border.exabgp import environment as exabgp_settings
+from tidegate.adapters.border.programs import free_port
 from tidegate.lab.enforcement import Counters, Enforcement, HeldRule
 from tidegate.lab.exporters import Offered
 from tidegate.lab.packet_facts import Marks
@@ -219,11 +219,3 @@ class LabRouter:
 
 def _nlri(rule: Rule) -> bytes:
     return b"" if isinstance(rule.action, Blackhole) else split_nlris(encode_nlri(rule.match))[0]
-
-
-def free_port(address: str) -> int:
-    """A port that nobody listens on at a loopback address of ours."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])

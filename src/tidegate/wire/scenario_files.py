@@ -37,11 +37,6 @@ def _line_of(data: bytes, error: str) -> int:
     return data.count(b"\n", 0, heads[int(at[2])]) + 1 if int(at[2]) < len(heads) else 1
 
 
-def encode_scenario(scenario: Scenario) -> bytes:
-    """JSON of the scenario, as it is kept beside its results."""
-    return msgspec.json.encode(scenario)
-
-
 def decode_services(data: bytes, file: str) -> tuple[tuple[str, int], ...]:
     """`service,asn`: names of services and the networks that offer them, one a line."""
     needed = (("service", "name"), ("asn", "as", "network"))
