@@ -1,0 +1,98 @@
+"""What the hotline needs of the outside: keys, a store for envelopes, and paths to peers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tidegate.model.organisations import Card, Digest, Endpoint, OrganisationId, PublicPair, SignaturePair
+
+
+class PairSigner(Protocol):
+    """One hybrid private key: a root's, a station's or an officer's.
+
+    In a file under a passphrase, or its classical half in a token (PKCS#11).
+    """
+
+    def public_pair(self) -> PublicPair:
+        """NotAllowed where the key may not be used or does not open; OutsideFailed where it is not there."""
+
+    def sign(self, purpose: bytes, message: bytes) -> SignaturePair:
+        """Both signatures over `purpose`, a zero byte, and `message`. Errors as above."""
+
+
+class Opener(Protocol):
+    """The private halves of the encryption keys that are still kept."""
+
+    def key_ids(self) -> Sequence[str]: ...
+
+    def unwrap(self, key_id: str, wrapped: bytes, info: bytes) -> bytes:
+        """The content key (32 bytes) out of a wrap; NotAllowed where the key is gone or does not fit."""
+
+
+class EnvelopeStore(Protocol):
+    """Bytes by their SHA-256: packages that were composed, envelopes that came, custody of relayed ones.
+
+    `put` is durable when it returns, and putting the same bytes twice is once. Facts name what lies here by
+    its digest, and are recorded after it. Every call may raise OutsideFailed.
+    """
+
+    def put(self, blobs: Sequence[bytes]) -> list[Digest]: ...
+
+    def get(self, digest: Digest) -> bytes | None:
+        """None where it was never put, or was dropped."""
+
+    def drop(self, digests: Sequence[Digest]) -> None:
+        """Relayed envelopes after their time; nothing else is ever dropped."""
+
+    def bytes_held(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Sealed envelopes that came over one path. `peer` is whom the path itself proved to be at the other
+    end, None where it proves nobody (files). `answer`, where there is one, sends envelopes back the same
+    way; it is called once, soon, and never blocks."""
+
+    path: str
+    peer: OrganisationId | None
+    envelopes: tuple[bytes, ...]
+    answer: Callable[[Sequence[bytes]], None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one offer went: `why` is empty where the other end took it (which is no receipt)."""
+
+    path: str
+    peer: OrganisationId
+    endpoint: Endpoint
+    why: str
+    round_trip_ms: int
+
+
+class Path(Protocol):
+    """One kind of way to peers: HTTPS, signal datagrams. Parts of it may run in threads of their own.
+
+    Nothing here is believed: what arrives is sealed and signed, or it is refused. What the other end sends
+    back with its answer comes as an Arrival.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def start(self) -> None:
+        """OutsideFailed where it cannot listen."""
+
+    def stop(self) -> None: ...
+
+    def know(self, own: Card, peers: Sequence[Card]) -> None:
+        """Whom to admit and where they are, from now on. Bytes of anyone else cost constant work."""
+
+    def offer(self, peer: OrganisationId, endpoint: Endpoint, envelopes: Sequence[bytes]) -> bool:
+        """Begin to hand these over; never blocks. False where the path is full or has no such endpoint."""
+
+    def outcomes(self) -> Sequence[Outcome]:
+        """What came of offers since the last call."""
+
+    def arrivals(self) -> Sequence[Arrival]:
+        """What came since the last call; never waits."""
