@@ -154,6 +154,25 @@ class SignedReceipt(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
     signature: SignaturePair
 
 
+class Refusal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The recipient's station will not take this message, however often it comes: by which rule, and why."""
+
+    message: Digest
+    frame: Digest
+    sender: OrganisationId
+    recipient: OrganisationId
+    refused_at_s: int
+    rule: int
+    why: str
+
+
+class SignedRefusal(msgspec.Struct, frozen=True, kw_only=True, tag="refusal"):
+    """`refusal` are the canonical bytes of a Refusal, signed by the recipient's station."""
+
+    refusal: bytes
+    signature: SignaturePair
+
+
 class Custody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A relay took an envelope (by the digest of its bytes) and will hand it on until `until_s`."""
 
@@ -216,7 +235,9 @@ class SignedSignalKey(msgspec.Struct, frozen=True, kw_only=True, tag="signal-key
     signature: SignaturePair
 
 
-Sealed = Package | SignedReceipt | SignedCustody | SignedHeartbeat | CardNews | SignedSignalKey
+Sealed = (
+    Package | SignedReceipt | SignedRefusal | SignedCustody | SignedHeartbeat | CardNews | SignedSignalKey
+)
 """Whatever is sealed to peers; which of these it is, only they can tell."""
 
 

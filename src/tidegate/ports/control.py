@@ -1,4 +1,4 @@
-"""What people ask of a running node about plans and the border, and what it answers."""
+"""What people ask of a running node about plans, the border and the hotline, and what it answers."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from tidegate.model.plans import Officer, Plan, Score, Signed
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.verdicts import Verdict
 from tidegate.ports.border import LiveRule, ReadBack, SessionView
+from tidegate.ports.hotline_control import HotlineReply, HotlineRequest
 
 
 class NotApproved(NotAllowed):
@@ -42,7 +43,7 @@ class ClearBorder(msgspec.Struct, frozen=True, tag=True):
     """Take everything back at once. Whoever may open the socket may ask for it, and is put on record."""
 
 
-Request = ListPlans | ShowPlan | ListScores | GiveWord | ShowBorder | ClearBorder
+Request = ListPlans | ShowPlan | ListScores | GiveWord | ShowBorder | ClearBorder | HotlineRequest
 
 
 class PlanView(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +112,7 @@ class Unable(msgspec.Struct, frozen=True, tag=True):
     remedy: str
 
 
-Reply = Plans | Scores | WordTaken | BorderSeen | Cleared | Refused | Unable
+Reply = Plans | Scores | WordTaken | BorderSeen | Cleared | Refused | Unable | HotlineReply
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,302 @@
+"""What people ask of a running node about the hotline, and what it answers; joined in ports.control.
+
+Whoever may open the control socket may ask. Nothing is said in an officer's name but what that officer
+signed: `Compose` fixes the bytes, the officer signs them outside the node, `GiveSignature` brings that in.
+R2 is a message of form receipt, R3 any other message, with `answers` set: composed and signed like all.
+Messages are named by their digest or by enough of its first digits.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from tidegate.model.hotline_facts import About, Place
+from tidegate.model.messages import CodedField, FormName, Mark, OfficerSignature, Pap, Precedence, Tlp
+from tidegate.model.organisations import Digest, Level, OrganisationId
+
+LISTED_MAX = 200
+"""Messages in one list, the newest; `left_out` counts the others."""
+
+
+class DraftAttachment(msgspec.Struct, frozen=True):
+    name: str
+    media_type: str
+    body: bytes
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a person decides about a message; the desk adds sender, nonce, time and end.
+
+    Without `reference` the desk makes one. `answers` is a message's digest, None for a first word.
+    """
+
+    recipients: tuple[OrganisationId, ...]
+    reference: str
+    expires_at_s: int | None
+    precedence: Precedence
+    level: Level
+    mark: Mark
+    form: FormName
+    accord: str
+    answers: Digest | None
+    tlp: Tlp
+    pap: Pap
+    language: str
+    fields: tuple[CodedField, ...]
+    remarks: str
+    attachments: tuple[DraftAttachment, ...]
+
+
+class Compose(msgspec.Struct, frozen=True, tag=True):
+    draft: Draft
+
+
+class GiveSignature(msgspec.Struct, frozen=True, tag=True):
+    """An officer's signature over the content's bytes; the last one that is needed sends the message."""
+
+    message: Digest
+    signature: OfficerSignature
+
+
+class ListInbox(msgspec.Struct, frozen=True, tag=True):
+    """Newest first; `unread` leaves out what an officer has opened."""
+
+    unread: bool
+    limit: int
+
+
+class ListOutbox(msgspec.Struct, frozen=True, tag=True):
+    """Newest first; `pending` leaves out what each recipient has answered, refused or will never have."""
+
+    pending: bool
+    limit: int
+
+
+class ShowMessage(msgspec.Struct, frozen=True, tag=True):
+    """Its exact bytes, and all that is known of it. Showing is no receipt."""
+
+    message: str
+
+
+class Recall(msgspec.Struct, frozen=True, tag=True):
+    """Offer it no more to whoever has not receipted it."""
+
+    message: str
+    why: str
+
+
+class Drill(msgspec.Struct, frozen=True, tag=True):
+    """Send a communication check, signed by the station alone; `human` asks for an officer's answer too."""
+
+    recipients: tuple[OrganisationId, ...]
+    human: bool
+
+
+class ShowHotline(msgspec.Struct, frozen=True, tag=True):
+    """The standing board."""
+
+
+class ExportEnvelopes(msgspec.Struct, frozen=True, tag=True):
+    """What a peer has not receipted, with our receipts for it, to be carried by hand.
+
+    Without `messages` everything that is on its way to this peer.
+    """
+
+    recipient: OrganisationId
+    messages: tuple[str, ...]
+
+
+class ImportEnvelopes(msgspec.Struct, frozen=True, tag=True):
+    """Envelopes that were carried here; `origin` says by what ("file", "qr")."""
+
+    envelopes: tuple[bytes, ...]
+    origin: str
+
+
+HotlineRequest = (
+    Compose
+    | GiveSignature
+    | ListInbox
+    | ListOutbox
+    | ShowMessage
+    | Recall
+    | Drill
+    | ShowHotline
+    | ExportEnvelopes
+    | ImportEnvelopes
+)
+
+
+class CopyView(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a message is with one recipient: `stage` as in docs/deliveries.md, each receipt with its time.
+
+    `due_s` is when the next awaited receipt is late; `overdue` says that it is, and who was told.
+    """
+
+    recipient: OrganisationId
+    stage: str
+    since_s: int
+    relay: OrganisationId | None
+    r1_s: int | None
+    r2_s: int | None
+    r3_s: int | None
+    due_s: int | None
+    overdue: Level | None
+    why: str
+
+
+class SentView(msgspec.Struct, frozen=True, kw_only=True):
+    """`signed` are the officers who have signed so far; `lacking` says what it still waits for."""
+
+    about: About
+    stage: str
+    signed: tuple[str, ...]
+    lacking: str
+    copies: tuple[CopyView, ...]
+
+
+class ReceivedView(msgspec.Struct, frozen=True, kw_only=True):
+    """`fact` is its number in our ledger. `opened_s` and `answered_s` are when our R2 and R3 went out."""
+
+    about: About
+    officers: tuple[str, ...]
+    stored_at_s: int
+    fact: int
+    path: str
+    opened_s: int | None
+    answered_s: int | None
+    due_s: int | None
+    overdue: Level | None
+
+
+class Composed(msgspec.Struct, frozen=True, tag=True):
+    """`content` are the bytes to sign; `officers` so many of `level` must."""
+
+    message: Digest
+    content: bytes
+    level: Level
+    officers: int
+
+
+class SignatureTaken(msgspec.Struct, frozen=True, tag=True):
+    """On record now. `lacking` says what the message still waits for; empty where it is on its way."""
+
+    stage: str
+    lacking: str
+
+
+class Inbox(msgspec.Struct, frozen=True, tag=True):
+    messages: tuple[ReceivedView, ...]
+    left_out: int
+
+
+class Outbox(msgspec.Struct, frozen=True, tag=True):
+    messages: tuple[SentView, ...]
+    left_out: int
+
+
+class MessageShown(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """One of `sent` and `received` is set. `place` is None before it was queued; `facts` are the numbers of
+    all facts about it. `attachments` in the content's order."""
+
+    content: bytes
+    attachments: tuple[bytes, ...]
+    place: Place | None
+    sent: SentView | None
+    received: ReceivedView | None
+    facts: tuple[int, ...]
+
+
+class Recalled(msgspec.Struct, frozen=True, tag=True):
+    """`too_late` are the recipients that have it."""
+
+    too_late: tuple[OrganisationId, ...]
+
+
+class DrillSent(msgspec.Struct, frozen=True, tag=True):
+    message: Digest
+
+
+class PathView(msgspec.Struct, frozen=True, kw_only=True):
+    """One path to a peer. `state` "untried" before anything was heard on it since the node started.
+
+    `reached_permille` is the share of the last 30 days (as far as the node ran) in which it was alive.
+    """
+
+    path: str
+    state: Literal["alive", "silent", "untried"]
+    last_life_s: int | None
+    last_failure: str
+    round_trip_ms: int | None
+    reached_permille: int | None
+
+
+class PeerView(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the standing board. Answers to drills of the last 30 days: machines' (R1) and people's."""
+
+    organisation: OrganisationId
+    name: str
+    country: str
+    languages: tuple[str, ...]
+    card_version: int
+    card_until_s: int
+    last_life_s: int | None
+    paths: tuple[PathView, ...]
+    waiting: int
+    overdue: int
+    unread: int
+    last_drill_s: int | None
+    drills: int
+    machine_answers: int
+    human_asked: int
+    human_answers: int
+
+
+class HotlineShown(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """`findings` are what somebody should do something about, in words."""
+
+    organisation: OrganisationId
+    name: str
+    card_version: int
+    card_until_s: int
+    epoch: int
+    now_s: int
+    peers: tuple[PeerView, ...]
+    findings: tuple[str, ...]
+
+
+class Exported(msgspec.Struct, frozen=True, tag=True):
+    """`messages` and `receipts` say how many of each the envelopes hold."""
+
+    envelopes: tuple[bytes, ...]
+    messages: int
+    receipts: int
+
+
+class ImportedOne(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one envelope: `kind` of what it held; `words` for people; the message it was about."""
+
+    kind: Literal["message", "receipt", "refusal", "custody", "heartbeat", "card", "relayed", "refused"]
+    message: Digest | None
+    words: str
+
+
+class Imported(msgspec.Struct, frozen=True, tag=True):
+    """`reply` are envelopes to be carried back: receipts for what was stored."""
+
+    envelopes: tuple[ImportedOne, ...]
+    reply: tuple[bytes, ...]
+
+
+HotlineReply = (
+    Composed
+    | SignatureTaken
+    | Inbox
+    | Outbox
+    | MessageShown
+    | Recalled
+    | DrillSent
+    | HotlineShown
+    | Exported
+    | Imported
+)
