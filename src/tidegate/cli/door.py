@@ -1,27 +1,17 @@
 """The command line's front: the commands by name, each loaded only when it is called."""
 
-import importlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from tidegate import __version__
 from tidegate.cli.exits import MEANINGS, Exit
+from tidegate.cli.lazily import Commands, Entry
 from tidegate.cli.output import write_what_can_be_written
 
 if TYPE_CHECKING:
     from tidegate.app.parts import Parts
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Where a command lives and what `tidegate --help` says of it."""
-
-    module: str
-    name: str
-    summary: str
 
 
 COMMANDS = {
@@ -36,36 +26,27 @@ COMMANDS = {
     "topology": Entry("topology", "topology", "Get and check the networks and links to rehearse with."),
     "doctor": Entry("doctor", "doctor", "Explain why data is missing, exporter by exporter."),
     "config": Entry("config", "config", "Show or check the settings."),
+    "hotline": Entry("hotline", "hotline", "Reach other organisations, and be able to prove it."),
     "ledger": Entry("ledger", "ledger", "Prove that the record of facts is whole."),
 }
 
 HIDDEN = {"collect": Entry("collect", "collect", ""), "speak": Entry("speak", "speak", "")}
 
 
-class Front(click.Group):
-    """The group of all commands; naming them loads none."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        entry = COMMANDS.get(cmd_name) or HIDDEN.get(cmd_name)
-        if entry is None:
-            return None
-        command = getattr(importlib.import_module(f"tidegate.cli.{entry.module}"), entry.name)
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+class Front(Commands):
+    """The group of all commands."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Exit codes"):
             formatter.write_dl([(str(int(code)), MEANINGS[code]) for code in Exit])
 
 
-@click.group(cls=Front, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Front,
+    table=COMMANDS,
+    hidden=HIDDEN,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="tidegate")
 @click.option("--debug", is_flag=True, help="When something fails, show where in the program it did.")
 def front(debug: bool) -> None:
