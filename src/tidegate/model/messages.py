@@ -41,6 +41,10 @@ ATTACHMENTS_MAX = 8
 """Files that travel with one message."""
 EXTENSIONS_MAX = 8
 """Fields of later versions in one message."""
+GROWTHS_MAX = 4
+"""Sizes asked of a peer's ledger at once, and proofs given; whatever is asked beyond waits its turn."""
+OTHERS_MAX = 16
+"""Checkpoints of third organisations in one heartbeat; further ones are told in later heartbeats."""
 MESSAGE_BYTES_MAX = 1 << 20
 """Content, frame, signatures and attachments of one message together, before sealing."""
 
@@ -197,16 +201,31 @@ class Heard(msgspec.Struct, frozen=True):
     beyond: tuple[int, ...]
 
 
+class Growth(msgspec.Struct, frozen=True):
+    """A consistency proof (RFC 9162 section 2.1.4): the first `size` facts of the ledger are how the
+    checkpoint beside which it stands began."""
+
+    size: int
+    proof: tuple[bytes, ...]
+
+
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A sign of life from one station to one peer. `checkpoint` is the signed note of its ledger, with the
-    witnesses' cosignatures that it has; `witnessed` is the peer's own checkpoint as last cosigned here."""
+    witnesses' cosignatures that it has; `witnessed` is the peer's own checkpoint as last cosigned here, ""
+    before the first. `asks` are sizes of the peer's ledger from which its next checkpoint shall be proved,
+    `grown` are such proofs of the sender's, as the peer asked last. `others` are checkpoints of third
+    organisations as the sender saw them: whoever shows two histories to two peers is found by that.
+    """
 
     sender: OrganisationId
     recipient: OrganisationId
     at_s: int
     card_version: int
     checkpoint: str
+    grown: tuple[Growth, ...]
     witnessed: str
+    asks: tuple[int, ...]
+    others: tuple[str, ...]
     heard: tuple[Heard, ...]
 
 

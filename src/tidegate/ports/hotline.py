@@ -20,6 +20,20 @@ class PairSigner(Protocol):
         """Both signatures over `purpose`, a zero byte, and `message`. Errors as above."""
 
 
+class LogSigner(Protocol):
+    """The Ed25519 key (RFC 8032) of the node's ledger: it signs its checkpoints, and cosigns those of peers.
+
+    A key of its own, in a file of the station's folder: C2SP notes are signed without a purpose in front.
+    """
+
+    def verifier_key(self) -> str:
+        """As it stands on the card (`Card.log`): `tidegate.ledger.notes.NoteKey` as text, whose name is
+        `tidegate/` and the organisation. Errors as a PairSigner's."""
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes over the message as it is."""
+
+
 class Opener(Protocol):
     """The private halves of the encryption keys that are still kept."""
 
