@@ -219,6 +219,21 @@ def test_public_files_are_named_with_their_terms_and_fetched_from_where_one_says
     assert (kept["sha256"], kept["address"]) == (told["sha256"], address)
 
 
+def test_what_was_fetched_last_is_imported_and_its_terms_go_with_it() -> None:
+    nothing = called("topology", "import").exception
+    assert isinstance(nothing, NotAllowed)
+    assert "tidegate topology fetch as-rel2" in str(nothing)
+    for name, body in (("as-rel2", b"64500|64501|-1\n"), ("aspop", PEOPLE), ("as-rel2", LINKS)):
+        with server(body=body) as (address, _):
+            called("topology", "fetch", name, "--from", f"{address}.{name}")
+    told = json.loads(called("topology", "import", "--json").stdout)
+    assert (told["networks"], told["links"], told["people"]) == (5, 4, 2000)
+    links, people = told["sources"][:2]
+    assert (links["role"], people["role"]) == ("links", "people")
+    assert links["terms"].startswith("CAIDA Acceptable Use Agreement")
+    assert people["terms"].endswith(".aspop")
+
+
 def test_a_made_up_world_is_kept_where_rehearse_looks() -> None:
     assert code_of(called("topology", "synthesise", "--networks", "60", "--countries", "3")) is Exit.FINE
     assert len(called("rehearse", "--json").stdout.splitlines()) == 3

@@ -5,6 +5,7 @@ import http.client
 import os
 import urllib.error
 import urllib.request
+from email.message import Message
 from pathlib import Path
 
 from tidegate.ports.outside import OutsideFailed
@@ -16,20 +17,29 @@ TIMEOUT_S = 60.0
 DOWNLOAD_BYTES_MAX = 1 << 30
 """Bytes of one download; a larger file is not fetched on."""
 
+AGENT = {"User-Agent": "tidegate"}
+"""Who asks; some servers turn away whoever does not say."""
+
 _CHUNK_BYTES = 1 << 18
 _REMEDY = "Try again: what has come is kept. Or name another address, or a file that you have."
 
 
 def fetch(address: str, path: Path, progress: Progress) -> str:
-    """As ports.topology.TopologyFiles.fetch says. What has come lies beside the file under NAME.part."""
+    """As ports.topology.TopologyFiles.fetch says.
+
+    What has come lies beside the file under NAME.part, and under NAME.part.of which version it is of, so that
+    a file that has changed since is begun again.
+    """
     if not address.startswith(("http://", "https://")):
         raise OutsideFailed("cannot fetch", address, "An address begins with https:// or http://.")
-    part = path.with_name(path.name + ".part")
+    part, of = (path.with_name(path.name + end) for end in (".part", ".part.of"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _go_on(address, part, progress)
-        digest = hashlib.sha256(part.read_bytes()).hexdigest()
+        _go_on(address, part, of, progress)
+        with part.open("rb") as whole:
+            digest = hashlib.file_digest(whole, "sha256").hexdigest()
         part.replace(path)
+        of.unlink(missing_ok=True)
     except urllib.error.HTTPError as error:
         raise OutsideFailed(f"the server answered {error.code}", address, _REMEDY) from error
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
@@ -41,10 +51,12 @@ def fetch(address: str, path: Path, progress: Progress) -> str:
     return digest
 
 
-def _go_on(address: str, part: Path, progress: Progress) -> None:
-    """Appends what is missing; from the beginning where the server does not know how to go on."""
-    have = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(address, headers={"Range": f"bytes={have}-"} if have else {})
+def _go_on(address: str, part: Path, of: Path, progress: Progress) -> None:
+    """Appends what is missing; begins again where the server has another version by now, or names none."""
+    told, _, version = (of.read_text() if of.exists() else "").partition("\n")
+    have = part.stat().st_size if part.exists() and version and told == address else 0
+    further = {"Range": f"bytes={have}-", "If-Range": version} if have else {}
+    request = urllib.request.Request(address, headers=AGENT | further)
     try:
         answer = urllib.request.urlopen(request, timeout=TIMEOUT_S)
     except urllib.error.HTTPError as error:
@@ -54,6 +66,8 @@ def _go_on(address: str, part: Path, progress: Progress) -> None:
     with answer:
         if answer.status != http.client.PARTIAL_CONTENT:
             have = 0
+            part.unlink(missing_ok=True)  # First, lest an old part be taken for one of the new file.
+            of.write_text(f"{address}\n{_version(answer.headers)}")
         total = have + int(answer.headers.get("Content-Length") or 0)
         with part.open("ab" if have else "wb") as file:
             while chunk := answer.read(_CHUNK_BYTES):
@@ -67,3 +81,9 @@ def _go_on(address: str, part: Path, progress: Progress) -> None:
             os.fsync(file.fileno())
         if total and have < total:
             raise OutsideFailed(f"cut off after {have:,} of {total:,} bytes", address, _REMEDY)
+
+
+def _version(headers: Message) -> str:
+    """What tells this version of a file from others, to be asked for again (RFC 9110, 13.1.5); or nothing."""
+    tag = headers.get("ETag", "")
+    return headers.get("Last-Modified", "") if not tag or tag.startswith("W/") else tag

@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 
 from tidegate.adapters.topology_download import fetch
+from tidegate.adapters.topology_listing import newest
 from tidegate.model.topology import Source, WrongLine
 from tidegate.ports.outside import OutsideFailed
 from tidegate.ports.topology import Progress
@@ -129,6 +130,9 @@ class LocalTopologyFiles:
         except OSError as error:
             remedy = "Choose a folder that you can write in."
             raise OutsideFailed(f"cannot write ({error.strerror})", str(path), remedy) from error
+
+    def newest(self, address: str) -> str:
+        return newest(address)
 
     def fetch(self, address: str, path: Path, progress: Progress) -> str:
         return fetch(address, path, progress)

@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from tidegate.app.config import find_state
+from tidegate.app.fetched import fetched_in, terms_of
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.scenarios import Scenario
 from tidegate.model.topology import Cable, LinkTable, Members, People, Place, Source, World
@@ -43,22 +46,24 @@ _RIR_TERMS = "Registry statistics, free to use; see the registry's own terms"
 PUBLIC: Mapping[str, Public] = {
     "as-rel2": Public(
         "links",
-        "https://publicdata.caida.org/datasets/as-relationships/serial-2/20260901.as-rel2.txt.bz2",
+        "https://publicdata.caida.org/datasets/as-relationships/serial-2/{YYYYMMDD}.as-rel2.txt.bz2",
         "CAIDA Acceptable Use Agreement (https://www.caida.org/about/legal/aua/): do not pass the file on",
     ),
     "delegated": Public(
         "delegated", "https://ftp.ripe.net/pub/stats/ripencc/nro-stats/latest/nro-delegated-stats", _RIR_TERMS
     ),
     "aspop": Public(
-        "people", "https://stats.labs.apnic.net/cgi-bin/aspop?f=j", "APNIC Labs estimates, with attribution"
+        "people",
+        "https://stats.labs.apnic.net/cgi-bin/aspop?f=j",
+        "APNIC Labs estimates, to be re-used with attribution to APNIC",
     ),
     "peeringdb": Public(
         "peeringdb",
-        "https://publicdata.caida.org/datasets/peeringdb/2026/09/peeringdb_2_dump_2026_09_01.json",
+        "https://publicdata.caida.org/datasets/peeringdb/{YYYY}/{MM}/peeringdb_2_dump_{YYYY}_{MM}_{DD}.json",
         "PeeringDB Acceptable Use Policy (https://www.peeringdb.com/aup)",
     ),
 }
-"""What `tidegate topology fetch` gets where no other address is named."""
+"""What `tidegate topology fetch` gets where no other address is named; of dated files the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,8 @@ def world_from(files: TopologyFiles, told: Files) -> World:
 
     def each(paths: Sequence[Path], role: str) -> list[tuple[bytes, str]]:
         read = [files.read(path, role) for path in paths]
-        found.sources.extend(source for _, source in read)
+        terms = terms_of(files, paths)
+        found.sources.extend(replace(source, terms=terms.get(source.digest, "")) for _, source in read)
         return [(data, path.name) for (data, _), path in zip(read, paths, strict=True)]
 
     found.links += [decode_as_rel(*file) for file in each(told.links, "links")]
@@ -134,6 +140,24 @@ def world_from(files: TopologyFiles, told: Files) -> World:
             sources=found.sources,
         )
     )
+
+
+def files_fetched(files: TopologyFiles, environ: Mapping[str, str]) -> Files:
+    """The last fetched file of each public source. NotAllowed where links were never fetched."""
+    last = {
+        one.name: Path(one.file) for one in fetched_in(files, fetch_folder(environ)) if one.name in PUBLIC
+    }
+    if "as-rel2" not in last:
+        raise NotAllowed(
+            "Name a file of AS relationships with --links FILE, "
+            "or get the public files first: tidegate topology fetch as-rel2 delegated aspop peeringdb"
+        )
+    return Files(**{PUBLIC[name].role: (path,) for name, path in last.items()})
+
+
+def fetch_folder(environ: Mapping[str, str]) -> Path:
+    """Where public files are put if nobody says where."""
+    return topology_folder(None, environ) / "files"
 
 
 def topology_folder(state: Path | None, environ: Mapping[str, str]) -> Path:

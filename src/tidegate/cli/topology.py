@@ -50,7 +50,10 @@ def _input_options(command: Any) -> Any:
 @json_option
 @click.pass_obj
 def import_(parts: "Parts", /, output: str | None, as_json: bool, **told: tuple[Path, ...]) -> None:
-    """Put a world together from files, and say how what contradicts itself was decided."""
+    """Put a world together from files, and say how what contradicts itself was decided.
+
+    Without any file, takes the public ones that `topology fetch` got last.
+    """
     from tidegate.app.rehearsal import save_world, world_path
 
     world = _joined(parts, told)
@@ -72,9 +75,9 @@ def check(parts: "Parts", /, as_json: bool, **told: tuple[Path, ...]) -> None:
 
 
 def _joined(parts: "Parts", told: "dict[str, tuple[Path, ...]]") -> "World":
-    from tidegate.app.rehearsal import Files, world_from
+    from tidegate.app.rehearsal import Files, files_fetched, world_from
 
-    files: Files = Files(**told)
+    files = Files(**told) if any(told.values()) else files_fetched(parts.topology(), parts.environ)
     return world_from(parts.topology(), files)
 
 
@@ -143,11 +146,12 @@ def synthesise(
 def fetch(
     parts: "Parts", names: tuple[str, ...], address: str | None, into: Path | None, as_json: bool
 ) -> None:
-    """Download public files; a download that was cut off goes on where it stopped.
+    """Download public files, of those with a date the newest; one that was cut off goes on where it stopped.
 
     Without NAMES, says what there is, from where, and on which terms, and downloads nothing.
     """
-    from tidegate.app.rehearsal import PUBLIC, topology_folder
+    from tidegate.app.fetched import Fetched, keep_provenance
+    from tidegate.app.rehearsal import PUBLIC, fetch_folder
 
     if not names:
         for name, public in PUBLIC.items():
@@ -159,25 +163,18 @@ def fetch(
         return
     if address and len(names) != 1:
         raise click.UsageError("--from is the address of one NAME.")
-    folder = into or topology_folder(None, parts.environ) / "files"
+    folder = (into or fetch_folder(parts.environ)).absolute()
     for name in names:
         public = PUBLIC[name]
-        where = address or public.address
         click.echo(f"{name}: {public.terms}", err=True)
+        where = parts.topology().newest(address or public.address)
         path = folder / (where.split("?")[0].rstrip("/").rpartition("/")[2] or name)
-        digest = _fetch(parts, where, path)
-        told = {"name": name, "file": str(path), "sha256": digest, "address": where, "terms": public.terms}
-        parts.topology().append(folder / "provenance.jsonl", _line(told))
+        one = Fetched(name, str(path), _fetch(parts, where, path), where, public.terms)
+        keep_provenance(parts.topology(), folder, one)
         if as_json:
-            print_json(told)
+            print_json(one)
         else:
-            click.echo(f"{path}\n    SHA-256 {digest}")
-
-
-def _line(told: object) -> bytes:
-    import msgspec
-
-    return msgspec.json.encode(told)
+            click.echo(f"{path}\n    SHA-256 {one.sha256}")
 
 
 def _fetch(parts: "Parts", address: str, path: Path) -> str:

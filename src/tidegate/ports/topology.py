@@ -31,9 +31,14 @@ class TopologyFiles(Protocol):
     def append(self, path: Path, line: bytes) -> None:
         """Adds a line to a file that is made if need be, and makes it last. OutsideFailed where it cannot."""
 
+    def newest(self, address: str) -> str:
+        """The address itself; where it has {YYYY}, {MM}, {DD} or {YYYYMMDD} in it, that of the newest file
+        that the server's pages list. OutsideFailed where they list none, or cannot be had.
+        """
+
     def fetch(self, address: str, path: Path, progress: Progress) -> str:
         """Downloads into a file, going on where an earlier try was cut off; the SHA-256 of the whole.
 
-        The file is there only when it is whole. OutsideFailed where that was not possible; what has come
-        by then is kept for the next try.
+        The file is there only when it is whole, and never made of two versions. OutsideFailed where that was
+        not possible; what has come by then is kept for the next try.
         """
