@@ -4,7 +4,7 @@ Bytes that are signed are always the canonical bytes (docs/decisions/0004) of on
 purpose that no other signature shares (tidegate.hotline.signatures). Times are whole seconds UTC.
 """
 
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -258,6 +258,14 @@ Sealed = (
     Package | SignedReceipt | SignedRefusal | SignedCustody | SignedHeartbeat | CardNews | SignedSignalKey
 )
 """Whatever is sealed to peers; which of these it is, only they can tell."""
+
+
+COMMITMENT_BYTES: Final = 32
+WRAPPED_BYTES: Final = 1120 + 32 + 16
+"""The encapsulation of HPKE, and the content key sealed behind it with its tag."""
+BUCKETS: Final = tuple(1 << power for power in range(10, 22))
+"""Lengths of a plaintext: whoever listens learns one of these twelve and no more."""
+TAG_BYTES: Final = 16
 
 
 class Wrap(msgspec.Struct, frozen=True):

@@ -64,11 +64,13 @@ class CardOfficer(msgspec.Struct, frozen=True):
 class EncryptionKey(msgspec.Struct, frozen=True):
     """One ML-KEM-768 + X25519 key (1,216 bytes) for sealing to this organisation.
 
-    `key_id` is the first 16 bytes of the SHA-256 of `public`, in hex. Senders seal to the key with the
-    latest `from_s` that has begun; it may open what was sealed before `until_s`.
+    `key_id` is the first 16 bytes of the SHA-256 of `public`, in hex. `suite` is the suite it is for (TG1):
+    a sender passes over keys of suites that it does not know. Senders seal to the key with the latest
+    `from_s` that has begun; it may open what was sealed before `until_s`.
     """
 
     key_id: str
+    suite: str
     public: bytes
     from_s: int
     until_s: int
