@@ -23,7 +23,6 @@ from tidegate.model.messages import (
     EnvelopeHeader,
     SignaturePair,
     SignedReceipt,
-    Wrap,
 )
 from tidegate.model.organisations import EncryptionKey
 from tidegate.model.refusals import Malformed, NotAllowed

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from tidegate.model.canonical import Json, canonical_json
 from tidegate.model.messages import BUCKETS, RECIPIENTS_MAX, Envelope, EnvelopeHeader, Wrap
-from tidegate.model.organisations import EncryptionKey, OrganisationId
+from tidegate.model.organisations import Card, EncryptionKey, OrganisationId
 from tidegate.model.refusals import Malformed, NotAllowed
 from tidegate.model.value_bytes import bytes_of
 
@@ -110,6 +110,18 @@ def open_envelope(envelope: Envelope, own: OrganisationId, opener: Unwrapper) ->
     except InvalidTag:
         raise Malformed("the ciphertext is not of this key and header", 0) from None
     return unpadded(plaintext)  # 5, 6
+
+
+def key_to_seal_to(card: Card, now_s: int) -> EncryptionKey:
+    """The newest of the card's keys that has begun and not ended. NotAllowed where there is none: there is no
+    other way to send, and least of all an unsealed one."""
+    usable = [key for key in card.encryption if key.suite == SUITE and key.from_s <= now_s < key.until_s]
+    if not usable:
+        raise NotAllowed(
+            f"{card.name} has no encryption key that counts now, so nothing can be sealed to it; "
+            "it has to sign a new card"
+        )
+    return max(usable, key=lambda key: key.from_s)
 
 
 def check_recipients(recipients: Sequence[tuple[OrganisationId, EncryptionKey]]) -> None:
