@@ -1,4 +1,4 @@
-"""Whether a content says what its form allows: asked by whoever composes it, and again by whoever receives it.
+"""Whether a content says what its form allows: asked by whoever composes it, and by whoever receives it.
 
 1. Header: reference, accord and language are plain; recipients stand in their order, each once, without the
    sender; it ends after it begins; the end-of-message number counts what is there.
@@ -25,6 +25,7 @@ from tidegate.hotline.values import (
     VALUE_CHARACTERS_MAX,
     is_value,
     time_of,
+    time_value,
 )
 from tidegate.hotline.vocabularies import vocabulary
 from tidegate.model.messages import (
@@ -117,7 +118,7 @@ def _header(content: Content) -> Iterator[Problem]:
     if content.answers is not None and DIGEST.fullmatch(content.answers) is None:
         yield Problem("not-a-value", "page", "answers", content.answers, "digest")
     if content.expires_at_s is not None and content.expires_at_s <= content.composed_at_s:
-        yield Problem("out-of-order", "page", "expires", str(content.composed_at_s))
+        yield Problem("out-of-order", "page", "expires", time_value(content.composed_at_s))
     end = end_number(content.remarks, len(content.fields), len(content.attachments))
     if content.end != end:
         yield Problem("cut-short", "form", content.form, str(content.end), str(end))
@@ -181,7 +182,9 @@ def _needs(form: Form, values: Values, content: Content) -> Iterator[Problem]:
     for need in form.needs:
         if need.code in values.get(need.field, ()) and not any(values.get(name) for name in need.one_of):
             yield Problem("missing", "field", need.one_of[0])
-    if not content.remarks.strip() and any(code in values.get(field, ()) for field, code in form.remarks_with):
+    if not content.remarks.strip() and any(
+        code in values.get(field, ()) for field, code in form.remarks_with
+    ):
         yield Problem("missing", "place", "remarks")
     if content.level != "senior":
         yield from (

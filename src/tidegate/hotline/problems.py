@@ -31,7 +31,9 @@ class Problem:
         elif expected:
             expected = left_to_right(expected)
         value = _field_or_value(self.value, language)
-        return phrase("problem", self.code, language, place=self.place(language), value=value, expected=expected)
+        return phrase(
+            "problem", self.code, language, place=self.place(language), value=value, expected=expected
+        )
 
     def place(self, language: Language) -> str:
         known = self.name in codes(self.group)

@@ -8,7 +8,7 @@
 3. isolates of direction, where each is closed in its own line.
 4. No letter carries more than MARKS_ON_A_LETTER_MAX marks.
 5. No text is longer than its place allows.
-6. A word that mixes letters of scripts that look alike is told to the reader; in a name it is refused.
+6. A word that mixes letters of scripts that look alike is told to the reader (identifiers have ASCII alone).
 
 What is a letter depends on the tables of Unicode that Python brings; a character younger than they are is
 refused as unassigned.
@@ -23,7 +23,7 @@ from tidegate.hotline.problems import Problem
 from tidegate.model.texts import is_hidden
 
 MARKS_ON_A_LETTER_MAX = 4
-"""Marks on one letter: pointed Arabic has three, and more would be drawn over other lines. More is refused."""
+"""Marks on one letter: pointed Arabic has three, and more would be drawn over other lines and is refused."""
 
 NON_JOINER, JOINER = "\u200c", "\u200d"
 FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180e\u2800\u3164\uffa0")
@@ -58,6 +58,14 @@ def text_problems(text: str, group: str, name: str, *, lines: bool, characters_m
 def mixed_words(text: str) -> tuple[str, ...]:
     """Rule 6: words that mix letters of scripts that look alike, each once, in their order."""
     return tuple(dict.fromkeys(word for word in WORD.findall(text) if not word.isascii() and _is_mixed(word)))
+
+
+def harmless(text: str) -> str:
+    """The text as a screen may show it whoever wrote it: what rules 2 and 3 forbid stands there as a mark."""
+    forbidden = set(_hidden(text, lines=True))
+    if not all(isolates_are_closed(line) for line in text.split("\n")):
+        forbidden |= {LRI, RLI, FSI, PDI}
+    return "".join("\N{REPLACEMENT CHARACTER}" if one in forbidden else one for one in text)
 
 
 def resemble(one: str, other: str) -> bool:

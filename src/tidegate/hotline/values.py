@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from tidegate.hotline.fields import Kind
 
 VALUE_CHARACTERS_MAX = 253
-"""Characters of one value; a domain name has no more (RFC 1035), and what is longer belongs in the remarks."""
+"""Characters of one value: those of a domain name (RFC 1035); what is longer belongs to the remarks."""
 COUNT_MAX = (1 << 53) - 1
 """The greatest number in a field: more than a thousand times what the internet carries, in bits a second."""
 

@@ -29,13 +29,13 @@ def label(group: str, code: str, language: Language) -> str:
     return text
 
 
-def phrase(group: str, code: str, language: Language, **values: str) -> str:
+def phrase(group: str, code: str, language: Language, /, **values: str) -> str:
     """A label with its places filled in."""
     return label(group, code, language).format(**values)
 
 
 def counted(group: str, code: str, language: Language, number: int) -> str:
-    """A label that counts something, in the plural form that the language asks for; `{number}` is its place."""
+    """A label that counts something, in the plural form that the language asks for, with `{number}` in it."""
     from babel import Locale
 
     entry = groups()[group][code][language]
@@ -49,7 +49,7 @@ def codes(group: str) -> tuple[str, ...]:
 
 
 def language_of(tag: str) -> Language | None:
-    """Ours for a BCP 47 tag or the name of a locale ("fa-IR", "ru_RU.UTF-8"); None where it is none of ours."""
+    """Ours for a BCP 47 tag or the name of a locale ("fa-IR", "ru_RU.UTF-8"); None where it is another."""
     short = tag.replace("_", "-").split("-")[0].split(".")[0].lower()
     return next((one for one in LANGUAGES if one == short), None)
 

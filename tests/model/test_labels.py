@@ -1,0 +1,168 @@
+"""Labels: every code in all six languages, in the right letters, and the same code with the same words."""
+
+import re
+import string
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator
+
+import pytest
+from babel import Locale
+
+from tidegate.hotline.fields import FIELDS
+from tidegate.hotline.vocabularies import COMMON_CODES, UNTABLED
+from tidegate.model.labels import LANGUAGES, Language, counted, language_of
+from tidegate.model.labels.table import groups
+
+PLACE = re.compile(r"{(\w*)}")
+LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9.:/-]*")
+
+ALPHABETS: dict[Language, str] = {
+    "en": string.ascii_lowercase,
+    "ru": "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
+    "fa": "آابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهیءأئؤ\u200c\u064b\u064e\u064f\u0650\u0651",
+    "ar": "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىي\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652",
+    "tr": "abcçdefgğhıijklmnoöprsştuüvyzâîi\u0307",
+    "az": "abcçdeəfgğhxıijkqlmnoöprsştuüvyzi\u0307",
+}
+"""Small letters of each language; what else a label holds comes from its English words: UDP, UTC, AS64500."""
+SIGNS = set(string.digits + " .,:;()?-–|+/_'&" + "،؛؟")
+LOWER_CASE_GROUPS = {"language", "place", "expected", "unit", "page-part"}
+"""Groups whose labels stand within a sentence or behind a number."""
+
+
+def entries() -> Iterator[tuple[str, dict[Language, str | dict[str, str]]]]:
+    for group, codes in groups().items():
+        for code, entry in codes.items():
+            yield f"{group}.{code}", dict(entry)  # type: ignore[arg-type]
+
+
+ENTRIES = dict(entries())
+
+
+def texts(language: Language) -> Iterator[tuple[str, str, str]]:
+    """Name, English text (all of its plural forms together), and each text in this language."""
+    for name, entry in ENTRIES.items():
+        english = entry["en"] if isinstance(entry["en"], str) else " ".join(entry["en"].values())
+        told = entry[language]
+        for text in [told] if isinstance(told, str) else told.values():
+            yield name, english, text
+
+
+def test_every_code_is_labelled_in_all_six_languages() -> None:
+    assert not [name for name, entry in ENTRIES.items() if tuple(entry) != LANGUAGES], "missing, or misplaced"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_labels_are_clean(language: Language) -> None:
+    for name, _, text in texts(language):
+        assert text, name
+        assert text == text.strip(), name
+        assert "  " not in text, name
+        assert unicodedata.is_normalized("NFC", text), name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_places_are_the_same_in_every_language(language: Language) -> None:
+    """Arabic spells out one and two, so a plural form may leave the number away."""
+    for name, entry in ENTRIES.items():
+        told, english = entry[language], entry["en"]
+        if isinstance(told, str):
+            assert isinstance(english, str), name
+            assert sorted(PLACE.findall(told)) == sorted(PLACE.findall(english)), name
+        else:
+            assert {place for text in told.values() for place in PLACE.findall(text)} == {"number"}, name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_labels_are_in_the_letters_of_their_language(language: Language) -> None:
+    allowed = set(ALPHABETS[language]) | SIGNS
+    for name, english, text in texts(language):
+        rest = PLACE.sub("", text)
+        for word in sorted(LATIN_WORD.findall(english), key=len, reverse=True):
+            if (language != "en" and not word.islower()) or any(sign in word for sign in "-./0123456789"):
+                rest = rest.replace(word, "")
+        strange = set(rest.lower()) - allowed
+        if name.startswith("unit."):  # "Gbps" is no word, and others write its letters too
+            strange -= set(string.ascii_lowercase)
+        assert not strange, (name, text, strange)
+
+
+def test_persian_and_arabic_have_their_own_ye_and_kaf() -> None:
+    for name, _, text in texts("fa"):
+        assert not set(text) & set("يىكةۀ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹"), name
+        assert not re.search(r"(?:^| )(?:ن?می|ها|های|هایی) ", text + " "), f"{name}: a half-space is missing"
+    for name, _, text in texts("ar"):
+        assert not set(text) & set("یکگپچژۀہە٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹\u200c"), name
+
+
+@pytest.mark.parametrize("language", ["fa", "ar"])
+def test_right_to_left_labels_have_their_own_commas(language: Language) -> None:
+    for name, _, text in texts(language):
+        assert not re.search(r"[,;?]", text), name
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "tr", "az"])
+def test_labels_are_in_sentence_case(language: Language) -> None:
+    for name, _, text in texts(language):
+        if name.split(".")[0] not in LOWER_CASE_GROUPS and text[0] != "{":
+            assert not text[0].islower(), (name, text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_labels_end_like_the_english_ones(language: Language) -> None:
+    """A sentence ends with a stop in every language, and a question with its mark."""
+    marks = {"?": ("?", "؟"), ".": (".",)}
+    for name, english, text in texts(language):
+        end = marks.get(english[-1])
+        assert text.endswith(end) if end else text[-1] not in ".?؟:", (name, text)
+
+
+def test_plural_forms_are_those_of_the_language() -> None:
+    for name, entry in ENTRIES.items():
+        for language, told in entry.items():
+            if not isinstance(told, str):
+                assert set(told) == {*Locale(language).plural_form.tags, "other"}, (name, language)
+
+
+def test_a_number_takes_the_plural_of_its_language() -> None:
+    assert [counted("page", "bytes", "ru", number) for number in (1, 2, 5, 21)] == [
+        "1 байт",
+        "2 байта",
+        "5 байт",
+        "21 байт",
+    ]
+    assert counted("page", "recipients", "ar", 2) == "متلقيان"
+    assert counted("page", "recipients", "fa", 3) == "3 گیرنده"
+
+
+def vocabularies() -> set[str]:
+    return {field.vocabulary for field in FIELDS.values() if field.vocabulary} - UNTABLED
+
+
+def test_the_same_code_has_the_same_label_wherever_it_stands() -> None:
+    found: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for group in vocabularies():
+        for code in groups()[group]:
+            entry = ENTRIES[f"{group}.{code}"]
+            found[code].add(tuple(str(entry[language]) for language in LANGUAGES))
+    assert not {code: labels for code, labels in found.items() if len(labels) > 1}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_two_codes_of_a_vocabulary_read_alike(language: Language) -> None:
+    for group in vocabularies():
+        labels = [str(entry[language]).casefold() for entry in groups()[group].values()]
+        assert len(labels) == len(set(labels)), group
+
+
+def test_common_codes_stand_in_the_common_table_only() -> None:
+    common = set(groups()["common"])
+    assert {code for codes in COMMON_CODES.values() for code in codes} == common
+    assert not [group for group in vocabularies() if set(groups()[group]) & common]
+
+
+def test_a_language_is_known_by_its_tag() -> None:
+    assert language_of("fa-IR") == "fa"
+    assert language_of("ru_RU.UTF-8") == "ru"
+    assert language_of("C.UTF-8") is None
