@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from tidegate.app.attack_counts import counts_of, merged
 from tidegate.app.state import State
 from tidegate.app.step import step
-from tidegate.ledger import Frontier, leaf_hash
+from tidegate.ledger import TILE_HEIGHT, Frontier, leaf_hash
 from tidegate.model.canonical import FactRecord, canonical_bytes, effect_bytes, kind_of
 from tidegate.model.facts import Fact
 from tidegate.ports.facts import Addition, AttackCount, StoredEffect, StoredFact, StoreHead, TreeNode
 
-KEPT_LEVEL_STEP = 8
-"""The store keeps subtree roots at levels 8, 16, 24 ...: one for 256 below it, so that a proof reads at
-most a row of 128 hashes for each level, and the kept roots add less than half a percent to the leaves."""
+KEPT_LEVEL_STEP = TILE_HEIGHT
+"""The store keeps subtree roots at levels 8, 16, 24 ...: one for 256 below it, as tiles do, so that a proof
+reads a row of 256 hashes or two for eight levels, and the kept roots add less than half a percent."""
 
 
 @dataclass(frozen=True, slots=True)

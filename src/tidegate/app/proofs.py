@@ -1,7 +1,16 @@
 """Proofs out of the store, for a peer that holds no more than a root of ours."""
 
-from tidegate.app.entry import KEPT_LEVEL_STEP
-from tidegate.ledger import Proof, SubtreeRoot, complete_root, consistency_proof, inclusion_proof
+from collections.abc import Callable
+
+from tidegate.ledger import (
+    EMPTY_ROOT,
+    Proof,
+    Tile,
+    consistency_proof,
+    inclusion_proof,
+    range_root,
+    subtrees_in,
+)
 from tidegate.ports.facts import FactStore
 from tidegate.ports.outside import OutsideFailed
 
@@ -11,26 +20,31 @@ def prove_inclusion(store: FactStore, number: int, size: int) -> Proof:
 
     OutsideFailed when the store fails or holds fewer than `size` facts.
     """
-    return inclusion_proof(number, size, kept_subtrees(store))
+    return inclusion_proof(number, size, subtrees_in(size, tiles_of(store)))
 
 
 def prove_growth(store: FactStore, old_size: int, size: int) -> Proof:
     """That the first `old_size` facts are how the first `size` began; errors as for inclusion."""
-    return consistency_proof(old_size, size, kept_subtrees(store))
+    return consistency_proof(old_size, size, subtrees_in(size, tiles_of(store)))
 
 
-def kept_subtrees(store: FactStore) -> SubtreeRoot:
-    """Roots of complete subtrees, each made from the row of the nearest kept level below it."""
+def root_at(store: FactStore, size: int) -> bytes:
+    """The root that the ledger had when it held `size` facts; errors as for inclusion."""
+    return range_root(0, size, subtrees_in(size, tiles_of(store))) if size else EMPTY_ROOT
 
-    def subtree_root(level: int, position: int) -> bytes:
-        above_kept = level % KEPT_LEVEL_STEP
-        row = store.roots(level - above_kept, position << above_kept, (position + 1) << above_kept)
-        if len(row) != 1 << above_kept:
+
+def tiles_of(store: FactStore) -> Callable[[Tile], list[bytes]]:
+    """The store keeps exactly the levels that tiles hold (`tidegate.app.entry.KEPT_LEVEL_STEP`)."""
+
+    def read(tile: Tile) -> list[bytes]:
+        row = store.roots(tile.tree_level, tile.first, tile.first + tile.width)
+        if len(row) != tile.width:
+            begin, end = tile.first << tile.tree_level, (tile.first + tile.width) << tile.tree_level
             raise OutsideFailed(
-                f"hashes of facts {position << level} to {((position + 1) << level) - 1} are missing",
+                f"some hashes of facts {begin} to {end - 1} are missing",
                 store.where,
                 "See `tidegate ledger verify`.",
             )
-        return complete_root(row)
+        return row
 
-    return subtree_root
+    return read

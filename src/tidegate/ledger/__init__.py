@@ -7,23 +7,29 @@ grew. Nothing here stores anything, and nothing here knows what an entry means.
 from tidegate.ledger.frontier import LOG_SIZE_MAX, Frontier
 from tidegate.ledger.hashes import EMPTY_ROOT, HASH_BYTES, leaf_hash, node_hash
 from tidegate.ledger.leaves import LeafHashes, complete_root
-from tidegate.ledger.proofs import Proof, SubtreeRoot, consistency_proof, inclusion_proof
+from tidegate.ledger.proofs import Proof, SubtreeRoot, consistency_proof, inclusion_proof, range_root
+from tidegate.ledger.tiles import TILE_HEIGHT, Tile, new_tiles, subtrees_in
 from tidegate.ledger.verify import ProofRefused, verify_consistency, verify_inclusion
 
 __all__ = [
     "EMPTY_ROOT",
     "HASH_BYTES",
     "LOG_SIZE_MAX",
+    "TILE_HEIGHT",
     "Frontier",
     "LeafHashes",
     "Proof",
     "ProofRefused",
     "SubtreeRoot",
+    "Tile",
     "complete_root",
     "consistency_proof",
     "inclusion_proof",
     "leaf_hash",
+    "new_tiles",
     "node_hash",
+    "range_root",
+    "subtrees_in",
     "verify_consistency",
     "verify_inclusion",
 ]
