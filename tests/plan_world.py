@@ -26,6 +26,7 @@ from tidegate.app.mitigation import Mitigation, Rules
 from tidegate.app.node import Node
 from tidegate.app.officers import Officers
 from tidegate.app.outbox import ORDERED, RetryPolicy, Route
+from tidegate.app.recent import RECENT_SECONDS_MAX
 from tidegate.app.reconciler import wanted_now
 from tidegate.app.samples import ExportersHeard, FlowsAsked
 from tidegate.app.state import PlanLife, State
@@ -52,6 +53,7 @@ from tidegate.ports.outside import OutsideFailed
 TARGET = "198.51.100.7"
 POINTS = ("north", "south")
 EXPORTERS = ("192.0.2.1#0", "192.0.2.2#0")
+HTTPS = 443
 RATE = 1000
 TURN_MS = 500
 PATIENCE_S = 20.0
@@ -78,7 +80,11 @@ class Door:
 
 
 class World:
-    """`flood` is where the attack comes in; `deaf` lets the collector give no sample."""
+    """`flood` is where the attack comes in; `deaf` lets the collector give no sample.
+
+    Exporters hold their flows back and tell of them all at once, every `told_every_ms`. `others_lost` are
+    border points whose routers drop ordinary traffic too, though no rule says so, while they hold a rule.
+    """
 
     def __init__(self, *people: Person, bordered: bool = True, store: FailingStore | None = None) -> None:
         self.clock = HandClock(1_800_000_000_000)
@@ -88,7 +94,10 @@ class World:
         self.ordinary = True
         self.deaf = False
         self.border = MemoryBorder(self.clock, lambda: self.officers.roster, POINTS)
-        self._seconds: deque[FlowRows] = deque(maxlen=60)
+        self.told_every_ms = TURN_MS
+        self.others_lost: set[str] = set()
+        self._told: deque[tuple[int, FlowRows]] = deque()
+        self._held_back: list[FlowRows] = []
         self._random = np.random.default_rng(7)
         self._told_ms = self.clock.now_ms()
         self._attack: Attack | None = None
@@ -291,10 +300,19 @@ class World:
         parts = []
         for at, point in enumerate(POINTS):
             rows = self._rows(at)
-            for rule in {one.rule.match for one in self.border.now() if one.rule.border_point == point}:
+            rules = {one.rule.match for one in self.border.now() if one.rule.border_point == point}
+            for rule in rules:
                 rows = rows[~matches(rule, rows)]
+            if rules and point in self.others_lost:
+                rows = rows[rows["src_port"] != HTTPS]
             parts.append(rows)
-        self._seconds.extend([np.concatenate(parts)])
+        self._held_back += parts
+        now_ms = self.clock.at_ms
+        if now_ms % self.told_every_ms < TURN_MS:
+            self._told.append((now_ms, np.concatenate(self._held_back)))
+            self._held_back = []
+        while self._told and self._told[0][0] < now_ms - RECENT_SECONDS_MAX * 1000:
+            self._told.popleft()
 
     def _rows(self, at: int) -> FlowRows:
         flood = 30 if POINTS[at] in self.flood else 0
@@ -308,7 +326,7 @@ class World:
         flooding, rest = rows[:flood], rows[flood:]
         flooding["protocol"], flooding["src_port"], flooding["bytes"] = 17, 123, 468
         flooding["dst_port"] = self._random.integers(1024, 65535, flood)
-        rest["protocol"], rest["src_port"], rest["tcp_flags"] = 6, 443, 16
+        rest["protocol"], rest["src_port"], rest["tcp_flags"] = 6, HTTPS, 16
         rest["dst_port"] = self._random.integers(1024, 65535, ordinary)
         rest["bytes"] = self._random.integers(60, 1400, ordinary)
         return rows
@@ -316,14 +334,15 @@ class World:
     def sample(self, prefix: Prefix, limit: int, timeout_s: float) -> FlowSample:
         if self.deaf:
             raise OutsideFailed("no sample of recent flows came", "the collector", "Ask again.")
-        rows = np.concatenate([empty_rows(0), *self._seconds])
+        rows = np.concatenate([empty_rows(0), *(rows for _, rows in self._told)])
+        received_ms = np.repeat([at for at, _ in self._told], [len(rows) for _, rows in self._told])
         mask_high, mask_low = prefix.mask
         inside = (rows["dst_high"] & np.uint64(mask_high)) == np.uint64(prefix.high)
         inside &= (rows["dst_low"] & np.uint64(mask_low)) == np.uint64(prefix.low)
-        rows = rows[inside][-limit:]
+        rows, received_ms = rows[inside][-limit:], received_ms[inside][-limit:].astype(np.int64)
         now_ms = self.clock.at_ms
-        from_ms = now_ms - len(self._seconds) * TURN_MS
-        return FlowSample(rows, np.ones(len(rows)), from_ms, now_ms)
+        from_ms = self._told[0][0] - self.told_every_ms if self._told else now_ms
+        return FlowSample(rows, np.ones(len(rows)), received_ms, from_ms, now_ms)
 
 
 def quick_border(patch: Any) -> None:

@@ -54,6 +54,7 @@ def assert_same(one: Message, other: Message) -> None:
             assert one.number == other.number
             assert one.sample.rows.tobytes() == other.sample.rows.tobytes()
             assert one.sample.weights.tolist() == other.sample.weights.tolist()
+            assert one.sample.received_ms.tolist() == other.sample.received_ms.tolist()
             assert (one.sample.from_ms, one.sample.until_ms) == (other.sample.from_ms, other.sample.until_ms)
         case _:
             assert one == other
@@ -62,12 +63,12 @@ def assert_same(one: Message, other: Message) -> None:
 def some_messages() -> list[Message]:
     rows = empty_rows(5)
     rows["src_high"] = 2**64 - 1
-    sample = FlowSample(rows, np.array([1.0, 2.0, 4.0, 8.0, 0.5]), 1, 2)
+    sample = FlowSample(rows, np.array([1.0, 2.0, 4.0, 8.0, 0.5]), np.array([3, 1, 4, 1, 2**62]), 1, 2)
     return [
         full_report(),
         report_of(summary_of(5, cells=0)),
         SampleReply(7, sample),
-        SampleReply(8, FlowSample(empty_rows(0), np.zeros(0), 0, 0)),
+        SampleReply(8, FlowSample(empty_rows(0), np.zeros(0), np.zeros(0, np.int64), 0, 0)),
         SampleRequest(7, Prefix.parse("2001:db8::/32"), 100),
         SampleRequest(8, Prefix.parse("0.0.0.0/0"), 0),
         Ready("0.1.0", (2055, 4739)),
@@ -101,7 +102,8 @@ def test_the_largest_report_and_sample_fit_into_a_frame() -> None:
     summary = summary_of(1, 1, np.zeros(EXPORTERS_MAX, EXPORTER), refused, 0, SUMMARY_CELLS_MAX)
     assert len(encode(report_of(summary, names))) < link.FRAME_BYTES_MAX
     rows = empty_rows(SAMPLE_ROWS_MAX)
-    assert len(encode(SampleReply(1, FlowSample(rows, np.ones(len(rows)), 0, 0)))) < link.FRAME_BYTES_MAX
+    sample = FlowSample(rows, np.ones(len(rows)), np.zeros(len(rows), np.int64), 0, 0)
+    assert len(encode(SampleReply(1, sample))) < link.FRAME_BYTES_MAX
 
 
 def test_every_way_of_cutting_a_frame_short_is_malformed() -> None:
@@ -149,7 +151,7 @@ def test_another_release_is_told_to_restart_the_node(monkeypatch: pytest.MonkeyP
 
 
 def test_columns_may_not_be_longer_than_their_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    frame = encode(SampleReply(1, FlowSample(empty_rows(11), np.ones(11), 0, 0)))
+    frame = encode(SampleReply(1, FlowSample(empty_rows(11), np.ones(11), np.zeros(11, np.int64), 0, 0)))
     monkeypatch.setattr(link, "SAMPLE_ROWS_MAX", 10)
     with pytest.raises(Malformed, match="bound"):
         decode(frame)
@@ -196,7 +198,7 @@ def test_a_queue_full_of_replies_takes_no_more_of_them_but_still_reports(
     ours, theirs = socket.socketpair()
     end = CollectorEnd(theirs)
     for number in range(10):
-        end.send(SampleReply(number, FlowSample(empty_rows(0), np.zeros(0), 0, 0)))
+        end.send(SampleReply(number, FlowSample(empty_rows(0), np.zeros(0), np.zeros(0, np.int64), 0, 0)))
     end.send(full_report())
     end.start()
     end.close(timeout_s=5)
@@ -262,7 +264,8 @@ def test_requests_beyond_the_bound_are_dropped_and_stopping_is_not() -> None:
 
 
 def test_rows_received_can_be_changed_by_their_owner() -> None:
-    found = decode(encode(SampleReply(1, FlowSample(np.zeros(2, FLOW), np.ones(2), 0, 0))))
+    sample = FlowSample(np.zeros(2, FLOW), np.ones(2), np.zeros(2, np.int64), 0, 0)
+    found = decode(encode(SampleReply(1, sample)))
     assert isinstance(found, SampleReply)
     found.sample.rows["bytes"] = 3
     assert found.sample.rows["bytes"].tolist() == [3, 3]

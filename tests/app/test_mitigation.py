@@ -8,6 +8,7 @@ import pytest
 from tests.officers import ANNA, BO, CARA, members
 from tests.plan_world import POINTS, World, quick_border
 from tidegate.app.inbound import Inbound
+from tidegate.app.plan_moves import TAKING_HOLD_MS
 from tidegate.mitigate.roster import roster_text
 from tidegate.model.attacks import Rate
 from tidegate.model.facts import (
@@ -19,6 +20,7 @@ from tidegate.model.facts import (
     PlanProposed,
     RulesDiffered,
     SpotTestStarted,
+    VerdictReached,
 )
 from tidegate.model.plans import MILLION, Plan, ServiceLoss, Share
 from tidegate.ports.border import LiveRule
@@ -135,6 +137,55 @@ def test_a_speaker_that_falls_silent_under_a_plan_is_heard_of(world: World) -> N
     assert {one.state for one in world.session_changes()} == {"unseen"}
     assert len(world.session_changes()) == len(POINTS)
     assert "does not answer" in world.session_changes()[0].why
+
+
+def test_exporters_that_tell_of_flows_in_bursts_let_a_good_plan_pass(world: World) -> None:
+    world.told_every_ms = 7_000
+    world.until_held()
+    (verdict,) = {one for one in world.life().standing.verdicts if one.border_point == "north"}
+    assert verdict.others_kept is not None
+    assert verdict.others_kept.estimate > 800_000
+    told = [one for one in world.facts() if isinstance(one, VerdictReached)]
+    stages = world.life().plan.stages
+    assert stages is not None
+    for one in (each for fact in told for each in fact.verdicts):
+        assert one.during.until_ms - one.during.from_ms >= stages.spot_test_s * 1000 - TAKING_HOLD_MS
+
+
+def test_other_traffic_that_falls_under_the_rules_fails_a_plan(world: World) -> None:
+    world.told_every_ms = 7_000
+    world.others_lost = set(POINTS)
+    world.until_proposed()
+    world.approve()
+    world.run_until(lambda: world.stage() == "failed", 200)
+    assert "Other traffic at" in world.life().standing.why
+    assert "fell to 0.0%" in world.life().standing.why
+    assert world.border.now() == []
+
+
+@pytest.mark.parametrize(("every_ms", "stage"), [(50_000, "held"), (600_000, "failed")])
+def test_exporters_that_fall_silent_are_waited_for_but_not_for_ever(
+    world: World, every_ms: int, stage: str
+) -> None:
+    world.until_proposed()
+    world.approve()
+    world.run_until(lambda: world.stage() == "spot test", 30)
+    world.told_every_ms = every_ms
+    world.run_until(lambda: world.stage() in ("held", "failed"), 300)
+    assert world.stage() == stage
+    if stage == "failed":
+        assert "Neither telemetry nor counters show" in world.life().standing.why
+
+
+def test_a_look_waits_until_telemetry_has_told_of_it(world: World) -> None:
+    world.until_proposed()
+    world.told_every_ms = 15_000
+    world.approve()
+    world.run_until(lambda: world.stage() == "held", 300)
+    world.detector_s_end()
+    world.run(400)
+    found = [fact.found for fact in world.facts() if type(fact).__name__ == "LookEnded"]
+    assert set(found) == {"found persisting"}
 
 
 def test_without_samples_nothing_begins_and_nothing_unseen_stays(world: World) -> None:

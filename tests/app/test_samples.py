@@ -22,7 +22,8 @@ POINTS = ("north", "south")
 def flows(*spans: tuple[int, int], from_ms: int = 0, until_ms: int = 60_000) -> Flows:
     rows = empty_rows(len(spans))
     rows["start_ms"], rows["end_ms"] = [one for one, _ in spans], [other for _, other in spans]
-    return Flows(rows, np.ones(len(spans)), np.zeros(len(spans), np.int16), from_ms, until_ms)
+    received_ms, point_of = rows["end_ms"].copy(), np.zeros(len(spans), np.int16)
+    return Flows(rows, np.ones(len(spans)), received_ms, point_of, from_ms, until_ms)
 
 
 def test_a_record_counts_by_its_part_in_the_time_that_is_measured() -> None:
@@ -59,7 +60,7 @@ class Sampling:
         self.asked.append((str(prefix), limit))
         rows = empty_rows(3)
         rows["exporter"] = [0, 1, 9]
-        return FlowSample(rows, np.ones(3), 0, 60_000)
+        return FlowSample(rows, np.ones(3), np.full(3, 60_000), 0, 60_000)
 
 
 def asked(sampling: Sampling, heard: ExportersHeard) -> FlowsAsked:

@@ -249,7 +249,8 @@ def test_the_last_reports_come_with_the_stop() -> None:
 
 def reply_to(request: ToCollector, rows: int) -> SampleReply:
     assert isinstance(request, SampleRequest)
-    return SampleReply(request.number, FlowSample(empty_rows(rows), np.ones(rows), 1, 2))
+    sample = FlowSample(empty_rows(rows), np.ones(rows), np.ones(rows, np.int64), 1, 2)
+    return SampleReply(request.number, sample)
 
 
 def test_a_sample_reaches_the_one_who_asked() -> None:

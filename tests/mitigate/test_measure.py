@@ -47,8 +47,21 @@ def test_traffic_that_the_rules_mean_stands_apart_from_the_rest_towards_the_targ
         ]
     )
     assert found.matched_bits_per_s == Rate(4000, 4000, 4000)
-    assert found.other_bits_per_s == Rate(2400, 2400, 2400)
+    assert found.other_bits_per_s.estimate == 2400
     assert found.sampled_flows == 2
+
+
+def test_other_traffic_is_as_sure_as_its_flows_are_many() -> None:
+    def others(flows: int, of_them: int = 1) -> Measured:
+        rows = [record(sampling_rate=1, bytes=1000, src_port=443, dst_port=2000 + n) for n in range(flows)]
+        return told(rows * of_them)
+
+    one, many, long = others(1), others(100), others(1, of_them=100)
+    assert (one.other_flows, many.other_flows, long.other_flows) == (1, 100, 1)
+    assert one.other_bits_per_s.low < one.other_bits_per_s.estimate // 10
+    assert many.other_bits_per_s.low > many.other_bits_per_s.estimate * 8 // 10
+    # A hundred records of one flow are one flow still, though every byte of it is told.
+    assert long.other_bits_per_s.low < long.other_bits_per_s.estimate // 10
 
 
 def test_sampled_packets_stand_for_many_with_an_interval() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.mitigate.small_plans import NOW_MS, PLAN
+from tidegate.mitigate.intervals import amount_rate
 from tidegate.mitigate.stages import PlanEvent
 from tidegate.mitigate.verdict import (
     ATTACK_DOWN,
@@ -15,14 +16,16 @@ from tidegate.mitigate.verdict import (
     NOTHING_MEASURED,
     OTHERS_FELL,
     OTHERS_KEPT,
+    OTHERS_UNSEEN,
     SESSION_DOWN,
     SPEAKS_FOR,
     TOO_FEW_SAMPLES,
     judge,
     judge_look,
+    worth_measuring_on,
 )
 from tidegate.model.attacks import Rate
-from tidegate.model.plans import Measured
+from tidegate.model.plans import Measured, Share
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.verdicts import RuleCounters, Verdict
 
@@ -204,3 +207,53 @@ def test_a_look_finds_the_attack_or_its_end_or_nothing_at_all() -> None:
     assert look(0, flows=0) is PlanEvent.LOOKED_IN_VAIN
     with pytest.raises(NotAllowed, match="says nothing of"):
         judge_look(BEFORE, during(border_point="south"))
+
+
+def others(bits_per_s: int, flows: int, seconds: int) -> Measured:
+    """Other traffic of so many equal flows."""
+    rate = amount_rate(bits_per_s, bits_per_s**2 / flows) if flows else Rate(0, 0, 0)
+    until_ms = DURING.from_ms + seconds * 1000
+    return during(other_bits_per_s=rate, other_flows=flows, until_ms=until_ms)
+
+
+def before_of(flows: int) -> Measured:
+    seen = others(10**9, flows, 20)
+    return msgspec.structs.replace(
+        BEFORE, other_bits_per_s=seen.other_bits_per_s, other_flows=flows, from_ms=NOW_MS - 20_000
+    )
+
+
+def test_few_flows_of_other_traffic_that_swing_are_no_fall() -> None:
+    # Twelve flows, and four a moment later: chance does that. A hundred, and thirty: it does not.
+    assert verdict(others(3 * 10**8, 4, 20), before_of(12)).passed
+    assert OTHERS_FELL in codes(verdict(others(3 * 10**8, 30, 20), before_of(100)))
+
+
+def test_a_verdict_says_that_too_little_other_traffic_came_and_does_not_fail_for_it() -> None:
+    thin = verdict(others(0, 0, 20), before_of(9))
+    assert thin.passed
+    assert codes(thin) == [ATTACK_DOWN, OTHERS_UNSEEN]
+    assert thin.others_kept is None
+    assert "to tell a fall from chance" in thin.reasons[-1].words
+    assert not verdict(others(0, 0, 20), before_of(9), up=False).passed
+
+
+def test_other_traffic_that_is_gone_altogether_is_a_fall() -> None:
+    gone = verdict(others(0, 0, 20), before_of(20))
+    assert codes(gone) == [ATTACK_DOWN, OTHERS_FELL]
+    assert gone.others_kept == Share(0, 0, 115_150)
+    # By the byte, from before flows were counted, the same is a fall as well.
+    uncounted = msgspec.structs.replace(BEFORE, other_flows=None)
+    assert OTHERS_FELL in codes(verdict(during(other_bits_per_s=Rate(0, 0, 0)), uncounted))
+
+
+@pytest.mark.parametrize(
+    ("flows", "seconds", "more"),
+    [(100, 1, True), (100, 2, False), (100, 20, False), (9, 1, False), (10, 19, True), (10, 20, False)],
+)
+def test_measuring_on_is_worth_it_while_it_brings_more_flows(flows: int, seconds: int, more: bool) -> None:
+    assert worth_measuring_on(before_of(flows), others(10**8, 1, seconds)) is more
+
+
+def test_silence_is_measured_on() -> None:
+    assert worth_measuring_on(before_of(100), during(sampled_flows=0))

@@ -138,7 +138,7 @@ def _taken_apart(message: Message) -> tuple[int, msgspec.Struct, _Columns]:
             return _REPORT, _report_part(message), (summary.cells, summary.exporters)
         case SampleReply(number, sample):
             part = _Sample(number, len(sample.rows), sample.from_ms, sample.until_ms)
-            return _SAMPLE, part, (sample.rows, sample.weights)
+            return _SAMPLE, part, (sample.rows, sample.weights, sample.received_ms)
         case SampleRequest(number, prefix, limit):
             return _REQUEST, _Request(number, prefix.high, prefix.low, prefix.length, limit), ()
         case Ready(version, ports):
@@ -261,7 +261,8 @@ def _put_together(part: msgspec.Struct, columns: _ColumnReader) -> Message:
         case _Sample(number, rows, from_ms, until_ms):
             flows = columns.take(FLOW, rows, SAMPLE_ROWS_MAX)
             weights = columns.take(np.dtype(np.float64), rows, SAMPLE_ROWS_MAX)
-            message = SampleReply(number, FlowSample(flows, weights, from_ms, until_ms))
+            received_ms = columns.take(np.dtype(np.int64), rows, SAMPLE_ROWS_MAX)
+            message = SampleReply(number, FlowSample(flows, weights, received_ms, from_ms, until_ms))
         case _Request(number, high, low, length, limit):
             if not (0 <= high < 1 << 64 and 0 <= low < 1 << 64 and 0 <= length <= 128 and limit >= 0):
                 raise Malformed("no prefix", _HEADER.size)

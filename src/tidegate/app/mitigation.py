@@ -17,13 +17,14 @@ from tidegate.app.plan_attacks import attack_of, is_hit
 from tidegate.app.plan_moves import (
     begun,
     ending,
+    is_measured_on,
     judged,
     looked,
     measure_from_ms,
-    measure_s,
     plans_at,
     plans_beside,
     points_to_measure,
+    told_by_ms,
     unmeasured,
     widened,
 )
@@ -33,6 +34,7 @@ from tidegate.app.reconciler import differences, endings, wanted_now
 from tidegate.app.samples import ExportersHeard, FlowsAsked
 from tidegate.app.sessions import SessionWatch
 from tidegate.app.state import PlanLife
+from tidegate.app.waits import Waits
 from tidegate.detect.baseline import Baselines
 from tidegate.mitigate.approval import ApprovalSettings, verify_standing
 from tidegate.mitigate.due import Due, PaceSettings, what_is_due
@@ -55,9 +57,6 @@ from tidegate.model.plans import Measured, Officer, Plan
 from tidegate.model.refusals import Full, NotAllowed
 from tidegate.ports.clock import Clock
 from tidegate.ports.outside import OutsideFailed
-
-UNMEASURED_MS_MAX = 60_000
-"""A measurement that is due and cannot be made for so long fails: what nobody sees is not kept in force."""
 
 VIEW_MS_MAX = 15_000
 """Leases are renewed only while the border was seen within this time."""
@@ -122,7 +121,7 @@ class Mitigation:
         self._roster_due_ms = clock.now_ms()
         self._jobs: Jobs[tuple[str, int]] = Jobs()
         self._planned: dict[int, Attack] = {}
-        self._due_since: dict[tuple[str, int], int] = {}
+        self._waits = Waits()
         self._differing: list[Fact] = []
         self._live_officers: frozenset[Officer] | None = None
         self._bordering = Complaint("the border answers again")
@@ -276,17 +275,16 @@ class Mitigation:
         points = points_to_measure(life, due)
         heard = (self.border.heard_ms((life.plan.number, point)) for point in points)
         heard_ms = max((one or 0 for one in heard), default=0)
-        if due is Due.JUDGE and now_ms < heard_ms + measure_s(life) * 1000:
-            return  # the border heard the order later than it was recorded
-        since_ms = self._due_since.setdefault(name, now_ms)
-        if now_ms - since_ms > UNMEASURED_MS_MAX:
-            del self._due_since[name]
-            self.decide(*unmeasured(life, due))
-            return
         attack = attack_of(self._node.state, life.plan.attack)
-        from_ms = measure_from_ms(life, due, attack.first_seen_ms if attack else 0, heard_ms)
-        age_ms = attack.telemetry_age_ms if attack else 0
-        self._jobs.begin(name, partial(self._asked.measure, life.plan, points, from_ms, age_ms))
+        first_ms = attack.first_seen_ms if attack else 0
+        told_ms = told_by_ms(life, due, self._rules.pace, first_ms, heard_ms)
+        if now_ms < told_ms:
+            return  # the border heard the order later than it was recorded
+        if why := self._waits.over(name, now_ms):
+            self.decide(*unmeasured(life, due, why))
+        elif not self._waits.rests(name, now_ms):
+            from_ms = measure_from_ms(life, due, first_ms, heard_ms)
+            self._jobs.begin(name, partial(self._asked.measure, life.plan, points, from_ms, told_ms))
 
     # Results.
 
@@ -294,7 +292,9 @@ class Mitigation:
         for (what, number), job in self._jobs.done():
             try:
                 self._take(what, number, job)
-            except (OutsideFailed, Full) as failure:
+            except OutsideFailed as failure:
+                self._waits.put_off((what, number), failure.what, self._clock.now_ms())
+            except Full as failure:
                 log.debug("%s of %d: %s", what, number, failure)  # due again in the next turn
             except NotAllowed as refusal:
                 log.warning("%s of plan %d is refused: %s", what.lower(), number, refusal.why)
@@ -312,7 +312,11 @@ class Mitigation:
         """Whatever happened meanwhile, the move must still be due: the table of moves refuses it else."""
         if points_to_measure(life, due) != tuple(one.border_point for one in measured):
             return
-        self._due_since.pop((due.name, life.plan.number), None)
+        name, now_ms = (due.name, life.plan.number), self._clock.now_ms()
+        if due is Due.JUDGE and is_measured_on(life, measured) and self._waits.may_measure_on(name, now_ms):
+            self._waits.put_off(name, "little other traffic came in", now_ms)
+            return
+        self._waits.end(name)
         match due:
             case Due.TRY:
                 self._put_in_force(life, begun(life, self._node.state, measured))

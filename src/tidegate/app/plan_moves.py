@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from tidegate.app.state import PlanLife, State
-from tidegate.mitigate.due import Due
+from tidegate.mitigate.due import Due, PaceSettings
 from tidegate.mitigate.moves import next_look, stages_of
 from tidegate.mitigate.score import score
 from tidegate.mitigate.stages import IN_FORCE, PlanStage
-from tidegate.mitigate.verdict import judge, judge_look
+from tidegate.mitigate.verdict import judge, judge_look, worth_measuring_on
 from tidegate.model.facts import (
     Fact,
     ForecastScored,
@@ -70,6 +70,22 @@ def measure_from_ms(life: PlanLife, due: Due, first_seen_ms: int, heard_ms: int)
         case Due.LOOK:
             return standing.since_ms + TAKING_HOLD_MS
     return first_seen_ms
+
+
+def told_by_ms(life: PlanLife, due: Due, pace: PaceSettings, first_seen_ms: int, heard_ms: int) -> int:
+    """The moment until which telemetry must have told before the move can be decided."""
+    standing = life.standing
+    match due:
+        case Due.JUDGE:
+            return max(standing.measured_from_ms or standing.since_ms, heard_ms) + measure_s(life) * 1000
+        case Due.LOOK:
+            return standing.since_ms + pace.look_s * 1000
+    return first_seen_ms
+
+
+def is_measured_on(life: PlanLife, during: Sequence[Measured]) -> bool:
+    """Whether more time would tell more of other traffic at any of these border points."""
+    return any(worth_measuring_on(before_at(life, one.border_point), one) for one in during)
 
 
 def plans_at(state: State, *stages: PlanStage) -> tuple[Plan, ...]:
@@ -158,9 +174,9 @@ def scored(life: PlanLife, more: Sequence[Verdict] = ()) -> Iterator[Fact]:
         return
 
 
-def unmeasured(life: PlanLife, due: Due) -> list[Fact]:
+def unmeasured(life: PlanLife, due: Due, why: str) -> list[Fact]:
     """What follows where telemetry gives no answer: nothing comes into force, and nothing unseen stays."""
     number = life.plan.number
     if due is Due.LOOK:
         return [LookEnded(number, "looked in vain", None)]
-    return [PlanFailed(number, f"it cannot be measured: the collector gave no sample ({due.value})")]
+    return [PlanFailed(number, f"it cannot be measured: {why} ({due.value})")]

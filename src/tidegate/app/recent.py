@@ -56,14 +56,16 @@ class RecentFlows:
         held = [int(at) for at in np.argsort(self._seconds, kind="stable") if self._seconds[at] > oldest]
         parts = [_towards(self._rows[at][: self._kept[at]], prefix) for at in held]
         rows = np.concatenate([empty_rows(0), *parts])
-        weights = np.repeat(self._weights[held].astype(np.float64), [len(part) for part in parts])
+        counts = [len(part) for part in parts]
+        weights = np.repeat(self._weights[held].astype(np.float64), counts)
+        received_ms = np.minimum(np.repeat((self._seconds[held] + 1) * 1000, counts), now_ms)
         most = min(limit, SAMPLE_ROWS_MAX)
         if len(rows) > most:
             chosen = np.sort(self._random.choice(len(rows), most, replace=False))
             weights = weights[chosen] * (len(rows) / most) if most else weights[chosen]
-            rows = rows[chosen]
+            rows, received_ms = rows[chosen], received_ms[chosen]
         from_ms = int(self._seconds[held[0]]) * 1000 if held else now_ms
-        return FlowSample(rows, weights, from_ms, now_ms)
+        return FlowSample(rows, weights, received_ms, from_ms, now_ms)
 
     def _place(self, second: int) -> int | None:
         at = second % RECENT_SECONDS_MAX

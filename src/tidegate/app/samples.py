@@ -7,7 +7,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tidegate.mitigate.measure import measured
+from tidegate.mitigate.measure import meant_by, measured
+from tidegate.mitigate.told import told_until_ms
 from tidegate.model.addresses import IPV4_BITS_OFFSET, Prefix, is_ipv4
 from tidegate.model.flows import FlowRows, empty_rows
 from tidegate.model.plans import Measured, Plan
@@ -19,6 +20,9 @@ SAMPLE_S = 3.0
 
 PLAN_ROWS_MAX = 50_000
 """Rows that a plan is made from, over all its networks; the collector thins evenly above that."""
+
+WINDOW_MS_MIN = 2_000
+"""A shorter time of telemetry is no measurement."""
 
 NETWORKS_MAX = 16
 """Networks asked for one plan; an attack with more targets is planned on the first of them."""
@@ -47,6 +51,7 @@ class Flows:
 
     rows: FlowRows
     weights: npt.NDArray[np.float64]
+    received_ms: npt.NDArray[np.int64]
     point_of: npt.NDArray[np.int16]
     from_ms: int
     until_ms: int
@@ -59,7 +64,19 @@ class Flows:
         inside = np.clip(np.minimum(end, until_ms) - np.maximum(start, from_ms), 0, None) / (end - start)
         some = inside > 0
         weights = self.weights[some] * inside[some]
-        return Flows(self.rows[some], weights, self.point_of[some], from_ms, until_ms)
+        received_ms, point_of = self.received_ms[some], self.point_of[some]
+        return Flows(self.rows[some], weights, received_ms, point_of, from_ms, until_ms)
+
+    def told_until_ms(self, plan: Plan, point: str, index: int) -> int:
+        """Until when the exporters of a border point have told of what the plan's rules mean there, and of
+        the rest: flows of a flood and others come to their ends at different times."""
+        meant = meant_by(plan, point, self.rows)
+        here = self.point_of == index
+        kinds = (here & meant, here & ~meant)
+        return min(
+            told_until_ms(self.rows[kind], self.weights[kind], self.received_ms[kind], self.until_ms)
+            for kind in kinds
+        )
 
 
 class ExportersHeard:
@@ -110,6 +127,7 @@ class FlowsAsked:
         return Flows(
             rows=rows,
             weights=np.concatenate([np.zeros(0), *(one.weights for one in samples)]),
+            received_ms=np.concatenate([np.zeros(0, np.int64), *(one.received_ms for one in samples)]),
             point_of=self._points(rows, heard.names),
             from_ms=min(one.from_ms for one in samples),
             until_ms=max(one.until_ms for one in samples),
@@ -123,25 +141,25 @@ class FlowsAsked:
         point_of: npt.NDArray[np.int16] = of_row[np.minimum(rows["exporter"], len(names))]
         return point_of
 
-    def measure(self, plan: Plan, points: Sequence[str], since_ms: int, age_ms: int) -> tuple[Measured, ...]:
+    def measure(self, plan: Plan, points: Sequence[str], since_ms: int, told_ms: int) -> tuple[Measured, ...]:
         """What came in at these border points since then, or in the last minute where that is shorter.
 
-        `age_ms` is how old the telemetry is when it comes: the last so many milliseconds are not told yet.
+        OutsideFailed while not all that came before `told_ms` is told.
         """
         flows = self.towards(networks_of(plan), PLAN_ROWS_MAX)
-        flows = flows.between(since_ms, flows.until_ms - age_ms)
-        return tuple(
-            measured(
-                plan,
-                point,
-                flows.rows,
-                flows.weights,
-                flows.point_of == self._index[point],
-                flows.from_ms,
-                flows.until_ms,
-            )
-            for point in points
-        )
+        return tuple(self._measured_at(flows, plan, point, since_ms, told_ms) for point in points)
+
+    def _measured_at(self, flows: Flows, plan: Plan, point: str, since_ms: int, told_ms: int) -> Measured:
+        index = self._index[point]
+        until_ms = flows.told_until_ms(plan, point, index)
+        from_ms = max(since_ms, flows.from_ms)
+        if until_ms < max(told_ms, from_ms + WINDOW_MS_MIN):
+            told_s, late_s = max(0, until_ms - from_ms) / 1000, (flows.until_ms - until_ms) / 1000
+            why = f"telemetry at {point} has told of {told_s:.0f} s, and comes {late_s:.0f} s late"
+            raise OutsideFailed(why, "telemetry", "Let exporters tell of active flows more often.")
+        part = flows.between(since_ms, until_ms)
+        here = part.point_of == index
+        return measured(plan, point, part.rows, part.weights, here, part.from_ms, part.until_ms)
 
 
 def networks_of(plan: Plan) -> list[Prefix]:

@@ -17,6 +17,7 @@ from tidegate.mitigate.matching import ICMP, ICMPV6, Columns, Mask
 from tidegate.mitigate.order import flow_order
 from tidegate.mitigate.sample import Floats, Sample
 from tidegate.model.border import BorderPoint
+from tidegate.model.flows import FlowRows
 from tidegate.model.plans import Forecast, RateLimit, Residual, Rule, ServiceLoss, Share
 
 SERVICES_TOLD_MAX = 16
@@ -44,7 +45,7 @@ def forecast(sample: Sample, rules: Sequence[Rule], points: Sequence[BorderPoint
     sample = sample.suspecting(meant(sample, rules))
     effect = effect_of(sample, rules, points)
     lost, met, most = 1 - effect.through, effect.met.astype(np.float64), 1 - effect.at_least
-    flow, record = flows_of(sample), np.arange(len(sample))
+    flow, record = flows_of(sample.rows), np.arange(len(sample))
     attack, others = _scenes(sample)
     octets, packets, flows = ([share * one for share in others] for one in _measures(sample))
     deviation = effect.deviation
@@ -101,9 +102,8 @@ def meant(sample: Sample, rules: Sequence[Rule]) -> Mask:
     return mask & sample.to_target
 
 
-def flows_of(sample: Sample) -> npt.NDArray[np.int64]:
+def flows_of(rows: FlowRows) -> npt.NDArray[np.int64]:
     """int64 (n,): the number of each record's flow; packets of one flow are no independent witnesses."""
-    rows = sample.rows
     mixed = np.zeros(len(rows), np.uint64)
     for name in ("src_high", "src_low", "dst_high", "dst_low", "src_port", "dst_port", "protocol"):
         mixed = (mixed ^ rows[name]) * np.uint64(0x9E37_79B9_7F4A_7C15)

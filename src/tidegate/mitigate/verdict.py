@@ -1,6 +1,16 @@
 """Whether a plan does at one border point what was forecast, from what was measured before and during.
 
-A verdict passes only when everything that it asks for was seen; what could not be measured never passes.
+1. The session at the border point is up.
+2. At least `SAMPLES_MIN` sampled flows tell what came in before the rules.
+3. The attack is down as forecast: what was not measured never passes.
+4. Other traffic did not fall beyond the loss that was forecast. A fall counts where both intervals prove it;
+   they are those of flows that come and go (tidegate.mitigate.measure), since few flows swing by themselves.
+5. Where fewer than `OTHER_FLOWS_MIN` flows of other traffic were to be expected while the rules were
+   measured, nobody can tell a fall from chance. The verdict says so and does not fail for it: what no rule
+   matches no rule takes, and what one matches is held to 3.
+6. Where so many were to be expected and none came, other traffic has fallen by all that this proves.
+7. Only what telemetry has had the time to tell is compared (tidegate.mitigate.told), and while measuring on
+   may cure that there is too little, or silence, it is measured on (`worth_measuring_on`).
 """
 
 from collections.abc import Iterator
@@ -16,14 +26,22 @@ ATTACK_NOT_DOWN = "attack_not_down"
 OTHERS_KEPT = "others_kept"
 OTHERS_FELL = "others_fell"
 SESSION_DOWN = "session_down"
+OTHERS_UNSEEN = "others_unseen"
 NOTHING_MEASURED = "nothing_measured"
 TOO_FEW_SAMPLES = "too_few_samples"
 
-SPEAKS_FOR = frozenset({ATTACK_DOWN, OTHERS_KEPT})
+SPEAKS_FOR = frozenset({ATTACK_DOWN, OTHERS_KEPT, OTHERS_UNSEEN})
 """The codes that let a verdict pass; any other lets it fail."""
 
 SAMPLES_MIN = 30
 """Sampled flows before the rules came, below which nothing can be said of what they changed."""
+
+OTHER_FLOWS_MIN = 10
+"""Flows of other traffic to be expected, below which a fall cannot be told from chance: of ten that come by
+chance, four or fewer come once in thirty times."""
+
+NONE_SEEN_HIGH = 2.303
+"""Flows that may have been due where none came: the upper end of a 90 % interval (-ln 0.1)."""
 
 QUIET_SHARE = 4
 """A look finds an attack quiet below a quarter of the matching traffic that came before the rules."""
@@ -45,7 +63,7 @@ def judge(
     """
     comparable(plan, before, during, counters)
     removed = removed_share(before, during) if counters is None else counted_share(counters)
-    kept = ratio(during.other_bits_per_s, before.other_bits_per_s)
+    kept = kept_share(before, during)
     reasons = tuple(reasons_for(plan, before, during, session_up, removed, kept))
     return Verdict(
         plan=plan.number,
@@ -95,13 +113,13 @@ def reasons_for(
     kept: Share | None,
 ) -> Iterator[VerdictReason]:
     where = during.border_point
-    if not session_up:
+    if not session_up:  # 1
         yield VerdictReason(SESSION_DOWN, f"The BGP session at {where} is down; no rules are held there.")
-    if before.sampled_flows < SAMPLES_MIN:
+    if before.sampled_flows < SAMPLES_MIN:  # 2
         words = f"Only {before.sampled_flows} sampled flows tell what came in at {where} before the rules."
         yield VerdictReason(TOO_FEW_SAMPLES, words)
-    yield attack_reason(plan, during, removed)
-    yield others_reason(plan, where, kept)
+    yield attack_reason(plan, during, removed)  # 3
+    yield others_reason(plan, before, during, kept)
 
 
 def attack_reason(plan: Plan, during: Measured, removed: Share | None) -> VerdictReason:
@@ -118,16 +136,45 @@ def attack_reason(plan: Plan, during: Measured, removed: Share | None) -> Verdic
     return VerdictReason(ATTACK_DOWN, f"{told}, as forecast ({expected}).")
 
 
-def others_reason(plan: Plan, where: str, kept: Share | None) -> VerdictReason:
-    """Only a fall that both intervals prove, beyond the loss that was forecast, speaks against the plan."""
-    expected = MILLION - plan.forecast.lost_bytes.high
-    if kept is None:
-        return VerdictReason(OTHERS_KEPT, f"Too little other traffic came in at {where} to show a loss.")
+def others_reason(plan: Plan, before: Measured, during: Measured, kept: Share | None) -> VerdictReason:
+    where, expected = during.border_point, MILLION - plan.forecast.lost_bytes.high
+    if kept is None:  # 5
+        words = f"Too little other traffic came in at {where} to tell a fall from chance."
+        return VerdictReason(OTHERS_UNSEEN, words)
     told = f"Other traffic at {where}"
-    if kept.high < expected:
+    if kept.high < expected:  # 4
         words = f"{told} fell to {percent(kept.estimate)}; at least {percent(expected)} was forecast."
         return VerdictReason(OTHERS_FELL, words)
     return VerdictReason(OTHERS_KEPT, f"{told} stands at {percent(kept.estimate)} of before.")
+
+
+def kept_share(before: Measured, during: Measured) -> Share | None:
+    """The share of other traffic that still comes in; None where too little was to be expected (5)."""
+    expected = others_expected(before, during)
+    if expected is not None and expected < OTHER_FLOWS_MIN:
+        return None
+    if during.other_bits_per_s.high == 0 and expected is not None:  # 6
+        return Share(0, 0, min(MILLION, round(MILLION * NONE_SEEN_HIGH / expected)))
+    return ratio(during.other_bits_per_s, before.other_bits_per_s)
+
+
+def others_expected(before: Measured, during: Measured) -> float | None:
+    """Flows of other traffic that were to come while it was measured, had nothing changed.
+
+    Not more in a longer time: nobody knows then whether they would have been the same ones.
+    """
+    if before.other_flows is None:
+        return None
+    longer = (during.until_ms - during.from_ms) / (before.until_ms - before.from_ms)
+    return before.other_flows * min(1.0, longer)
+
+
+def worth_measuring_on(before: Measured, during: Measured) -> bool:
+    """7. Whether more time may bring what there is to compare."""
+    expected = others_expected(before, during)
+    if during.sampled_flows == 0:
+        return True
+    return expected is not None and expected < OTHER_FLOWS_MIN <= (before.other_flows or 0)
 
 
 def removed_share(before: Measured, during: Measured) -> Share | None:

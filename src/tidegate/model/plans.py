@@ -185,7 +185,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """What telemetry says of one border point while rules are (or are not) in force there.
 
     `matched` is traffic that a rule of the plan matches, `other` the rest towards the targets.
-    `sampled_flows` records stand behind it; `from_ms` to `until_ms` is when it was received.
+    `sampled_flows` records stand behind it, and `other_flows` flows that come and go by themselves behind
+    `other` (None in facts from before these were counted); `from_ms` to `until_ms` is when it flowed.
     """
 
     border_point: str
@@ -194,6 +195,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     matched_bits_per_s: Rate
     other_bits_per_s: Rate
     sampled_flows: int
+    other_flows: int | None = None
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):

@@ -50,11 +50,13 @@ class FlowSample:
     """Recent flows towards one prefix, drawn evenly from all that were seen.
 
     `rows` dtype FLOW (n,); `weights` float64 (n,): how many seen records row i stands for, so that
-    `weights.sum()` estimates the number seen. They were received between `from_ms` and `until_ms`.
+    `weights.sum()` estimates the number seen. They were received between `from_ms` and `until_ms`, each at
+    the latest at its `received_ms` int64 (n,): an exporter tells of a flow when it has come to its end.
     """
 
     rows: FlowRows
     weights: npt.NDArray[np.float64]
+    received_ms: npt.NDArray[np.int64]
     from_ms: int
     until_ms: int
 
