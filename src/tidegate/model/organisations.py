@@ -130,8 +130,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class SignedCard(msgspec.Struct, frozen=True):
-    """`card` are the canonical bytes of a Card. Where the root changed with this version, the former root
-    signs beside the new one: `signatures` holds the new root's first, then the former's."""
+    """`card` are the canonical bytes of a Card, `signatures` first the present root's over them, then one of
+    each former root, in their order, over its successor: so the line of roots can be followed from any of
+    them, whichever card one knew last."""
 
     card: bytes
     signatures: tuple[SignaturePair, ...]
