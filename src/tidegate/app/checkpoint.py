@@ -4,15 +4,18 @@ A checkpoint is a convenience and never evidence: it may be lost, and one that i
 other steps than today's, is passed over. Then the state is rebuilt from the first fact.
 """
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from hashlib import sha256
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 
 from tidegate.app.entry import Tip
 from tidegate.app.state import State
 from tidegate.app.step import STEP_REVISION
+from tidegate.hotline.state import HotlineState
 from tidegate.ledger import Frontier
 from tidegate.ports.facts import Checkpoint
 
@@ -57,5 +60,16 @@ def tip_from(checkpoint: Checkpoint | None) -> Tip:
         counts=MappingProxyType(dict(state.counts)),
         plans=MappingProxyType(dict(state.plans)),
         officers=MappingProxyType(dict(state.officers)),
+        hotline=frozen_hotline(state.hotline),
     )
     return Tip(frozen, frontier)
+
+
+def frozen_hotline(state: HotlineState) -> HotlineState:
+    """Its mappings as a step leaves them; JSON brings plain ones back."""
+    mappings: dict[str, Any] = {
+        each.name: MappingProxyType(dict(value))
+        for each in fields(state)
+        if isinstance(value := getattr(state, each.name), Mapping)
+    }
+    return replace(state, **mappings)

@@ -19,8 +19,6 @@ from tidegate.app.state import (
     PlanLife,
     State,
     Stepped,
-    with_entry,
-    without,
 )
 from tidegate.app.units import count_of
 from tidegate.mitigate.moves import advance, renewed, seen_persisting, with_approval, with_verdict
@@ -57,6 +55,7 @@ from tidegate.model.facts import (
     VerdictReached,
     Withdraw,
 )
+from tidegate.model.mappings import with_entry, without
 from tidegate.model.plans import Measured
 from tidegate.model.refusals import Full, NotAllowed
 

@@ -1,5 +1,6 @@
 """Facts and rates as sentences, for the log and for both doors; a rate never stands without its doubt."""
 
+from tidegate.app.hotline.sentences import hotline_sentence
 from tidegate.app.plan_sentences import plan_sentence
 from tidegate.app.units import si, si_like
 from tidegate.model.attacks import Attack, Rate
@@ -15,6 +16,7 @@ from tidegate.model.facts import (
     NodeStarted,
     NodeStopped,
 )
+from tidegate.model.hotline_facts import HotlineFact
 
 
 def sentence(fact: Fact) -> str:
@@ -38,7 +40,7 @@ def sentence(fact: Fact) -> str:
         case AttackEnded(attack):
             return f"attack {attack.number} ended, peak: {_attack(attack, attack.peak_bits_per_s)}"
         case _:
-            return plan_sentence(fact)
+            return hotline_sentence(fact) if isinstance(fact, HotlineFact) else plan_sentence(fact)
 
 
 def going_on(attack: Attack) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeVar
 
 import msgspec
 
+from tidegate.hotline.state import HotlineState
 from tidegate.mitigate.stages import Standing
 from tidegate.model.attacks import Attack
 from tidegate.model.facts import BorderSessionChanged, Effect
@@ -33,9 +33,6 @@ SCORES_MAX = 20
 SESSIONS_TROUBLED_MAX = 4_096
 """BGP sessions told to be in trouble: room for every session that the settings allow; one more is Full."""
 
-Key = TypeVar("Key")
-Value = TypeVar("Value")
-
 
 class PlanLife(msgspec.Struct, frozen=True):
     """A plan, where it stands, and what was measured at its border points just before it came there."""
@@ -54,7 +51,7 @@ class State:
     it stopped cleanly; `unclean_starts` counts the starts without a stop before them. `plans` by number are
     those that have not ended; `ended_plans` and `scores` newest last. `officers` by name are what is on
     record of the roster file, which alone says whose word counts. `sessions_troubled` are the BGP sessions
-    that people were told are in trouble, each as last told.
+    that people were told are in trouble, each as last told. `hotline` is all that the hotline knows.
     """
 
     facts: int = 0
@@ -73,6 +70,7 @@ class State:
     officers: Mapping[str, Officer] = field(default_factory=lambda: MappingProxyType({}))
     scores: tuple[Score, ...] = ()
     sessions_troubled: tuple[BorderSessionChanged, ...] = ()
+    hotline: HotlineState = field(default_factory=HotlineState)
 
     @property
     def stopped_cleanly(self) -> bool:
@@ -80,20 +78,3 @@ class State:
 
 
 Stepped = tuple[State, tuple[Effect, ...]]
-
-
-def with_entry(mapping: Mapping[Key, Value], key: Key, value: Value) -> Mapping[Key, Value]:
-    changed = copied(mapping)
-    changed[key] = value
-    return MappingProxyType(changed)
-
-
-def without(mapping: Mapping[Key, Value], key: Key) -> Mapping[Key, Value]:
-    changed = copied(mapping)
-    changed.pop(key, None)
-    return MappingProxyType(changed)
-
-
-def copied(mapping: Mapping[Key, Value]) -> dict[Key, Value]:
-    """A proxy copies what is behind it forty times faster than anyone who asks it for each entry."""
-    return mapping.copy() if isinstance(mapping, MappingProxyType) else dict(mapping)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from tidegate.app.hotline.steps import STEPS_OF_HOTLINE
 from tidegate.app.plan_steps import PLAN_STEPS
 from tidegate.app.state import (
     ENDED_ATTACKS_MAX,
@@ -15,8 +16,6 @@ from tidegate.app.state import (
     OPEN_ATTACKS_MAX,
     State,
     Stepped,
-    with_entry,
-    without,
 )
 from tidegate.model.attacks import Attack
 from tidegate.model.canonical import FactRecord
@@ -32,6 +31,7 @@ from tidegate.model.facts import (
     NodeStarted,
     NodeStopped,
 )
+from tidegate.model.mappings import with_entry, without
 from tidegate.model.refusals import Full, NotAllowed
 
 STEP_REVISION = 4
@@ -115,6 +115,7 @@ STEPS: Mapping[type, Callable[[State, int, Any], Stepped]] = {
     AttackEnded: attack_ended,
     CollectorRestarted: collector_restarted,
     **PLAN_STEPS,
+    **STEPS_OF_HOTLINE,
 }
 
 

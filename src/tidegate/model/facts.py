@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from tidegate.model.attacks import Attack
+from tidegate.model.hotline_facts import HotlineFact
 from tidegate.model.plans import Measured, Officer, Plan, Rule, Score, Signed
 from tidegate.model.verdicts import Verdict
 
@@ -270,6 +271,7 @@ Fact = (
     | AttackEnded
     | CollectorRestarted
     | PlanFact
+    | HotlineFact
 )
 
 

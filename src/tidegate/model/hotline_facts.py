@@ -46,6 +46,14 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     previous: Digest
 
 
+class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds in which each receipt is due: R1 after queueing, R2 and R3 after R1. None: not awaited."""
+
+    r1_s: int
+    r2_s: int | None
+    r3_s: int | None
+
+
 class OwnCardIssued(msgspec.Struct, frozen=True, tag=True):
     """The node speaks for this organisation, by this card, from now on; `card` is a SignedCard's digest."""
 
@@ -107,11 +115,23 @@ class EpochBegun(msgspec.Struct, frozen=True, tag=True):
     why: str
 
 
+class SerialSpoilt(msgspec.Struct, frozen=True, tag=True):
+    """A recipient has another frame of ours with this message's serial: it goes again, in a new place."""
+
+    message: Digest
+    recipient: OrganisationId
+    refusal: Digest
+
+
 class MessageComposed(msgspec.Struct, frozen=True, tag=True):
-    """Its content is fixed to the byte. It waits for `officers` signatures of its level; none for a check."""
+    """Its content is fixed to the byte. It waits for `officers` signatures of its level; none for a check.
+
+    `deadlines` are what its precedence and its accord ask of the recipients.
+    """
 
     about: About
     officers: int
+    deadlines: Deadlines
 
 
 class SignatureGiven(msgspec.Struct, frozen=True, tag=True):
@@ -160,10 +180,11 @@ class CustodyTaken(msgspec.Struct, frozen=True, tag=True):
 class ReceiptCame(msgspec.Struct, frozen=True, tag=True):
     """R1, verified: the recipient's station stored the message as fact `fact` of its own ledger.
 
-    `receipt` is the SignedReceipt's blob.
+    It names one of the frames that the message was given; `receipt` is the SignedReceipt's blob.
     """
 
     message: Digest
+    frame: Digest
     recipient: OrganisationId
     receipt: Digest
     stored_at_s: int
@@ -205,6 +226,26 @@ class MessageStored(msgspec.Struct, frozen=True, tag=True):
     place: Place
     package: Digest
     path: str
+    deadlines: Deadlines
+
+
+class MessageCameAgain(msgspec.Struct, frozen=True, tag=True):
+    """A message that we have came in another frame, from a sender that was restored. It is not shown again,
+    and its receipt names fact `stored`."""
+
+    message: Digest
+    sender: OrganisationId
+    place: Place
+    package: Digest
+    stored: int
+
+
+class CopyMissed(msgspec.Struct, frozen=True, tag=True):
+    """A recipient that had receipted the message says now that it does not have it (it was restored from an
+    older copy): it is offered again."""
+
+    message: Digest
+    recipient: OrganisationId
 
 
 class MessageRefused(msgspec.Struct, frozen=True, tag=True):
@@ -270,6 +311,7 @@ HotlineFact = (
     | PeerLeft
     | CardExpiryNeared
     | EpochBegun
+    | SerialSpoilt
     | MessageComposed
     | SignatureGiven
     | MessageAuthorised
@@ -281,6 +323,8 @@ HotlineFact = (
     | MessageExpired
     | MessageRecalled
     | MessageStored
+    | MessageCameAgain
+    | CopyMissed
     | MessageRefused
     | ForkFound
     | DeadlinePassed

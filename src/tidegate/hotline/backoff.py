@@ -1,0 +1,33 @@
+"""How long to wait before a message is offered again: never for ever, nor longer than its precedence bears.
+
+Times are milliseconds of a clock that may be set in both directions: no such step makes anybody wait longer
+than the longest wait.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from tidegate.model.messages import Precedence
+
+FIRST_MS = 3_000
+"""Wait before the second offer. A receipt that is on its way takes less, even over a bad line."""
+
+FLASH_MS_MAX = 60_000
+"""Longest wait between two offers of a FLASH message; it is never given up while its sender wants it."""
+
+LONGEST_MS: Mapping[Precedence, int] = MappingProxyType(
+    {"FLASH": FLASH_MS_MAX, "IMMEDIATE": 120_000, "PRIORITY": 300_000, "ROUTINE": 600_000}
+)
+
+DOUBLINGS_MAX = 16
+"""More doublings than any longest wait needs; the wait grows no further."""
+
+
+def wait_ms(tries: int, longest_ms: int) -> int:
+    """After so many offers without a receipt: FIRST_MS, twice that, and so on up to the longest."""
+    return min(FIRST_MS << min(max(tries, 1) - 1, DOUBLINGS_MAX), longest_ms)
+
+
+def is_due(last_ms: int, wait: int, now_ms: int) -> bool:
+    """Whether `wait` has passed since `last_ms`, or the clock was set to before it."""
+    return not last_ms <= now_ms < last_ms + wait
