@@ -34,6 +34,7 @@ class MemoryStore:
         self._checkpoint: Checkpoint | None = None
         self._counted = 0
         self._counts: list[AttackCount] = []
+        self._mentions: dict[str, list[int]] = {}
 
     def head(self) -> StoreHead:
         return self._head
@@ -44,6 +45,8 @@ class MemoryStore:
         self._facts += addition.facts
         self._effects += addition.effects
         self._nodes |= {(node.level, node.position): node.root for node in addition.nodes}
+        for mention in addition.mentions:
+            self._mentions.setdefault(mention.digest, []).append(mention.fact_number)
         self._head = addition.head
         self.add_counts(addition.expected.size, addition.head.size, addition.counts)
 
@@ -75,6 +78,15 @@ class MemoryStore:
     def latest(self, kinds: Sequence[str], before: int, limit: int) -> list[StoredFact]:
         found = [fact for fact in reversed(self._facts) if fact.kind in kinds and fact.number < before]
         return found[: min(limit, READ_ROWS_MAX)]
+
+    def mentioning(self, digests: Sequence[str], kinds: Sequence[str]) -> list[tuple[str, StoredFact]]:
+        found = [
+            (digest, self._facts[number])
+            for digest in set(digests)
+            for number in self._mentions.get(digest, ())
+            if self._facts[number].kind in kinds
+        ]
+        return sorted(found, key=lambda each: each[1].number)[:READ_ROWS_MAX]
 
     def roots(self, level: int, begin: int, end: int) -> list[bytes]:
         if level == 0:

@@ -6,10 +6,19 @@ from dataclasses import dataclass, field
 from tidegate.app.attack_counts import counts_of, merged
 from tidegate.app.state import State
 from tidegate.app.step import step
+from tidegate.hotline.mentions import mentions_of
 from tidegate.ledger import TILE_HEIGHT, Frontier, leaf_hash
 from tidegate.model.canonical import FactRecord, canonical_bytes, effect_bytes, kind_of
 from tidegate.model.facts import Fact
-from tidegate.ports.facts import Addition, AttackCount, StoredEffect, StoredFact, StoreHead, TreeNode
+from tidegate.ports.facts import (
+    Addition,
+    AttackCount,
+    Mention,
+    StoredEffect,
+    StoredFact,
+    StoreHead,
+    TreeNode,
+)
 
 KEPT_LEVEL_STEP = TILE_HEIGHT
 """The store keeps subtree roots at levels 8, 16, 24 ...: one for 256 below it, as tiles do, so that a proof
@@ -37,6 +46,7 @@ class Entry:
     effects: tuple[StoredEffect, ...]
     nodes: tuple[TreeNode, ...]
     counts: tuple[AttackCount, ...]
+    mentions: tuple[Mention, ...]
     tip: Tip
 
 
@@ -55,6 +65,7 @@ def prepare(tip: Tip, at_ms: int, fact: Fact) -> Entry:
         ),
         nodes=kept_nodes(record.number, completed),
         counts=counts_of(fact),
+        mentions=tuple(Mention(digest, record.number) for digest in mentions_of(fact)),
         tip=Tip(state, frontier, tip.effects + len(effects)),
     )
 
@@ -74,4 +85,5 @@ def addition(tip: Tip, entries: Sequence[Entry]) -> Addition:
         nodes=[node for entry in entries for node in entry.nodes],
         head=entries[-1].tip.head,
         counts=merged(count for entry in entries for count in entry.counts),
+        mentions=[mention for entry in entries for mention in entry.mentions],
     )

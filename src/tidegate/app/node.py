@@ -17,7 +17,7 @@ from tidegate.model.facts import AttackEnded, Fact
 from tidegate.model.refusals import Full, Malformed, NotAllowed
 from tidegate.ports.alerts import AlertSink
 from tidegate.ports.clock import Clock
-from tidegate.ports.facts import APPEND_FACTS_MAX, FactStore, HeadMoved, StoreHead
+from tidegate.ports.facts import APPEND_FACTS_MAX, MENTIONS_ASKED_MAX, FactStore, HeadMoved, StoreHead
 from tidegate.ports.outside import OutsideFailed
 
 FACTS_WAITING_MAX = 4_096
@@ -180,6 +180,15 @@ class Node:
 
     def past_attacks(self, limit: int) -> Iterator[Attack]:
         return past_attacks(self._store, self.head.size, limit)
+
+    def mentioning(self, digests: Sequence[str], kinds: Sequence[type]) -> list[tuple[str, FactRecord]]:
+        """Stored facts of these kinds that mention one of these digests, by number, each with the digest."""
+        names = [kind.__name__ for kind in kinds]
+        return [
+            (digest, decode_record(stored.body))
+            for at in range(0, len(digests), MENTIONS_ASKED_MAX)
+            for digest, stored in self._store.mentioning(digests[at : at + MENTIONS_ASKED_MAX], names)
+        ]
 
     def verify(self, remembered: Remembered | None = None) -> LedgerVerdict:
         """See `verify_ledger`; of what is stored, not of what this node remembers."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tidegate.ports.collector import CollectorProcess
     from tidegate.ports.control import ControlDoor, ControlLine
     from tidegate.ports.facts import FactStore
+    from tidegate.ports.hotline import EnvelopeStore
     from tidegate.ports.machine import Machine
     from tidegate.ports.metrics import MetricsServer
     from tidegate.ports.recordings import Recording
@@ -28,12 +29,14 @@ IfMissing = Literal["create", "refuse"]
 
 
 class Stores(Protocol):
-    """One open database, seen through its two ports."""
+    """One open database, seen through its ports."""
 
     @property
     def facts(self) -> "FactStore": ...
     @property
     def baselines(self) -> "BaselineStore": ...
+    @property
+    def envelopes(self) -> "EnvelopeStore": ...
     def close(self) -> None: ...
 
 

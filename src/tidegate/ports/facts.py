@@ -56,6 +56,9 @@ class StoreHead:
     effects: int
 
 
+MENTIONS_ASKED_MAX = 512
+"""Digests in one question; whoever wants more asks again."""
+
 ANY = ""
 """In a count: all vectors together, or all border points together."""
 
@@ -77,10 +80,18 @@ class AttackCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """Fact `fact_number` is about the thing of this digest (64 hex digits), and is found by it."""
+
+    digest: str
+    fact_number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Addition:
     """Facts with all that follows from them, to be stored together or not at all.
 
-    `counts` holds no day, vector and border point twice.
+    `counts` holds no day, vector and border point twice, `mentions` none twice.
     """
 
     expected: StoreHead
@@ -89,6 +100,7 @@ class Addition:
     nodes: Sequence[TreeNode]
     head: StoreHead
     counts: Sequence[AttackCount] = ()
+    mentions: Sequence[Mention] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +128,8 @@ class FactStore(Protocol):
        which may also be missing.
     6. Counts of attacks follow from facts. They are added in the transaction of their facts, exactly once,
        and only while the counts hold all facts before; else they are left to `add_counts`.
-    7. The store hashes nothing and believes nothing: whether bytes, hashes and head agree is for the
+    7. Mentions follow from facts too, and are stored in the transaction of their facts.
+    8. The store hashes nothing and believes nothing: whether bytes, hashes and head agree is for the
        caller to check (`tidegate.app.ledger_check`).
 
     Every call may raise OutsideFailed.
@@ -137,6 +150,12 @@ class FactStore(Protocol):
 
     def latest(self, kinds: Sequence[str], before: int, limit: int) -> list[StoredFact]:
         """The last facts of these kinds below number `before`, newest first, at most READ_ROWS_MAX."""
+
+    def mentioning(self, digests: Sequence[str], kinds: Sequence[str]) -> list[tuple[str, StoredFact]]:
+        """Facts of these kinds that mention one of these digests, each with the digest, by number.
+
+        At most READ_ROWS_MAX; give at most MENTIONS_ASKED_MAX digests.
+        """
 
     def roots(self, level: int, begin: int, end: int) -> list[bytes]:
         """Leaf hashes (level 0) or kept subtree roots at positions begin to end, in order.

@@ -9,13 +9,22 @@ from sqlalchemy import delete, insert, literal, select, update
 from tidegate.adapters.sql import attack_counts
 from tidegate.adapters.sql.engine import Database
 from tidegate.adapters.sql.packing import pack, unpack
-from tidegate.adapters.sql.tables import CHECKPOINT, EFFECTS, EFFECTS_DONE, FACTS, LEDGER_HEAD, LEDGER_NODES
+from tidegate.adapters.sql.tables import (
+    CHECKPOINT,
+    EFFECTS,
+    EFFECTS_DONE,
+    FACTS,
+    LEDGER_HEAD,
+    LEDGER_NODES,
+    MENTIONS,
+)
 from tidegate.ports.facts import (
     READ_ROWS_MAX,
     Addition,
     AttackCount,
     Checkpoint,
     HeadMoved,
+    Mention,
     StoredEffect,
     StoredFact,
     StoreHead,
@@ -30,6 +39,10 @@ EFFECT_COLUMNS = (EFFECTS.c.number, EFFECTS.c.fact_number, EFFECTS.c.kind, EFFEC
 def columns(row: StoredFact | StoredEffect | TreeNode) -> dict[str, Any]:
     """A row by the names of its columns; `asdict` would copy each value first."""
     return {field.name: getattr(row, field.name) for field in fields(row)}
+
+
+def mention_row(mention: Mention) -> dict[str, Any]:
+    return {"digest": bytes.fromhex(mention.digest), "fact_number": mention.fact_number}
 
 
 def fact_from(row: Any) -> StoredFact:
@@ -74,6 +87,7 @@ class SqlFactStore:
                     [columns(effect) for effect in addition.effects],
                 ),  # soon done, and not worth packing
                 (LEDGER_NODES, [columns(node) for node in addition.nodes]),
+                (MENTIONS, [mention_row(mention) for mention in addition.mentions]),  # 7
             ):
                 if rows:
                     connection.execute(insert(table), rows)
@@ -104,6 +118,20 @@ class SqlFactStore:
         )
         with self._database.reading() as connection:
             return [fact_from(row) for row in connection.execute(question)]
+
+    def mentioning(self, digests: Sequence[str], kinds: Sequence[str]) -> list[tuple[str, StoredFact]]:
+        if not digests:
+            return []
+        question = (
+            select(MENTIONS.c.digest, *FACT_COLUMNS)
+            .join(FACTS, FACTS.c.number == MENTIONS.c.fact_number)
+            .where(MENTIONS.c.digest.in_([bytes.fromhex(digest) for digest in digests]))
+            .where(FACTS.c.kind.in_(kinds))
+            .order_by(FACTS.c.number)
+            .limit(READ_ROWS_MAX)
+        )
+        with self._database.reading() as connection:
+            return [(bytes(row.digest).hex(), fact_from(row)) for row in connection.execute(question)]
 
     def roots(self, level: int, begin: int, end: int) -> list[bytes]:
         if level == 0:

@@ -1,7 +1,8 @@
-"""One database and its two stores, as the doors ask for them."""
+"""One database and its stores, as the doors ask for them."""
 
 from tidegate.adapters.sql.baselines import SqlBaselineStore
 from tidegate.adapters.sql.engine import IfMissing, open_database
+from tidegate.adapters.sql.envelopes import SqlEnvelopeStore
 from tidegate.adapters.sql.store import SqlFactStore
 
 
@@ -12,6 +13,7 @@ class SqlStores:
         self._database = open_database(url, if_missing)
         self.facts = SqlFactStore(self._database)
         self.baselines = SqlBaselineStore(self._database)
+        self.envelopes = SqlEnvelopeStore(self._database)
 
     def close(self) -> None:
         self._database.close()

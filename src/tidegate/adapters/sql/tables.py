@@ -14,7 +14,7 @@ from sqlalchemy import (
     Text,
 )
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every schema this program knows, oldest first: the migrations' revisions, readable without Alembic."""
 
 # In SQLite only a column declared INTEGER is the row's own key; it is 64 bits wide all the same.
@@ -79,6 +79,21 @@ ATTACK_COUNTS = Table(
     Column("kilobytes", BigInteger, nullable=False),
     Column("peak_bits_per_s", BigInteger, nullable=False),
     Column("longest_s", BigInteger, nullable=False),
+)
+
+MENTIONS = Table(
+    "mentions",
+    METADATA,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("fact_number", NUMBER, primary_key=True, autoincrement=False),
+)
+
+BLOBS = Table(
+    "blobs",
+    METADATA,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
 )
 
 CHECKPOINT = Table(

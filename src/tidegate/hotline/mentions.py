@@ -1,0 +1,29 @@
+"""By which digests a fact of the hotline is found again: its message, its place, its envelope, its peer."""
+
+from tidegate.hotline.correspondence import place_key
+from tidegate.model.facts import Fact
+from tidegate.model.hotline_facts import (
+    HotlineFact,
+    MessageComposed,
+    MessageQueued,
+    MessageStored,
+    Place,
+)
+from tidegate.model.organisations import Digest
+
+
+def mentions_of(fact: Fact) -> tuple[Digest, ...]:
+    """Each digest once; nothing for facts of other rooms."""
+    if not isinstance(fact, HotlineFact):
+        return ()
+    named: list[Digest | None] = [getattr(fact, "message", None), getattr(fact, "envelope", None)]
+    place: Place | None = getattr(fact, "place", None)
+    if place is not None:
+        named.append(place_key(place.correspondence, place.epoch, place.serial))
+    if isinstance(fact, MessageComposed | MessageStored):
+        named += [fact.about.message, fact.about.answers]
+    if isinstance(fact, MessageQueued):
+        named.append(fact.package)
+    if not any(named):
+        named.append(getattr(fact, "organisation", None))
+    return tuple(dict.fromkeys(digest for digest in named if digest))
