@@ -62,6 +62,28 @@ class EnvelopeStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class AnchorMark:
+    """How far the node had come: its epoch, and how many frames it had made in all."""
+
+    epoch: int
+    framed: int
+
+
+class Anchor(Protocol):
+    """A mark beside the database, that tells an older copy of the database from the one that was in use.
+
+    It is written before the facts that it counts. A node whose database does not agree with its mark, or that
+    finds none, begins a new epoch: no serial is ever used twice. It is never part of a back-up.
+    """
+
+    def read(self) -> AnchorMark | None:
+        """None where there is none, or it makes no sense. OutsideFailed where it cannot be read."""
+
+    def write(self, mark: AnchorMark) -> None:
+        """Durable when it returns; OutsideFailed where that fails, and then either mark may be there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
     """Sealed envelopes that came over one path. `peer` is whom the path itself proved to be at the other
     end, None where it proves nobody (files). `answer`, where there is one, sends envelopes back the same

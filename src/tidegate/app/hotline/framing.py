@@ -1,0 +1,142 @@
+"""Giving messages their serials and envelopes, in the one order that lets no crash or copy reuse a serial.
+
+1. Package and envelope are stored, then the anchor is written, then the facts are recorded; only what is
+   recorded is ever sent (tidegate.hotline.courier).
+2. A node that starts beside an anchor that disagrees with its record begins a new epoch first.
+"""
+
+from collections.abc import Iterator
+
+from tidegate.app.hotline.needs import Needs
+from tidegate.hotline.correspondence import FRAME_PURPOSE, correspondence_of
+from tidegate.hotline.delivery import Stage
+from tidegate.hotline.state import Line, Sent
+from tidegate.model.hotline_facts import EpochBegun, MessageQueued, Place
+from tidegate.model.messages import Content, Frame, Package
+from tidegate.model.organisations import NO_DIGEST, Card, Digest
+from tidegate.model.value_bytes import bytes_of, digest_of, value_from
+from tidegate.ports.hotline import AnchorMark
+from tidegate.ports.outside import OutsideFailed
+
+FRAMED_AT_ONCE_MAX = 64
+"""Messages that get their serials in one transaction; the next ones follow in the next turn."""
+
+KEPT_S = 10 * 365 * 86_400
+"""A message without an end is sealed for so long: what a relay must hold is bounded by its own rules."""
+
+
+def begin_epoch(needs: Needs, why: str) -> None:
+    """Later than every epoch that the record or the anchor knows of, and not before now."""
+    mark = needs.anchor.read()
+    known = max(needs.state.epoch, mark.epoch if mark else 0)
+    epoch = max(needs.now_s(), known + 1)
+    needs.record.record(EpochBegun(epoch, why))
+    needs.anchor.write(AnchorMark(epoch, needs.state.framed))
+
+
+def settle_epoch(needs: Needs) -> None:
+    """2. Once, before the first message of this run."""
+    state = needs.state
+    mark = needs.anchor.read()
+    if not state.epoch:
+        begin_epoch(needs, "the node was founded")
+    elif mark != AnchorMark(state.epoch, state.framed):
+        begin_epoch(needs, "the record and its mark beside it disagree: it may be an older copy")
+
+
+def waiting_for_place(needs: Needs) -> Iterator[Sent]:
+    """In the order of composing."""
+    for sent in needs.state.sent.values():
+        if sent.spoilt or sent.copies[0].stage is Stage.AUTHORISED:
+            yield sent
+
+
+def frame_what_waits(needs: Needs) -> int:
+    """How many messages got their places now."""
+    lines: dict[Digest, Line] = dict(needs.state.lines)
+    facts: list[MessageQueued] = []
+    blobs: list[bytes] = []
+    for sent in waiting_for_place(needs):
+        if len(facts) == FRAMED_AT_ONCE_MAX:
+            break
+        made = framed(needs, sent, lines)
+        if made is None:
+            continue
+        fact, package, envelope = made
+        lines[fact.place.correspondence] = Line(fact.place.epoch, fact.place.serial, fact.place.frame)
+        facts.append(fact)
+        blobs += [package, envelope]
+    if facts:
+        needs.blobs.put(blobs)  # 1
+        needs.anchor.write(AnchorMark(needs.state.epoch, needs.state.framed + len(facts)))
+        needs.record.record(*facts)
+    return len(facts)
+
+
+def framed(needs: Needs, sent: Sent, lines: dict[Digest, Line]) -> tuple[MessageQueued, bytes, bytes] | None:
+    """The fact, the package and the envelope; None where a recipient left meanwhile."""
+    cards = recipients_cards(needs, sent)
+    if cards is None:
+        return None
+    message, epoch = sent.about.message, needs.state.epoch
+    correspondence = correspondence_of(sent.about.sender, sent.about.recipients)
+    line = lines.get(correspondence)
+    goes_on = line is not None and line.epoch == epoch
+    frame = bytes_of(
+        Frame(
+            content=message,
+            correspondence=correspondence,
+            epoch=epoch,
+            serial=line.serial + 1 if line is not None and goes_on else 1,
+            previous=line.frame if line is not None and goes_on else NO_DIGEST,
+            framed_at_s=needs.now_s(),
+        )
+    )
+    package = package_of(needs, sent, frame)
+    body = bytes_of(package)
+    envelope = sealed_package(needs, package, cards, sent)
+    place = place_of(frame)
+    return MessageQueued(message, place, digest_of(body), digest_of(envelope)), body, envelope
+
+
+def package_of(needs: Needs, sent: Sent, frame: bytes) -> Package:
+    content = stored(needs, sent.about.message)
+    attachments = value_from(Content, content, len(content)).attachments
+    return Package(
+        content=content,
+        officers=sent.signatures,
+        frame=frame,
+        station=needs.signer.sign(FRAME_PURPOSE, frame),
+        attachments=tuple(stored(needs, one.sha256) for one in attachments),
+    )
+
+
+def sealed_package(needs: Needs, package: Package, cards: list[Card], sent: Sent) -> bytes:
+    expires_at_s = sent.about.expires_at_s or sent.about.composed_at_s + KEPT_S
+    return needs.seals.seal(package, cards, expires_at_s, needs.now_s())
+
+
+def recipients_cards(needs: Needs, sent: Sent) -> list[Card] | None:
+    found = [needs.cards.of(recipient) for recipient in sent.about.recipients]
+    cards = [card for card in found if card is not None]
+    return cards if len(cards) == len(found) else None
+
+
+def place_of(frame: bytes) -> Place:
+    read = value_from(Frame, frame, len(frame))
+    return Place(
+        frame=digest_of(frame),
+        correspondence=read.correspondence,
+        epoch=read.epoch,
+        serial=read.serial,
+        previous=read.previous,
+    )
+
+
+def stored(needs: Needs, digest: Digest) -> bytes:
+    """OutsideFailed where the record names what is not in the store: then the store lost it."""
+    body = needs.blobs.get(digest)
+    if body is None:
+        remedy = "Restore the database from a copy of one moment; `tidegate ledger verify` checks it."
+        raise OutsideFailed(f"the blob {digest[:16]} is missing", "the envelope store", remedy)
+    return body

@@ -1,0 +1,238 @@
+"""What comes in: opened, judged, stored, recorded, and only then receipted.
+
+1. A package's bytes are stored, then its fact is recorded, and only then a receipt is signed.
+2. A duplicate is receipted again, from what was stored, and changes nothing.
+3. What does not hold is counted by its reason; only what a met station signed becomes a fact or an answer.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from tidegate.app.hotline.framing import begin_epoch
+from tidegate.app.hotline.needs import Needs
+from tidegate.app.hotline.taking import Taken, Taking
+from tidegate.hotline.correspondence import (
+    HEARTBEAT_PURPOSE,
+    NOTE_BYTES_MAX,
+    NotBelieved,
+    believed_custody,
+    believed_receipt,
+    believed_refusal,
+    must_be_valid,
+)
+from tidegate.hotline.state import Sent, copy_for
+from tidegate.model.hotline_facts import (
+    CustodyTaken,
+    MessageQueued,
+    ReceiptCame,
+    RefusalCame,
+    SerialSpoilt,
+)
+from tidegate.model.messages import (
+    CardNews,
+    Custody,
+    Heartbeat,
+    Package,
+    Receipt,
+    Refusal,
+    SignedCustody,
+    SignedHeartbeat,
+    SignedReceipt,
+    SignedRefusal,
+    SignedSignalKey,
+)
+from tidegate.model.organisations import Digest, OrganisationId
+from tidegate.model.refusals import Full, Malformed, NotAllowed
+from tidegate.model.value_bytes import bytes_of, digest_of, value_from
+from tidegate.ports.hotline import Arrival
+
+REASONS_MAX = 256
+"""Reasons counted apart; further ones are counted as others."""
+
+SERIAL_RULE = 7
+
+log = logging.getLogger("tidegate.hotline")
+
+
+@dataclass(slots=True)
+class Heard:
+    """What one round brought: who showed life, envelopes to send back to whom, heartbeats that hold."""
+
+    alive: set[OrganisationId] = field(default_factory=set)
+    replies: dict[OrganisationId, list[bytes]] = field(default_factory=dict)
+    beats: list[tuple[Heartbeat, bytes]] = field(default_factory=list)
+    signal_keys: list[SignedSignalKey] = field(default_factory=list)
+    cards_changed: bool = False
+    told: list[tuple[str, Digest | None, str]] = field(default_factory=list)
+
+
+class Intake:
+    """Belongs to the node's thread. `relay` takes envelopes for others, or says why not."""
+
+    def __init__(
+        self, needs: Needs, relay: Callable[[bytes, OrganisationId | None], Sequence[bytes]] | None
+    ) -> None:
+        self._needs = needs
+        self._relay = relay
+        self._taking = Taking(needs)
+        self._receipts: dict[tuple[Digest, OrganisationId], tuple[ReceiptCame, bytes]] = {}
+        self.refused: Counter[str] = Counter()
+
+    def take(self, arrivals: Sequence[Arrival]) -> Heard:
+        """OutsideFailed where storing failed: nothing of it is answered then, and senders try again."""
+        heard = Heard()
+        packages: list[tuple[Package, str]] = []
+        for arrival in arrivals:
+            if arrival.peer is not None:
+                heard.alive.add(arrival.peer)
+            for envelope in arrival.envelopes:
+                self._sort(envelope, arrival, packages, heard)
+        self._record_receipts()
+        for taken in self._taking.take(packages):
+            self._answer(taken, heard)
+        return heard
+
+    def _sort(
+        self, envelope: bytes, arrival: Arrival, packages: list[tuple[Package, str]], heard: Heard
+    ) -> None:
+        own = self._needs.cards.own().organisation
+        try:
+            if own not in self._needs.seals.recipients(envelope):
+                self._hand_on(envelope, arrival, heard)
+                return
+            value = self._needs.seals.open(envelope, own)
+            if isinstance(value, Package):
+                packages.append((value, arrival.path))
+            else:
+                self._note(value, heard)
+        except (Malformed, NotAllowed, Full) as refusal:
+            self._refuse(refusal, heard)
+
+    def _hand_on(self, envelope: bytes, arrival: Arrival, heard: Heard) -> None:
+        if self._relay is None or arrival.peer is None:
+            raise NotAllowed("it is for somebody else, and nothing is relayed here")
+        heard.replies.setdefault(arrival.peer, []).extend(self._relay(envelope, arrival.peer))
+        heard.told.append(("relayed", None, "taken into custody for its recipient"))
+
+    def _note(self, value: object, heard: Heard) -> None:
+        match value:
+            case SignedReceipt():
+                self._receipt(value, heard)
+            case SignedRefusal():
+                self._refusal(value, heard)
+            case SignedCustody():
+                self._custody(value, heard)
+            case SignedHeartbeat():
+                self._heartbeat(value, heard)
+            case CardNews():
+                facts = self._needs.cards.news(value.card, self._needs.now_s())
+                if facts:
+                    self._needs.record.record(*facts)
+                    heard.cards_changed = True
+                heard.told.append(("card", None, "a newer card" if facts else "no newer card"))
+            case SignedSignalKey():
+                heard.signal_keys.append(value)
+
+    def _receipt(self, signed: SignedReceipt, heard: Heard) -> None:
+        claimed = value_from(Receipt, signed.receipt, NOTE_BYTES_MAX)
+        sent, card = self._needs.state.find_sent(claimed.message), self._needs.cards.of(claimed.recipient)
+        receipt = believed_receipt(signed, sent, self._own, card, self._needs.holds)
+        heard.alive.add(receipt.recipient)
+        heard.told.append(("receipt", receipt.message, "R1: stored by its recipient"))
+        copy = copy_for(sent, receipt.recipient) if sent else None
+        if copy is not None and copy.receipted == receipt.frame:
+            return
+        body = bytes_of(signed)
+        came = ReceiptCame(
+            message=receipt.message,
+            frame=receipt.frame,
+            recipient=receipt.recipient,
+            receipt=digest_of(body),
+            stored_at_s=receipt.stored_at_s,
+            fact=receipt.fact,
+        )
+        self._receipts[receipt.message, receipt.recipient] = (came, body)
+
+    def _record_receipts(self) -> None:
+        """Those of this round in one transaction."""
+        came, self._receipts = self._receipts, {}
+        if came:
+            self._needs.blobs.put([body for _, body in came.values()])
+            self._needs.record.record(*(fact for fact, _ in came.values()))
+
+    def _refusal(self, signed: SignedRefusal, heard: Heard) -> None:
+        """A serial that is taken at the recipient is our own fault: the message goes again, in a new place."""
+        claimed = value_from(Refusal, signed.refusal, NOTE_BYTES_MAX)
+        sent, card = self._needs.state.find_sent(claimed.message), self._needs.cards.of(claimed.recipient)
+        refusal = believed_refusal(signed, sent, self._own, card, self._needs.holds)
+        heard.alive.add(refusal.recipient)
+        heard.told.append(("refusal", refusal.message, refusal.why))
+        if sent is None or sent.place is None or sent.place.frame != refusal.frame or sent.spoilt:
+            return  # it is about an earlier frame
+        (blob,) = self._needs.blobs.put([bytes_of(signed)])
+        if refusal.rule != SERIAL_RULE:
+            fact = RefusalCame(refusal.message, refusal.recipient, blob, refusal.rule, refusal.why)
+            self._needs.record.record(fact)
+            return
+        if sent.place.epoch == self._needs.state.epoch:
+            begin_epoch(self._needs, "a recipient has another frame with a serial of ours")
+        self._needs.record.record(SerialSpoilt(refusal.message, refusal.recipient, blob))
+
+    def _custody(self, signed: SignedCustody, heard: Heard) -> None:
+        claimed = value_from(Custody, signed.custody, NOTE_BYTES_MAX)
+        sent = self._sent_in(claimed.envelope)
+        custody = believed_custody(signed, sent, self._needs.cards.of(claimed.relay), self._needs.holds)
+        heard.alive.add(custody.relay)
+        assert sent is not None
+        heard.told.append(("custody", sent.about.message, "a relay holds it"))
+        copy = copy_for(sent, custody.recipient)
+        if copy is not None and (copy.relay, copy.relay_until_s) == (custody.relay, custody.until_s):
+            return
+        (blob,) = self._needs.blobs.put([bytes_of(signed)])
+        message = sent.about.message
+        self._needs.record.record(
+            CustodyTaken(message, custody.recipient, custody.relay, blob, custody.until_s)
+        )
+
+    def _sent_in(self, envelope: Digest) -> Sent | None:
+        """The message at hand that this envelope holds."""
+        found = self._needs.record.mentioning([envelope], [MessageQueued])
+        for _, record in found:
+            if isinstance(record.fact, MessageQueued):
+                return self._needs.state.find_sent(record.fact.message)
+        return None
+
+    def _heartbeat(self, signed: SignedHeartbeat, heard: Heard) -> None:
+        beat = value_from(Heartbeat, signed.heartbeat, 1 << 20)
+        card = must_be_valid(self._needs.cards.of(beat.sender), beat.sender, self._needs.now_s())
+        if beat.recipient != self._own:
+            raise NotBelieved(4, "it is for somebody else")
+        if not self._needs.holds(card.station, signed.signature, HEARTBEAT_PURPOSE, signed.heartbeat):
+            raise NotBelieved(3, "the station's signature does not hold by its newest card")
+        heard.alive.add(beat.sender)
+        heard.beats.append((beat, bytes_of(signed)))
+        heard.told.append(("heartbeat", None, "a sign of life"))
+
+    def _answer(self, taken: Taken, heard: Heard) -> None:
+        if taken.refusal is not None:
+            self._refuse(taken.refusal, heard)
+        if taken.sender is not None:
+            heard.alive.add(taken.sender)
+        if taken.sender is not None and taken.reply is not None:
+            heard.replies.setdefault(taken.sender, []).append(taken.reply)
+        if taken.refusal is None:
+            heard.told.append(("message", taken.message, taken.words))
+
+    def _refuse(self, refusal: Exception, heard: Heard) -> None:
+        """3."""
+        why = refusal.reason if isinstance(refusal, Malformed) else str(refusal)
+        key = why if why in self.refused or len(self.refused) < REASONS_MAX else "others"
+        self.refused[key] += 1
+        heard.told.append(("refused", None, why))
+        log.debug("not taken: %s", why)
+
+    @property
+    def _own(self) -> OrganisationId:
+        return self._needs.cards.own().organisation

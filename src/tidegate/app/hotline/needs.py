@@ -1,0 +1,88 @@
+"""What the hotline's parts in the node need of each other and of the outside: narrow seams, all replaceable.
+
+The simulation of the tests puts stand-ins behind the same seams.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tidegate.hotline.correspondence import Holds
+from tidegate.hotline.state import HotlineState
+from tidegate.model.canonical import FactRecord
+from tidegate.model.facts import Fact
+from tidegate.model.messages import Sealed
+from tidegate.model.organisations import Card, OrganisationId
+from tidegate.ports.clock import Clock
+from tidegate.ports.hotline import Anchor, EnvelopeStore, PairSigner
+
+
+class Record(Protocol):
+    """The node's record as the hotline sees it."""
+
+    @property
+    def state(self) -> HotlineState:
+        """As of the last stored fact."""
+
+    @property
+    def working(self) -> bool:
+        """False while facts wait for a store that fails: then nothing is decided, believed or sent."""
+
+    def record(self, *facts: Fact) -> list[int]:
+        """Stored durably when it returns, with their numbers. Errors as those of Node.record."""
+
+    def mentioning(self, digests: Sequence[str], kinds: Sequence[type]) -> list[tuple[str, FactRecord]]:
+        """Stored facts of these kinds that mention one of these digests, by number, each with the digest."""
+
+
+class Seals(Protocol):
+    """Sealing and opening envelopes (docs/hotline.md, suite TG1)."""
+
+    def seal(self, value: Sealed, recipients: Sequence[Card], expires_at_s: int, now_s: int) -> bytes:
+        """NotAllowed where a card has no encryption key for now."""
+
+    def recipients(self, envelope: bytes) -> Sequence[OrganisationId]:
+        """As the header says; Malformed where it is none."""
+
+    def open(self, envelope: bytes, own: OrganisationId) -> Sealed:
+        """Malformed or NotAllowed where it does not open for us."""
+
+
+class Cards(Protocol):
+    """The newest cards that the state names, read from their blobs."""
+
+    def own(self) -> Card: ...
+
+    def of(self, organisation: OrganisationId) -> Card | None:
+        """None of whom was never met."""
+
+    def own_signed(self) -> bytes:
+        """Canonical bytes of our own SignedCard."""
+
+    def news(self, signed_card: bytes, now_s: int) -> Sequence[Fact]:
+        """The facts that a peer's card makes, its blob stored; none where it is no newer one.
+
+        Malformed or NotAllowed where it does not hold.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """`signer` is the station's; `nonce` makes 32 hex digits that were never made before."""
+
+    record: Record
+    blobs: EnvelopeStore
+    cards: Cards
+    seals: Seals
+    signer: PairSigner
+    holds: Holds
+    anchor: Anchor
+    clock: Clock
+    nonce: Callable[[], str]
+
+    @property
+    def state(self) -> HotlineState:
+        return self.record.state
+
+    def now_s(self) -> int:
+        return self.clock.now_ms() // 1000

@@ -1,0 +1,292 @@
+"""The hotline's station: one turn takes what came, answers it, and offers what is due; it never waits.
+
+1. Nothing is taken, answered or sent while facts wait for a store that fails.
+2. What is sent follows from the stored state and the clock (tidegate.hotline.courier); receipts follow what
+   they receipt, again for each duplicate. A lost answer is asked for again by its sender.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tidegate.app.complaints import Complaint
+from tidegate.app.hotline.beats import Beats
+from tidegate.app.hotline.framing import frame_what_waits, settle_epoch, stored
+from tidegate.app.hotline.intake import Heard, Intake
+from tidegate.app.hotline.needs import Needs
+from tidegate.app.hotline.watch import Watch
+from tidegate.hotline.courier import Courier, Offer, Way
+from tidegate.hotline.state import Sent
+from tidegate.model.messages import Heartbeat, SignedSignalKey
+from tidegate.model.organisations import Card, OrganisationId
+from tidegate.ports.hotline import Arrival, Outcome, Path
+from tidegate.ports.outside import OutsideFailed
+
+REPLY_ENVELOPES_MAX = 64
+REPLY_BYTES_MAX = 4 << 20
+"""Envelopes and bytes handed over at once, in an offer or as the answer to a call; the rest goes later."""
+
+NOTES_WAITING_MAX = 4_096
+"""Receipts that wait for a way to their peer, each; the oldest is dropped: its message will come again."""
+
+log = logging.getLogger("tidegate.hotline")
+
+
+class Relaying(Protocol):
+    """Custody of envelopes for third organisations, and what of it is to be handed on."""
+
+    def take(self, envelope: bytes, giver: OrganisationId | None) -> Sequence[bytes]:
+        """What is sent back to the giver: sealed custody. NotAllowed or Full where it is not taken."""
+
+    def held_for(self, peer: OrganisationId) -> Sequence[bytes]:
+        """Envelopes for this peer that are to be offered now."""
+
+    def turn(self) -> None: ...
+
+
+class Witnessing(Protocol):
+    """What heartbeats tell of ledgers (tidegate.app.hotline.evidence)."""
+
+    def tell(self, peer: OrganisationId, now_s: int) -> Mapping[str, object]: ...
+
+    def hear(self, card: Card, beat: Heartbeat, signed: bytes, now_s: int) -> None: ...
+
+
+class Signalling(Protocol):
+    """Pairwise keys of the datagram path (tidegate.app.hotline.signal)."""
+
+    def turn(self, now_s: int) -> Iterable[tuple[OrganisationId, bytes]]:
+        """Sealed envelopes to be handed over."""
+
+    def heard(self, signed: SignedSignalKey, now_s: int) -> None: ...
+
+
+@dataclass(slots=True)
+class Extras:
+    """Parts that a station may do without."""
+
+    relay: Relaying | None = None
+    evidence: Witnessing | None = None
+    signal: Signalling | None = None
+
+
+@dataclass(slots=True)
+class Tray:
+    """Receipts and other notes for one peer, until a way takes them."""
+
+    envelopes: list[bytes] = field(default_factory=list)
+
+
+class Station:
+    """Belongs to the node's thread. `start` and `stop` are those of its paths."""
+
+    def __init__(self, needs: Needs, paths: Sequence[Path], extras: Extras | None = None) -> None:
+        self._needs = needs
+        self._paths = {path.name: path for path in paths}
+        self._extras = extras or Extras()
+        relay = self._extras.relay
+        self.intake = Intake(needs, relay.take if relay else None)
+        self.courier = Courier()
+        self.beats = Beats(needs, self._extras.evidence)
+        self.watch = Watch(needs)
+        self._trays: dict[OrganisationId, Tray] = {}
+        self._settled = False
+        self._known_cards: tuple[object, ...] = ()
+        self._trouble = Complaint("the hotline works again")
+
+    def start(self) -> None:
+        for path in self._paths.values():
+            path.start()
+
+    def stop(self) -> None:
+        for path in self._paths.values():
+            path.stop()
+
+    def turn(self) -> None:
+        """All that is due now. What fails outside is told to the log, and tried again in the next turn."""
+        try:
+            self._turn()
+        except OutsideFailed as failure:
+            self._trouble.tell(f"the hotline waits: {failure}", self._needs.clock.now_ms())
+        else:
+            self._trouble.tell(None, self._needs.clock.now_ms())
+
+    def _turn(self) -> None:
+        if not self._needs.record.working or self._needs.state.own is None:  # 1
+            return
+        if not self._settled:
+            settle_epoch(self._needs)
+            self._settled = True
+        self._tell_paths_whom_to_know()
+        now_ms = self._needs.clock.now_ms()
+        for path in self._paths.values():
+            for outcome in path.outcomes():
+                self._note_outcome(path, outcome, now_ms)
+            self.take(path.arrivals())
+        self.watch.turn(now_ms // 1000)
+        while frame_what_waits(self._needs):
+            pass
+        self._offer(now_ms)
+
+    def take(self, arrivals: Sequence[Arrival]) -> Heard:
+        """What came, judged and stored; those who called are answered. Also for what was carried by hand."""
+        if not arrivals:
+            return Heard()
+        heard = self.intake.take(arrivals)
+        now_ms = self._needs.clock.now_ms()
+        for peer in heard.alive:
+            self.courier.sign_of_life(peer, now_ms)
+            self.beats.alive(peer, "incoming", now_ms)
+        for beat, signed in heard.beats:
+            self.beats.heard(beat, signed)
+        if self._extras.signal is not None:
+            for key in heard.signal_keys:
+                self._extras.signal.heard(key, now_ms // 1000)
+        for peer, envelopes in heard.replies.items():
+            self._put_on_tray(peer, envelopes)
+        for arrival in arrivals:
+            self._answer(arrival, now_ms)
+        return heard
+
+    def _answer(self, arrival: Arrival, now_ms: int) -> None:
+        """Receipts for the caller, then whatever waits for it: it pulls by calling."""
+        if arrival.answer is None:
+            return
+        if arrival.peer is None or arrival.peer not in self._needs.state.peers:
+            arrival.answer(())
+            return
+        notes, sent = self._for(arrival.peer, now_ms)
+        arrival.answer([*notes, *(stored(self._needs, one.envelope) for one in sent)])
+        self.courier.offered(sent, arrival.peer, now_ms, None)
+
+    def _for(self, peer: OrganisationId, now_ms: int) -> tuple[list[bytes], list[Sent]]:
+        notes = self._take_from_tray(peer)
+        if self._extras.relay is not None:
+            notes += self._extras.relay.held_for(peer)
+        return notes, self._fitting(self.courier.for_caller(self._needs.state, peer, now_ms), notes)
+
+    def _fitting(self, sent: Sequence[Sent], notes: Sequence[bytes]) -> list[Sent]:
+        """As many of these as one exchange takes beside the notes; at least one where there are no notes."""
+        room, count = REPLY_BYTES_MAX - sum(map(len, notes)), REPLY_ENVELOPES_MAX - len(notes)
+        fits: list[Sent] = []
+        for one in sent[: max(0, count)]:
+            room -= len(stored(self._needs, one.envelope)) + 4
+            if room < 0 and (fits or notes):
+                break
+            fits.append(one)
+        return fits
+
+    def _note_outcome(self, path: Path, outcome: Outcome, now_ms: int) -> None:
+        way = Way(path.name, outcome.peer, outcome.endpoint)
+        self.courier.outcome(way, outcome.why, outcome.round_trip_ms)
+        if outcome.why:
+            self.beats.failed(way, outcome.why)
+        else:
+            self.courier.sign_of_life(outcome.peer, now_ms)
+            self.beats.alive(outcome.peer, label(way), now_ms, outcome.round_trip_ms)
+
+    def _offer(self, now_ms: int) -> None:
+        ways, relays = self.ways(), self._relays()
+        if self._extras.signal is not None:
+            for peer, envelope in self._extras.signal.turn(now_ms // 1000):
+                self._put_on_tray(peer, [envelope])
+        for offer in self.courier.offers(self._needs.state, ways, relays, now_ms):
+            self._hand_over(offer, now_ms)
+        self._beat(ways, now_ms)
+        for peer, tray in self._trays.items():
+            if tray.envelopes:
+                self._empty_tray(peer, ways.get(peer, ()), now_ms)
+        if self._extras.relay is not None:
+            self._hand_on(self._extras.relay, ways, now_ms)
+
+    def _hand_over(self, offer: Offer, now_ms: int) -> None:
+        fits = self._fitting(offer.sent, ())
+        envelopes = [stored(self._needs, one.envelope) for one in fits]
+        if self._paths[offer.way.path].offer(offer.way.peer, offer.way.endpoint, envelopes):
+            self.courier.offered(fits, offer.recipient, now_ms, offer.way)
+
+    def _beat(self, ways: Mapping[OrganisationId, Sequence[Way]], now_ms: int) -> None:
+        """A heartbeat over every way that was not used for a while, so that a dead one is noticed."""
+        for peer, peers_ways in ways.items():
+            for way in peers_ways:
+                if self.beats.is_due(way, now_ms) and self.courier.is_free(way, now_ms):
+                    envelopes = [*self.beats.envelopes(peer, now_ms), *self._take_from_tray(peer)]
+                    if self._paths[way.path].offer(peer, way.endpoint, envelopes):
+                        self.courier.called(way, now_ms)
+                        self.beats.beaten(way, now_ms)
+        self.beats.note_silence(ways, now_ms)
+
+    def _empty_tray(self, peer: OrganisationId, ways: Sequence[Way], now_ms: int) -> None:
+        for way in ways:
+            if self.courier.is_free(way, now_ms):
+                notes = self._take_from_tray(peer)
+                if self._paths[way.path].offer(peer, way.endpoint, notes):
+                    self.courier.called(way, now_ms)
+                    return
+                self._put_on_tray(peer, notes)
+
+    def _hand_on(self, relay: Relaying, ways: Mapping[OrganisationId, Sequence[Way]], now_ms: int) -> None:
+        relay.turn()
+        for peer, peers_ways in ways.items():
+            for way in peers_ways:
+                held = relay.held_for(peer) if self.courier.is_free(way, now_ms) else ()
+                if held and self._paths[way.path].offer(peer, way.endpoint, held):
+                    self.courier.called(way, now_ms)
+
+    def _put_on_tray(self, peer: OrganisationId, envelopes: Iterable[bytes]) -> None:
+        tray = self._trays.setdefault(peer, Tray())
+        tray.envelopes = [*tray.envelopes, *envelopes][-NOTES_WAITING_MAX:]
+
+    def _take_from_tray(self, peer: OrganisationId) -> list[bytes]:
+        tray = self._trays.get(peer)
+        if tray is None:
+            return []
+        room, count = REPLY_BYTES_MAX, 0
+        for envelope in tray.envelopes[:REPLY_ENVELOPES_MAX]:
+            room -= len(envelope) + 4
+            if room < 0:
+                break
+            count += 1
+        taken, tray.envelopes = tray.envelopes[:count], tray.envelopes[count:]
+        return taken
+
+    def ways(self) -> dict[OrganisationId, list[Way]]:
+        """Every way to each peer, by the endpoints on its card."""
+        found: dict[OrganisationId, list[Way]] = {}
+        for organisation in self._needs.state.peers:
+            card = self._needs.cards.of(organisation)
+            found[organisation] = [
+                Way(endpoint.kind, organisation, endpoint)
+                for endpoint in (card.endpoints if card else ())
+                if endpoint.kind in self._paths
+            ]
+        return found
+
+    def _relays(self) -> dict[OrganisationId, list[Way]]:
+        """Ways to those who hand on to a recipient, by the relays on its card, where we have met them too."""
+        ways = self.ways()
+        found: dict[OrganisationId, list[Way]] = {}
+        for organisation in self._needs.state.peers:
+            card = self._needs.cards.of(organisation)
+            names = card.relays if card else ()
+            found[organisation] = [
+                way for relay in names if relay != organisation for way in ways.get(relay, ())
+            ]
+        return found
+
+    def _tell_paths_whom_to_know(self) -> None:
+        """Whenever a card changed."""
+        state = self._needs.state
+        known = (state.own, *(peer.card for peer in state.peers.values()))
+        if known == self._known_cards:
+            return
+        self._known_cards = known
+        peers = [card for peer in state.peers if (card := self._needs.cards.of(peer)) is not None]
+        for path in self._paths.values():
+            path.know(self._needs.cards.own(), peers)
+
+
+def label(way: Way) -> str:
+    """A way's name on the standing board."""
+    return f"{way.path} {way.endpoint.host}:{way.endpoint.port}"

@@ -1,0 +1,316 @@
+"""Packages of one round: verified, looked up, stored together in one transaction, and receipted.
+
+The numbered order is that of tidegate.app.hotline.intake.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tidegate.app.hotline.needs import Needs
+from tidegate.hotline.correspondence import (
+    RECEIPT_PURPOSE,
+    REFUSAL_PURPOSE,
+    Neighbours,
+    NotBelieved,
+    SerialTaken,
+    Signed,
+    judge_place,
+    place_key,
+    read_package,
+    verify_package,
+)
+from tidegate.hotline.deadlines import NO_ACCORD, deadlines
+from tidegate.model.canonical import FactRecord
+from tidegate.model.facts import Fact
+from tidegate.model.hotline_facts import (
+    About,
+    ForkFound,
+    MessageCameAgain,
+    MessageRefused,
+    MessageStored,
+    Place,
+)
+from tidegate.model.messages import Package, Receipt, Refusal, SignedReceipt, SignedRefusal
+from tidegate.model.organisations import Digest, OrganisationId
+from tidegate.model.refusals import Full, Malformed, NotAllowed
+from tidegate.model.value_bytes import bytes_of, digest_of
+
+NOTE_KEPT_S = 30 * 86_400
+"""A receipt is sealed for a month: a relay or a stick may carry it so long."""
+
+REFUSALS_REMEMBERED_MAX = 1_024
+"""Refused packages that are not recorded again when they come again; the oldest is forgotten first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one package: the envelope that answers it, or why it was refused."""
+
+    sender: OrganisationId | None
+    message: Digest | None
+    reply: bytes | None
+    refusal: Exception | None
+    words: str
+
+
+@dataclass(slots=True)
+class Stored:
+    """A message that we have: its fact's number, when, and the frames it came in."""
+
+    number: int
+    at_s: int
+    frames: set[Digest]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    signed: Signed
+    body: bytes
+    path: str
+    attachments: tuple[bytes, ...]
+    content: bytes
+
+
+@dataclass(slots=True)
+class Known:
+    """What is stored about the messages and places of this round, and what this round adds."""
+
+    messages: dict[Digest, Stored]
+    places: dict[Digest, Place]
+
+    def neighbours(self, place: Place) -> Neighbours:
+        key = place.correspondence, place.epoch
+        here = self.places.get(place_key(*key, place.serial))
+        before = self.places.get(place_key(*key, place.serial - 1))
+        behind = self.places.get(place_key(*key, place.serial + 1))
+        return Neighbours(
+            here.frame if here else None,
+            before.frame if before else None,
+            behind.previous if behind else None,
+        )
+
+    def add(self, place: Place) -> None:
+        self.places[place_key(place.correspondence, place.epoch, place.serial)] = place
+
+
+class Taking:
+    """Belongs to the node's thread."""
+
+    def __init__(self, needs: Needs) -> None:
+        self._needs = needs
+        self._refused: dict[Digest, None] = {}
+
+    def take(self, packages: Sequence[tuple[Package, str]]) -> list[Taken]:
+        """One for each package. OutsideFailed where storing failed; nothing is receipted then."""
+        verified: list[Verified] = []
+        results: list[Taken] = []
+        for package, path in packages:
+            try:
+                verified.append(self._verified(package, path))
+            except (Malformed, NotAllowed) as refusal:
+                results.append(self._refused_taken(package, refusal))
+        if verified:
+            results += self._take_verified(verified)
+        return results
+
+    def _verified(self, package: Package, path: str) -> Verified:
+        content, _ = read_package(package)
+        card = self._needs.cards.of(content.sender)
+        own = self._needs.cards.own().organisation
+        signed = verify_package(package, own, card, self._needs.holds, self._needs.now_s())
+        return Verified(signed, bytes_of(package), path, package.attachments, package.content)
+
+    def _take_verified(self, verified: Sequence[Verified]) -> list[Taken]:
+        known = self._known(verified)
+        facts: list[Fact] = []
+        blobs: list[bytes] = []
+        outcomes: list[tuple[Verified, Exception | None]] = []
+        for one in verified:
+            try:
+                fact = self._fact_for(one, known)
+            except NotBelieved as refusal:
+                outcomes.append((one, refusal))
+                continue
+            outcomes.append((one, None))
+            if fact is not None:
+                facts.append(fact)
+                blobs += [one.body, one.content, *one.attachments]
+        refused = self._store(facts, blobs, known)  # 1
+        return [self._taken(one, why or refused.get(one.signed.place.frame), known) for one, why in outcomes]
+
+    def _known(self, verified: Sequence[Verified]) -> Known:
+        digests: list[Digest] = []
+        for one in verified:
+            place = one.signed.place
+            digests.append(one.signed.about.message)
+            digests += [
+                place_key(place.correspondence, place.epoch, place.serial + step) for step in (-1, 0, 1)
+            ]
+        known = Known({}, {})
+        found = self._needs.record.mentioning(digests, [MessageStored, MessageCameAgain])
+        for _, record in found:
+            learn(known, record)
+        return known
+
+    def _fact_for(self, one: Verified, known: Known) -> Fact | None:
+        """What is new about it; None for a duplicate (2)."""
+        about, place = one.signed.about, one.signed.place
+        stored = known.messages.get(about.message)
+        if stored is not None and place.frame in stored.frames:
+            return None
+        judge_place(place, known.neighbours(place))
+        known.add(place)
+        package = digest_of(one.body)
+        if stored is not None:
+            stored.frames.add(place.frame)
+            return MessageCameAgain(about.message, about.sender, place, package, stored.number)
+        known.messages[about.message] = Stored(-1, 0, {place.frame})
+        due = deadlines(about, False, NO_ACCORD)
+        return MessageStored(about, one.signed.officers, place, package, one.path, due)
+
+    def _store(self, facts: Sequence[Fact], blobs: Sequence[bytes], known: Known) -> dict[Digest, Exception]:
+        """Blobs, then facts, durably; which frames the record refused. Of one refused, others are stored."""
+        if not facts:
+            return {}
+        self._needs.blobs.put(blobs)
+        try:
+            self._number(facts, self._needs.record.record(*facts), known)
+        except (NotAllowed, Full):
+            return self._store_singly(facts, known)
+        return {}
+
+    def _store_singly(self, facts: Sequence[Fact], known: Known) -> dict[Digest, Exception]:
+        refused: dict[Digest, Exception] = {}
+        for fact in facts:
+            try:
+                self._number([fact], self._needs.record.record(fact), known)
+            except (NotAllowed, Full) as refusal:
+                assert isinstance(fact, MessageStored | MessageCameAgain)
+                refused[fact.place.frame] = refusal
+        return refused
+
+    def _number(self, facts: Sequence[Fact], numbers: Sequence[int], known: Known) -> None:
+        for fact, number in zip(facts, numbers, strict=True):
+            if isinstance(fact, MessageStored):
+                stored = known.messages[fact.about.message]
+                received = self._needs.state.find_received(fact.about.message)
+                stored.number = number
+                stored.at_s = received.stored_at_s if received else self._needs.now_s()
+
+    def _taken(self, one: Verified, refusal: Exception | None, known: Known) -> Taken:
+        about = one.signed.about
+        if refusal is not None:
+            return self._refused_signed(one, refusal)
+        stored = known.messages[about.message]
+        if stored.number < 0:  # this round could not store it, in whichever frame it came
+            return self._refused_signed(one, NotAllowed("it could not be stored now"))
+        return Taken(
+            about.sender,
+            about.message,
+            self._receipt(about, one.signed.place, stored),
+            None,
+            f"{about.form} {about.reference}",
+        )
+
+    def _receipt(self, about: About, place: Place, stored: Stored) -> bytes:
+        body = bytes_of(
+            Receipt(
+                message=about.message,
+                frame=place.frame,
+                sender=about.sender,
+                recipient=self._needs.cards.own().organisation,
+                stored_at_s=stored.at_s,
+                fact=stored.number,
+            )
+        )
+        signed = SignedReceipt(receipt=body, signature=self._needs.signer.sign(RECEIPT_PURPOSE, body))
+        return self._sealed(signed, about.sender)
+
+    def _sealed(self, value: SignedReceipt | SignedRefusal, recipient: OrganisationId) -> bytes:
+        card = self._needs.cards.of(recipient)
+        assert card is not None, "only a met peer is answered"
+        now_s = self._needs.now_s()
+        return self._needs.seals.seal(value, [card], now_s + NOTE_KEPT_S, now_s)
+
+    def _refused_taken(self, package: Package, refusal: Exception) -> Taken:
+        """Rules 1 to 6 and 9. What no met station signed is counted, and nothing more."""
+        if not isinstance(refusal, NotBelieved) or refusal.rule < 4:
+            return Taken(None, None, None, refusal, "")
+        content, frame = read_package(package)
+        self._note_refusal(content.sender, frame.content, bytes_of(package), refusal)
+        if not refusal.final:
+            return Taken(content.sender, frame.content, None, refusal, "")
+        reply = self._refusal(content.sender, frame.content, digest_of(package.frame), refusal)
+        return Taken(content.sender, frame.content, reply, refusal, "")
+
+    def _refused_signed(self, one: Verified, refusal: Exception) -> Taken:
+        """Rule 7, or a bound of our own."""
+        about, place = one.signed.about, one.signed.place
+        if not isinstance(refusal, NotBelieved):
+            return Taken(about.sender, about.message, None, refusal, "")
+        if isinstance(refusal, SerialTaken):
+            self._note_fork(one, refusal)
+        else:
+            self._note_refusal(about.sender, about.message, one.body, refusal)
+        reply = self._refusal(about.sender, about.message, place.frame, refusal)
+        return Taken(about.sender, about.message, reply, refusal, "")
+
+    def _refusal(self, sender: OrganisationId, message: Digest, frame: Digest, refusal: NotBelieved) -> bytes:
+        body = bytes_of(
+            Refusal(
+                message=message,
+                frame=frame,
+                sender=sender,
+                recipient=self._needs.cards.own().organisation,
+                refused_at_s=self._needs.now_s(),
+                rule=refusal.rule,
+                why=refusal.why,
+            )
+        )
+        signed = SignedRefusal(refusal=body, signature=self._needs.signer.sign(REFUSAL_PURPOSE, body))
+        return self._sealed(signed, sender)
+
+    def _note_fork(self, one: Verified, refusal: SerialTaken) -> None:
+        about, place = one.signed.about, one.signed.place
+        if self._is_new(place.frame):
+            self._needs.blobs.put([one.body])
+            self._needs.record.record(
+                ForkFound(
+                    sender=about.sender,
+                    correspondence=place.correspondence,
+                    epoch=place.epoch,
+                    serial=place.serial,
+                    known=refusal.known,
+                    other=place.frame,
+                )
+            )
+
+    def _note_refusal(
+        self, sender: OrganisationId, message: Digest, body: bytes, refusal: NotBelieved
+    ) -> None:
+        if self._is_new(digest_of(body)):
+            (package,) = self._needs.blobs.put([body])
+            self._needs.record.record(
+                MessageRefused(sender, message, package, refusal.rule, refusal.why, refusal.final)
+            )
+
+    def _is_new(self, digest: Digest) -> bool:
+        if digest in self._refused:
+            return False
+        if len(self._refused) >= REFUSALS_REMEMBERED_MAX:
+            self._refused.pop(next(iter(self._refused)))
+        self._refused[digest] = None
+        return True
+
+
+def learn(known: Known, record: FactRecord) -> None:
+    """A stored fact about a message that came."""
+    match record.fact:
+        case MessageStored(about=about, place=place):
+            stored = Stored(record.number, record.at_ms // 1000, {place.frame})
+            known.messages.setdefault(about.message, stored)
+            known.add(place)
+        case MessageCameAgain(message=message, place=place):
+            if message in known.messages:
+                known.messages[message].frames.add(place.frame)
+            known.add(place)
