@@ -24,6 +24,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from tidegate.hotline.state import Sent, copy_for
+from tidegate.model import purposes
 from tidegate.model.canonical import canonical_json
 from tidegate.model.hotline_facts import About, Place
 from tidegate.model.messages import (
@@ -58,13 +59,6 @@ CONTENT_BYTES_MAX = 1 << 19
 
 NOTE_BYTES_MAX = 1 << 16
 """A frame, receipt, refusal or custody; each takes less than 1 KB."""
-
-CONTENT_PURPOSE = b"tidegate/content/1"
-FRAME_PURPOSE = b"tidegate/frame/1"
-RECEIPT_PURPOSE = b"tidegate/receipt/1"
-REFUSAL_PURPOSE = b"tidegate/refusal/1"
-CUSTODY_PURPOSE = b"tidegate/custody/1"
-HEARTBEAT_PURPOSE = b"tidegate/heartbeat/1"
 
 
 class Holds(Protocol):
@@ -134,7 +128,7 @@ def verify_package(
     """
     content, frame = read_package(package)
     card = must_be_valid(card, content.sender, now_s)
-    if not holds(card.station, package.station, FRAME_PURPOSE, package.frame):  # 3
+    if not holds(card.station, package.station, purposes.FRAME, package.frame):  # 3
         raise NotBelieved(3, "the station's signature does not hold by its newest card")
     must_be_ours(content, own)
     officers = officers_who_signed(content, package, card, holds)
@@ -187,7 +181,7 @@ def must_have_signed(
         raise NotBelieved(5, f"{signed.officer} is no officer of {card.name} by its newest card")
     if officer.level != content.level:
         raise NotBelieved(5, f"{signed.officer} speaks for the {officer.level}, not for the {content.level}")
-    if not holds(officer.key, signed.signature, CONTENT_PURPOSE, body):
+    if not holds(officer.key, signed.signature, purposes.CONTENT, body):
         raise NotBelieved(5, f"the signature of {signed.officer} does not hold")
     return officer.key
 
@@ -233,7 +227,7 @@ def believed_receipt(
     """10. R1 of the recipient whose newest card this is, for `sent`, the message of ours that it names."""
     receipt = value_from(Receipt, signed.receipt, NOTE_BYTES_MAX)
     must_be_of_ours(receipt.message, receipt.frame, receipt.sender, receipt.recipient, sent, own)
-    must_be_by_station(receipt.recipient, card, signed.signature, RECEIPT_PURPOSE, signed.receipt, holds)
+    must_be_by_station(receipt.recipient, card, signed.signature, purposes.RECEIPT, signed.receipt, holds)
     return receipt
 
 
@@ -243,7 +237,7 @@ def believed_refusal(
     """10. As `believed_receipt`."""
     refusal = value_from(Refusal, signed.refusal, NOTE_BYTES_MAX)
     must_be_of_ours(refusal.message, refusal.frame, refusal.sender, refusal.recipient, sent, own)
-    must_be_by_station(refusal.recipient, card, signed.signature, REFUSAL_PURPOSE, signed.refusal, holds)
+    must_be_by_station(refusal.recipient, card, signed.signature, purposes.REFUSAL, signed.refusal, holds)
     return refusal
 
 
@@ -252,7 +246,7 @@ def believed_custody(signed: SignedCustody, sent: Sent | None, card: Card | None
     custody = value_from(Custody, signed.custody, NOTE_BYTES_MAX)
     if sent is None or custody.envelope != sent.envelope or copy_for(sent, custody.recipient) is None:
         raise NotBelieved(10, "it is about no envelope of ours")
-    must_be_by_station(custody.relay, card, signed.signature, CUSTODY_PURPOSE, signed.custody, holds)
+    must_be_by_station(custody.relay, card, signed.signature, purposes.CUSTODY, signed.custody, holds)
     return custody
 
 

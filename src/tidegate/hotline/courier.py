@@ -48,6 +48,11 @@ class Way(NamedTuple):
     peer: OrganisationId
     endpoint: Endpoint
 
+    @property
+    def label(self) -> str:
+        """Its name on the standing board."""
+        return f"{self.path} {self.endpoint.host}:{self.endpoint.port}"
+
 
 class Offer(NamedTuple):
     """Messages for `recipient` over `way`, which may lead to a relay, the most urgent first."""
@@ -119,7 +124,7 @@ class Courier:
 
     def offered(self, sent: Iterable[Sent], recipient: OrganisationId, now_ms: int, way: Way | None) -> None:
         """These were handed over, by a way or as the answer to a call (None)."""
-        keys = [(one.about.message, recipient) for one in sent]
+        keys = [try_key(one, recipient) for one in sent]
         for key in keys:
             known = self._tries.setdefault(key, Try())
             if known.last_ms != now_ms:  # several ways at one moment are one try
@@ -185,7 +190,7 @@ class Courier:
         return due
 
     def _is_due(self, sent: Sent, recipient: OrganisationId, now_ms: int, wait_at_most: int) -> bool:
-        known = self._tries.get((sent.about.message, recipient))
+        known = self._tries.get(try_key(sent, recipient))
         if known is None:
             return True
         wait = wait_ms(known.tries, LONGEST_MS[sent.about.precedence])
@@ -193,7 +198,7 @@ class Courier:
 
     def _forget(self, by_recipient: Mapping[OrganisationId, Sequence[Sent]]) -> None:
         """Tries of copies that are offered no more."""
-        live = {(sent.about.message, who) for who, copies in by_recipient.items() for sent in copies}
+        live = {try_key(sent, who) for who, copies in by_recipient.items() for sent in copies}
         if len(self._tries) > len(live):
             self._tries = {key: known for key, known in self._tries.items() if key in live}
 
@@ -219,3 +224,8 @@ class Courier:
         if way not in self._ways and len(self._ways) >= WAYS_MAX:
             self._ways.pop(next(iter(self._ways)))
         return self._ways.setdefault(way, WayLife())
+
+
+def try_key(sent: Sent, recipient: OrganisationId) -> tuple[Digest, OrganisationId]:
+    """A message in a new place begins its tries anew."""
+    return (sent.place.frame if sent.place else sent.about.message, recipient)

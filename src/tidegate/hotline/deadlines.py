@@ -11,7 +11,7 @@ from types import MappingProxyType
 import msgspec
 
 from tidegate.model.hotline_facts import About, Awaited, Deadlines
-from tidegate.model.messages import FormName, Precedence
+from tidegate.model.messages import Content, FormName, Precedence
 from tidegate.model.organisations import LEVELS, Level
 
 HOUR_S = 3_600
@@ -29,6 +29,8 @@ BY_PRECEDENCE: Mapping[Precedence, Deadlines] = MappingProxyType(
 
 ASKING: frozenset[FormName] = frozenset({"clarification-request", "assistance-request", "consultation-call"})
 """Forms that ask for an answer."""
+
+ANSWER_BY = "answer-by"
 
 UNOPENED: frozenset[FormName] = frozenset({"check", "receipt"})
 """Forms that a station deals with: no officer needs to open them."""
@@ -50,6 +52,11 @@ def deadlines(about: About, human: bool, accords: Mapping[str, Deadlines]) -> De
     return Deadlines(
         r1_s=min(usual.r1_s, agreed.r1_s), r2_s=sooner(r2, agreed.r2_s), r3_s=sooner(r3, agreed.r3_s)
     )
+
+
+def person_asked(content: Content) -> bool:
+    """Whether a communication check asks for an officer's answer: it says by when."""
+    return content.form == "check" and any(field.name == ANSWER_BY for field in content.fields)
 
 
 def sooner(one: int | None, other: int | None) -> int | None:

@@ -2,21 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tidegate.app.hotline.needs import Needs
+from tidegate.app.hotline.needs import Needs, Witnessing
 from tidegate.hotline.backoff import is_due
-from tidegate.hotline.correspondence import HEARTBEAT_PURPOSE
 from tidegate.hotline.courier import Way
 from tidegate.hotline.state import HotlineState, is_offered
 from tidegate.hotline.tallies import path_key
+from tidegate.model import purposes
 from tidegate.model.hotline_facts import CopyMissed, PathChanged
 from tidegate.model.messages import CardNews, Heard, Heartbeat, SignedHeartbeat
 from tidegate.model.organisations import OrganisationId
 from tidegate.model.value_bytes import bytes_of
-
-if TYPE_CHECKING:
-    from tidegate.app.hotline.station import Witnessing
 
 BEAT_MS = 25_000
 """Heartbeats go over each way at least this often; an exchange that carries anything else is none."""
@@ -49,7 +46,7 @@ class Life:
 class Beats:
     """Belongs to the node's thread."""
 
-    def __init__(self, needs: Needs, evidence: "Witnessing | None") -> None:
+    def __init__(self, needs: Needs, evidence: Witnessing | None) -> None:
         self._needs = needs
         self._evidence = evidence
         self.lives: dict[tuple[OrganisationId, str], Life] = {}
@@ -71,7 +68,7 @@ class Beats:
         now_s = now_ms // 1000
         own = self._needs.cards.own()
         body = bytes_of(self._heartbeat(peer, now_s))
-        signed = SignedHeartbeat(heartbeat=body, signature=self._needs.signer.sign(HEARTBEAT_PURPOSE, body))
+        signed = SignedHeartbeat(heartbeat=body, signature=self._needs.signer.sign(purposes.HEARTBEAT, body))
         values: list[SignedHeartbeat | CardNews] = [signed]
         version, sent_ms = self._card_sent.get(peer, (0, -CARD_EVERY_MS))
         if version != own.version or is_due(sent_ms, CARD_EVERY_MS, now_ms):
@@ -114,7 +111,7 @@ class Beats:
             self._needs.record.record(PathChanged(peer, path, True, now_ms // 1000))
 
     def failed(self, way: Way, why: str) -> None:
-        self.lives.setdefault((way.peer, label_of(way)), Life()).failure = why
+        self.lives.setdefault((way.peer, way.label), Life()).failure = why
 
     def note_silence(self, ways: Mapping[OrganisationId, Sequence[Way]], now_ms: int) -> None:
         """Ways that were alive and of which nothing came for SILENT_MS, as far as this node ran so long."""
@@ -166,7 +163,3 @@ def missed_copies(state: HotlineState, beat: Heartbeat) -> list[CopyMissed]:
 
 def has(heard: Heard, serial: int) -> bool:
     return serial <= heard.through or serial in heard.beyond
-
-
-def label_of(way: Way) -> str:
-    return f"{way.path} {way.endpoint.host}:{way.endpoint.port}"

@@ -8,9 +8,10 @@
 from collections.abc import Iterator
 
 from tidegate.app.hotline.needs import Needs
-from tidegate.hotline.correspondence import FRAME_PURPOSE, correspondence_of
+from tidegate.hotline.correspondence import correspondence_of
 from tidegate.hotline.delivery import Stage
 from tidegate.hotline.state import Line, Sent
+from tidegate.model import purposes
 from tidegate.model.hotline_facts import EpochBegun, MessageQueued, Place
 from tidegate.model.messages import Content, Frame, Package
 from tidegate.model.organisations import NO_DIGEST, Card, Digest
@@ -106,7 +107,7 @@ def package_of(needs: Needs, sent: Sent, frame: bytes) -> Package:
         content=content,
         officers=sent.signatures,
         frame=frame,
-        station=needs.signer.sign(FRAME_PURPOSE, frame),
+        station=needs.signer.sign(purposes.FRAME, frame),
         attachments=tuple(stored(needs, one.sha256) for one in attachments),
     )
 

@@ -14,7 +14,6 @@ from tidegate.app.hotline.framing import begin_epoch
 from tidegate.app.hotline.needs import Needs
 from tidegate.app.hotline.taking import Taken, Taking
 from tidegate.hotline.correspondence import (
-    HEARTBEAT_PURPOSE,
     NOTE_BYTES_MAX,
     NotBelieved,
     believed_custody,
@@ -23,6 +22,7 @@ from tidegate.hotline.correspondence import (
     must_be_valid,
 )
 from tidegate.hotline.state import Sent, copy_for
+from tidegate.model import purposes
 from tidegate.model.hotline_facts import (
     CustodyTaken,
     MessageQueued,
@@ -163,7 +163,7 @@ class Intake:
             self._needs.record.record(*(fact for fact, _ in came.values()))
 
     def _refusal(self, signed: SignedRefusal, heard: Heard) -> None:
-        """A serial that is taken at the recipient is our own fault: the message goes again, in a new place."""
+        """Where the recipient has another frame with its serial, the message goes again in a new place."""
         claimed = value_from(Refusal, signed.refusal, NOTE_BYTES_MAX)
         sent, card = self._needs.state.find_sent(claimed.message), self._needs.cards.of(claimed.recipient)
         refusal = believed_refusal(signed, sent, self._own, card, self._needs.holds)
@@ -209,7 +209,7 @@ class Intake:
         card = must_be_valid(self._needs.cards.of(beat.sender), beat.sender, self._needs.now_s())
         if beat.recipient != self._own:
             raise NotBelieved(4, "it is for somebody else")
-        if not self._needs.holds(card.station, signed.signature, HEARTBEAT_PURPOSE, signed.heartbeat):
+        if not self._needs.holds(card.station, signed.signature, purposes.HEARTBEAT, signed.heartbeat):
             raise NotBelieved(3, "the station's signature does not hold by its newest card")
         heard.alive.add(beat.sender)
         heard.beats.append((beat, bytes_of(signed)))

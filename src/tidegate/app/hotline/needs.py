@@ -3,7 +3,7 @@
 The simulation of the tests puts stand-ins behind the same seams.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from tidegate.hotline.correspondence import Holds
 from tidegate.hotline.state import HotlineState
 from tidegate.model.canonical import FactRecord
 from tidegate.model.facts import Fact
-from tidegate.model.messages import Sealed
+from tidegate.model.messages import Heartbeat, Sealed, SignedSignalKey
 from tidegate.model.organisations import Card, OrganisationId
 from tidegate.ports.clock import Clock
 from tidegate.ports.hotline import Anchor, EnvelopeStore, PairSigner
@@ -86,3 +86,41 @@ class Needs:
 
     def now_s(self) -> int:
         return self.clock.now_ms() // 1000
+
+
+class Relaying(Protocol):
+    """Custody of envelopes for third organisations, and what of it is to be handed on."""
+
+    def take(self, envelope: bytes, giver: OrganisationId | None) -> Sequence[bytes]:
+        """What is sent back to the giver: sealed custody. NotAllowed or Full where it is not taken."""
+
+    def held_for(self, peer: OrganisationId) -> Sequence[bytes]:
+        """Envelopes for this peer that are to be offered now."""
+
+    def turn(self) -> None: ...
+
+
+class Witnessing(Protocol):
+    """What heartbeats tell of ledgers (tidegate.app.hotline.evidence)."""
+
+    def tell(self, peer: OrganisationId, now_s: int) -> Mapping[str, object]: ...
+
+    def hear(self, card: Card, beat: Heartbeat, signed: bytes, now_s: int) -> None: ...
+
+
+class Signalling(Protocol):
+    """Pairwise keys of the datagram path (tidegate.app.hotline.signal)."""
+
+    def turn(self, now_s: int) -> Iterable[tuple[OrganisationId, bytes]]:
+        """Sealed envelopes to be handed over."""
+
+    def heard(self, signed: SignedSignalKey, now_s: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """Parts that a station may do without."""
+
+    relay: Relaying | None = None
+    evidence: Witnessing | None = None
+    signal: Signalling | None = None

@@ -8,18 +8,16 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from tidegate.app.complaints import Complaint
 from tidegate.app.hotline.beats import Beats
 from tidegate.app.hotline.framing import frame_what_waits, settle_epoch, stored
 from tidegate.app.hotline.intake import Heard, Intake
-from tidegate.app.hotline.needs import Needs
+from tidegate.app.hotline.needs import Extras, Needs, Relaying
 from tidegate.app.hotline.watch import Watch
 from tidegate.hotline.courier import Courier, Offer, Way
 from tidegate.hotline.state import Sent
-from tidegate.model.messages import Heartbeat, SignedSignalKey
-from tidegate.model.organisations import Card, OrganisationId
+from tidegate.model.organisations import OrganisationId
 from tidegate.ports.hotline import Arrival, Outcome, Path
 from tidegate.ports.outside import OutsideFailed
 
@@ -31,44 +29,6 @@ NOTES_WAITING_MAX = 4_096
 """Receipts that wait for a way to their peer, each; the oldest is dropped: its message will come again."""
 
 log = logging.getLogger("tidegate.hotline")
-
-
-class Relaying(Protocol):
-    """Custody of envelopes for third organisations, and what of it is to be handed on."""
-
-    def take(self, envelope: bytes, giver: OrganisationId | None) -> Sequence[bytes]:
-        """What is sent back to the giver: sealed custody. NotAllowed or Full where it is not taken."""
-
-    def held_for(self, peer: OrganisationId) -> Sequence[bytes]:
-        """Envelopes for this peer that are to be offered now."""
-
-    def turn(self) -> None: ...
-
-
-class Witnessing(Protocol):
-    """What heartbeats tell of ledgers (tidegate.app.hotline.evidence)."""
-
-    def tell(self, peer: OrganisationId, now_s: int) -> Mapping[str, object]: ...
-
-    def hear(self, card: Card, beat: Heartbeat, signed: bytes, now_s: int) -> None: ...
-
-
-class Signalling(Protocol):
-    """Pairwise keys of the datagram path (tidegate.app.hotline.signal)."""
-
-    def turn(self, now_s: int) -> Iterable[tuple[OrganisationId, bytes]]:
-        """Sealed envelopes to be handed over."""
-
-    def heard(self, signed: SignedSignalKey, now_s: int) -> None: ...
-
-
-@dataclass(slots=True)
-class Extras:
-    """Parts that a station may do without."""
-
-    relay: Relaying | None = None
-    evidence: Witnessing | None = None
-    signal: Signalling | None = None
 
 
 @dataclass(slots=True)
@@ -184,7 +144,7 @@ class Station:
             self.beats.failed(way, outcome.why)
         else:
             self.courier.sign_of_life(outcome.peer, now_ms)
-            self.beats.alive(outcome.peer, label(way), now_ms, outcome.round_trip_ms)
+            self.beats.alive(outcome.peer, way.label, now_ms, outcome.round_trip_ms)
 
     def _offer(self, now_ms: int) -> None:
         ways, relays = self.ways(), self._relays()
@@ -285,8 +245,3 @@ class Station:
         peers = [card for peer in state.peers if (card := self._needs.cards.of(peer)) is not None]
         for path in self._paths.values():
             path.know(self._needs.cards.own(), peers)
-
-
-def label(way: Way) -> str:
-    """A way's name on the standing board."""
-    return f"{way.path} {way.endpoint.host}:{way.endpoint.port}"

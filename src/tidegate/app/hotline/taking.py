@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from tidegate.app.hotline.needs import Needs
 from tidegate.hotline.correspondence import (
-    RECEIPT_PURPOSE,
-    REFUSAL_PURPOSE,
     Neighbours,
     NotBelieved,
     SerialTaken,
@@ -19,7 +17,8 @@ from tidegate.hotline.correspondence import (
     read_package,
     verify_package,
 )
-from tidegate.hotline.deadlines import NO_ACCORD, deadlines
+from tidegate.hotline.deadlines import NO_ACCORD, deadlines, person_asked
+from tidegate.model import purposes
 from tidegate.model.canonical import FactRecord
 from tidegate.model.facts import Fact
 from tidegate.model.hotline_facts import (
@@ -165,7 +164,7 @@ class Taking:
             stored.frames.add(place.frame)
             return MessageCameAgain(about.message, about.sender, place, package, stored.number)
         known.messages[about.message] = Stored(-1, 0, {place.frame})
-        due = deadlines(about, False, NO_ACCORD)
+        due = deadlines(about, person_asked(one.signed.content), NO_ACCORD)
         return MessageStored(about, one.signed.officers, place, package, one.path, due)
 
     def _store(self, facts: Sequence[Fact], blobs: Sequence[bytes], known: Known) -> dict[Digest, Exception]:
@@ -223,7 +222,7 @@ class Taking:
                 fact=stored.number,
             )
         )
-        signed = SignedReceipt(receipt=body, signature=self._needs.signer.sign(RECEIPT_PURPOSE, body))
+        signed = SignedReceipt(receipt=body, signature=self._needs.signer.sign(purposes.RECEIPT, body))
         return self._sealed(signed, about.sender)
 
     def _sealed(self, value: SignedReceipt | SignedRefusal, recipient: OrganisationId) -> bytes:
@@ -267,7 +266,7 @@ class Taking:
                 why=refusal.why,
             )
         )
-        signed = SignedRefusal(refusal=body, signature=self._needs.signer.sign(REFUSAL_PURPOSE, body))
+        signed = SignedRefusal(refusal=body, signature=self._needs.signer.sign(purposes.REFUSAL, body))
         return self._sealed(signed, sender)
 
     def _note_fork(self, one: Verified, refusal: SerialTaken) -> None:

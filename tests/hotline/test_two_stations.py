@@ -1,0 +1,227 @@
+"""Two stations and a net between them: what is said is stored, receipted, opened and answered."""
+
+from collections.abc import Callable
+from itertools import count
+
+import pytest
+
+from tests.hotline.stand_ins import Disk, Identity, StandInPath, StandInSeals, founded, identity, needs_of
+from tests.stand_ins import HandClock
+from tidegate.app.hotline.composing import compose, give_signature
+from tidegate.app.hotline.needs import Needs
+from tidegate.app.hotline.station import Station
+from tidegate.hotline.delivery import Stage
+from tidegate.model.organisations import Digest, Endpoint, OrganisationId
+from tidegate.model.refusals import NotAllowed
+from tidegate.ports.hotline import Arrival, Outcome
+from tidegate.ports.hotline_control import Draft
+
+
+def draft(*recipients: OrganisationId, **changes: object) -> Draft:
+    known = {
+        "recipients": recipients,
+        "reference": "",
+        "expires_at_s": None,
+        "precedence": "FLASH",
+        "level": "desk",
+        "mark": "REAL",
+        "form": "free-text",
+        "accord": "",
+        "answers": None,
+        "tlp": "TLP:AMBER",
+        "pap": "PAP:AMBER",
+        "language": "en",
+        "fields": (),
+        "remarks": "a flood from here is not ours",
+        "attachments": (),
+    }
+    return Draft(**(known | changes))  # type: ignore[arg-type]
+
+
+class Party:
+    """One station, its disk, and its ends of the net."""
+
+    def __init__(self, own: Identity, world: "TwoParties") -> None:
+        self.own = own
+        self.world = world
+        self.disk = Disk()
+        self.disk.facts += [(world.clock.now_ms(), fact) for fact in founded(own, world.identities)]
+        self.start()
+
+    def start(self) -> None:
+        self.needs: Needs = needs_of(
+            self.own, self.world.identities, self.disk, self.world.seals, self.world.clock, self.world.nonce
+        )
+        self.paths = {name: StandInPath(name, self.send) for name in ("https", "udp")}
+        self.station = Station(self.needs, list(self.paths.values()))
+        self.station.start()
+
+    def send(self, path: str, peer: OrganisationId, endpoint: Endpoint, envelopes: tuple[bytes, ...]) -> bool:
+        return self.world.carry(self, path, peer, endpoint, envelopes)
+
+    def says(self, signer: str = "desk one", **changes: object) -> Digest:
+        others = [one.organisation for one in self.world.identities if one is not self.own]
+        message, body, _ = compose(self.needs, draft(*others, **changes), {})
+        give_signature(self.needs, message, self.own.signed(signer, body))
+        return message
+
+    def stage(self, message: Digest) -> Stage:
+        sent = self.needs.state.find_sent(message)
+        assert sent is not None
+        return sent.copies[0].stage
+
+
+class TwoParties:
+    """A net that carries at once, as long as it is whole."""
+
+    def __init__(self) -> None:
+        self.clock = HandClock()
+        self.seals = StandInSeals()
+        numbers = count()
+        self.nonce: Callable[[], str] = lambda: f"{next(numbers):032x}"
+        self.identities = [identity("anna", quorum=2), identity("bahar")]
+        self.whole = True
+        self.anna, self.bahar = (Party(one, self) for one in self.identities)
+
+    def carry(
+        self,
+        sender: Party,
+        path: str,
+        peer: OrganisationId,
+        endpoint: Endpoint,
+        envelopes: tuple[bytes, ...],
+    ) -> bool:
+        if not self.whole:
+            sender.paths[path].told.append(Outcome(path, peer, endpoint, "no answer", 0))
+            return True
+        other = self.bahar if sender is self.anna else self.anna
+
+        def answer(back: object) -> None:
+            assert isinstance(back, list | tuple)
+            sender.paths[path].came.append(Arrival(path, peer, tuple(back), None))
+            sender.paths[path].told.append(Outcome(path, peer, endpoint, "", 20))
+
+        other.paths[path].came.append(Arrival(path, sender.own.organisation, envelopes, answer))
+        return True
+
+    def turns(self, rounds: int = 4) -> None:
+        for _ in range(rounds):
+            self.anna.station.turn()
+            self.bahar.station.turn()
+            self.clock.at_ms += 100
+
+
+@pytest.fixture
+def world() -> TwoParties:
+    return TwoParties()
+
+
+def test_a_message_is_stored_and_receipted_and_shown_delivered_only_then(world: TwoParties) -> None:
+    message = world.anna.says()
+    assert world.anna.stage(message) is Stage.AUTHORISED
+    world.anna.station.turn()
+    assert world.anna.stage(message) is Stage.QUEUED
+    world.bahar.station.turn()
+    assert world.bahar.needs.state.find_received(message) is not None
+    assert world.anna.stage(message) is Stage.QUEUED
+    world.turns()
+    assert world.anna.stage(message) is Stage.STORED
+
+
+def test_opening_and_answering_come_back_as_r2_and_r3(world: TwoParties) -> None:
+    message = world.anna.says(form="clarification-request")
+    world.turns()
+    world.bahar.says(form="receipt", answers=message)
+    world.turns()
+    assert world.anna.stage(message) is Stage.OPENED
+    world.bahar.says(form="clarification-reply", answers=message)
+    world.turns()
+    assert world.anna.stage(message) is Stage.ANSWERED
+    received = world.bahar.needs.state.find_received(message)
+    assert received is not None
+    assert received.answered_s is not None
+
+
+def test_a_cut_net_loses_nothing_and_the_message_arrives_when_it_is_back(world: TwoParties) -> None:
+    world.whole = False
+    message = world.anna.says(precedence="ROUTINE")
+    world.turns(50)
+    assert world.anna.stage(message) is Stage.QUEUED
+    world.clock.at_ms += 3_600_000
+    world.turns()
+    world.whole = True
+    world.clock.at_ms += 60_000
+    world.turns()
+    assert world.anna.stage(message) is Stage.STORED
+
+
+def test_a_restarted_node_goes_on_offering_and_uses_no_serial_twice(world: TwoParties) -> None:
+    world.whole = False
+    first = world.anna.says()
+    world.anna.station.turn()
+    world.anna.start()
+    world.whole = True
+    second = world.anna.says()
+    world.turns(10)
+    assert {world.anna.stage(first), world.anna.stage(second)} == {Stage.STORED}
+    places = [world.anna.needs.state.find_sent(one) for one in (first, second)]
+    assert [one.place.serial for one in places if one and one.place] == [1, 2]
+
+
+def test_a_node_on_an_older_copy_of_its_database_begins_a_new_epoch(world: TwoParties) -> None:
+    copy = world.anna.disk.copied()
+    lost = world.anna.says()
+    world.turns()
+    copy.mark = world.anna.disk.mark
+    world.anna.disk = copy
+    world.anna.start()
+    message = world.anna.says()
+    world.turns()
+    assert world.anna.stage(message) is Stage.STORED
+    assert world.bahar.needs.state.find_received(lost) is not None
+    assert world.anna.needs.state.epoch > 1_700_000_000
+
+
+def test_a_copy_with_its_own_mark_is_found_out_by_the_peer_and_the_message_goes_again(
+    world: TwoParties,
+) -> None:
+    world.turns()
+    copy = world.anna.disk.copied()
+    copy.mark = world.anna.disk.mark
+    world.anna.says()
+    world.turns()
+    world.anna.disk = copy
+    world.anna.start()
+    message = world.anna.says()
+    world.turns(10)
+    assert world.anna.stage(message) is Stage.STORED
+    assert len([fact for _, fact in world.bahar.disk.facts if type(fact).__name__ == "ForkFound"]) == 1
+
+
+def test_a_peer_on_an_older_copy_gets_again_what_it_lost(world: TwoParties) -> None:
+    world.turns()
+    copy = world.bahar.disk.copied()
+    message = world.anna.says()
+    world.turns()
+    world.bahar.disk = copy
+    world.bahar.start()
+    another = world.anna.says()
+    for _ in range(4):
+        world.clock.at_ms += 26_000
+        world.turns()
+    assert world.bahar.needs.state.find_received(another) is not None
+    assert world.bahar.needs.state.find_received(message) is not None
+
+
+def test_what_seniors_say_waits_for_as_many_of_them_as_the_card_asks(world: TwoParties) -> None:
+    message = world.anna.says("senior one", level="senior")
+    world.turns()
+    assert world.anna.stage(message) is Stage.COMPOSED
+    body = world.anna.needs.blobs.get(message)
+    assert body is not None
+    for officer, why in (("senior one", "this very key"), ("desk one", "speaks for the desk")):
+        with pytest.raises(NotAllowed, match=why):
+            give_signature(world.anna.needs, message, world.anna.own.signed(officer, body))
+    give_signature(world.anna.needs, message, world.anna.own.signed("senior two", body))
+    world.turns()
+    assert world.anna.stage(message) is Stage.STORED
