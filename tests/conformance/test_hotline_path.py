@@ -1,5 +1,6 @@
 """What every path to peers must do, whatever carries it: the contract of `ports.hotline.Path`."""
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -9,8 +10,10 @@ from pathlib import Path as Folder
 import pytest
 
 from tests.hotline_cards import a_card, credentials, organisation
+from tidegate.adapters.hotline.datagrams import SignalDatagrams
 from tidegate.adapters.hotline.https import HttpsPath
 from tidegate.model.organisations import Card, Endpoint
+from tidegate.model.refusals import NotAllowed
 from tidegate.ports.hotline import Arrival, Outcome, Path
 
 PATIENCE_S = 30
@@ -56,10 +59,10 @@ def until(stations: Sequence[Station], true: Callable[[], bool]) -> None:
 Found = Callable[[str], Station]
 
 
-@pytest.fixture(params=["https"])
+@pytest.fixture(params=["https", "udp"])
 def found(request: pytest.FixtureRequest, tmp_path: Folder) -> Iterator[Found]:
     """Founds a started station by name, which as yet knows nobody."""
-    made = {"https": https_station}[request.param]
+    made = {"https": https_station, "udp": udp_station}[request.param]
     with ExitStack() as afterwards:
 
         def station(name: str) -> Station:
@@ -78,9 +81,29 @@ def https_station(name: str, folder: Folder) -> Station:
     return Station(path, a_card(name, [der], [endpoint]))
 
 
+def udp_station(name: str, folder: Folder) -> Station:
+    path = SignalDatagrams([("127.0.0.1", 0)], time.monotonic, give_up_s=2.0)
+    path.start()
+    return Station(path, a_card(name, [], [Endpoint("udp", "127.0.0.1", path.ports[0])]))
+
+
 def introduce(*stations: Station) -> None:
     for station in stations:
-        station.path.know(station.card, [other.card for other in stations if other is not station])
+        know(station, [other for other in stations if other is not station], "agreed")
+
+
+def know(station: Station, others: Sequence[Station], secret: str) -> None:
+    """What `station` believes of the others; without the secret that they agreed on, it only guesses keys."""
+    station.path.know(station.card, [other.card for other in others])
+    if isinstance(station.path, SignalDatagrams):
+        station.path.use_keys(
+            {other.card.organisation: [key(other, station, secret)] for other in others},
+            {other.card.organisation: key(station, other, secret) for other in others},
+        )
+
+
+def key(sender: Station, recipient: Station, secret: str) -> bytes:
+    return hashlib.sha256(f"{secret} {sender.card.name} {recipient.card.name}".encode()).digest()
 
 
 def test_envelopes_come_as_they_were_offered(found: Found) -> None:
@@ -123,7 +146,7 @@ def test_nobody_listens_and_the_outcome_says_so(found: Found) -> None:
 def test_a_stranger_is_neither_heard_nor_called(found: Found) -> None:
     anna, boris, mallory = found("XA"), found("XB"), found("QM")
     introduce(anna, boris)
-    mallory.path.know(mallory.card, [boris.card])
+    know(mallory, [boris], "guessed")
     assert mallory.path.offer(boris.card.organisation, boris.endpoint, [b"let me in"])
     until([mallory, boris], lambda: bool(mallory.outcomes))
     assert mallory.outcomes[0].why != ""
@@ -136,11 +159,35 @@ def test_who_left_the_list_is_heard_no_more(found: Found) -> None:
     introduce(anna, boris)
     assert anna.path.offer(boris.card.organisation, boris.endpoint, [b"one"])
     until([anna, boris], lambda: bool(anna.outcomes) and bool(boris.arrivals))
-    boris.path.know(boris.card, [])
+    know(boris, [], "agreed")
     assert anna.path.offer(boris.card.organisation, boris.endpoint, [b"two"])
     until([anna, boris], lambda: len(anna.outcomes) == 2)
     assert anna.outcomes[1].why != ""
     assert boris.envelopes() == [b"one"]
+
+
+def test_an_offer_of_nothing_asks_whether_anybody_is_there_and_for_what_waits(found: Found) -> None:
+    anna, boris = found("XA"), found("XB")
+    introduce(anna, boris)
+    boris.replies = [b"this waited" * 9]
+    assert anna.path.offer(boris.card.organisation, boris.endpoint, ())
+    until([anna, boris], lambda: bool(anna.outcomes) and bool(anna.arrivals))
+    assert anna.outcomes[0].why == ""
+    assert anna.envelopes() == list(boris.replies)
+    assert boris.arrivals[0].envelopes == ()
+
+
+def test_what_one_offer_takes_is_told_and_more_is_the_callers_mistake(found: Found) -> None:
+    anna, boris = found("XA"), found("XB")
+    introduce(anna, boris)
+    many = [bytes(9_000 + at) for at in range(600)]
+    count = anna.path.takes(many)
+    assert 0 < count < len(many)
+    with pytest.raises(NotAllowed, match="offer fewer at once"):
+        anna.path.offer(boris.card.organisation, boris.endpoint, many[: count + 1])
+    assert anna.path.offer(boris.card.organisation, boris.endpoint, many[:count])
+    until([anna, boris], lambda: boris.envelopes() == many[:count])
+    assert anna.path.takes([bytes(3 << 20)]) == 0
 
 
 def test_an_endpoint_of_another_kind_is_not_this_paths(found: Found) -> None:

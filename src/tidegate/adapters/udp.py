@@ -59,14 +59,14 @@ _SO_MEMINFO = 55
 _MEMINFO_DROPS = 8
 
 # struct mmsghdr of recvmmsg(2) and struct iovec where pointers have 64 bits.
-_MESSAGE = np.dtype(
+MESSAGE = np.dtype(
     [
         (name, np.uint64)
         for name in ("name", "name_bytes", "iov", "iov_count", "control", "control_bytes", "flags")
     ]
     + [("bytes", np.uint32), ("pad", np.uint32)]
 )
-_IOVEC = np.dtype([("base", np.uint64), ("bytes", np.uint64)])
+IOVEC = np.dtype([("base", np.uint64), ("bytes", np.uint64)])
 # struct sockaddr_in6 and sockaddr_in, in 32 bytes each.
 _NAME_BYTES = 32
 _NAME6 = np.dtype(
@@ -106,13 +106,13 @@ class _Slots:
         self.too_long = 0
         names = np.zeros(count * _NAME_BYTES, np.uint8)
         self._names6, self._names4 = names.view(_NAME6), names.view(_NAME4)
-        self._iovecs = np.zeros(count, _IOVEC)
+        self._iovecs = np.zeros(count, IOVEC)
         self._iovecs["base"] = self.data.ctypes.data + self.starts
         self._iovecs["bytes"] = SLOT_BYTES
-        self._messages = np.zeros(count, _MESSAGE)
+        self._messages = np.zeros(count, MESSAGE)
         self._messages["name"] = names.ctypes.data + each * _NAME_BYTES
         self._messages["name_bytes"] = _NAME_BYTES
-        self._messages["iov"] = self._iovecs.ctypes.data + each * _IOVEC.itemsize
+        self._messages["iov"] = self._iovecs.ctypes.data + each * IOVEC.itemsize
         self._messages["iov_count"] = 1
         self._address = self._messages.ctypes.data
         self._memory = self.data.data
@@ -125,7 +125,7 @@ class _Slots:
         """Fills slots with what waits in the socket; how many."""
         at = self.filled
         count = call(
-            sock.fileno(), self._address + at * _MESSAGE.itemsize, self.free, socket.MSG_DONTWAIT, None
+            sock.fileno(), self._address + at * MESSAGE.itemsize, self.free, socket.MSG_DONTWAIT, None
         )
         if count <= 0:
             _only_empty(ctypes.get_errno())

@@ -1,6 +1,6 @@
 """What the hotline needs of the outside: keys, a store for envelopes, and paths to peers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -124,11 +124,40 @@ class Path(Protocol):
     def know(self, own: Card, peers: Sequence[Card]) -> None:
         """Whom to admit and where they are, from now on. Bytes of anyone else cost constant work."""
 
+    def takes(self, envelopes: Sequence[bytes]) -> int:
+        """How many of these, from the first on, one offer takes; 0 where the first is too large for it."""
+
     def offer(self, peer: OrganisationId, endpoint: Endpoint, envelopes: Sequence[bytes]) -> bool:
-        """Begin to hand these over; never blocks. False where the path is full or has no such endpoint."""
+        """Begin to hand these over; never blocks. False where the path is full or has no such endpoint.
+
+        Without envelopes it asks whether anybody is there, and for what waits. NotAllowed for more than
+        it `takes`.
+        """
 
     def outcomes(self) -> Sequence[Outcome]:
         """What came of offers since the last call."""
 
     def arrivals(self) -> Sequence[Arrival]:
-        """What came since the last call; never waits."""
+        """What came since the last call; never waits. One without envelopes asks for what waits."""
+
+
+class SignalPath(Path, Protocol):
+    """A path of datagrams under pairwise keys (model.messages.SignalKey); it carries words beside envelopes.
+
+    A word is coded, short and proved by the pairwise key alone: it announces, and is never believed as a
+    message is.
+    """
+
+    def use_keys(
+        self, receive: Mapping[OrganisationId, Sequence[bytes]], send: Mapping[OrganisationId, bytes]
+    ) -> None:
+        """From now on: the keys that we gave to peers, and the one that each peer gave to us."""
+
+    def say(self, peer: OrganisationId, endpoint: Endpoint, word: bytes) -> bool:
+        """Begin to say a word, again and again until it was heard; its outcome is told as an offer's is.
+
+        False as for `offer`; NotAllowed for a word that is too long.
+        """
+
+    def words(self) -> Sequence[tuple[OrganisationId, bytes]]:
+        """Who said what since the last call."""

@@ -90,8 +90,10 @@ class HttpsPath:
         self._gate.know(peers)
         self._admit(peers)
 
+    def takes(self, envelopes: Sequence[bytes]) -> int:
+        return fitting(envelopes)
+
     def offer(self, peer: OrganisationId, endpoint: Endpoint, envelopes: Sequence[bytes]) -> bool:
-        """NotAllowed where these are more than one exchange takes (tidegate.wire.exchange)."""
         if fitting(envelopes) < len(envelopes):
             raise NotAllowed(
                 f"{len(envelopes)} envelopes are more than one exchange takes; offer fewer at once"
