@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from tidegate.adapters.hotline.gate import Gate
 from tidegate.adapters.hotline.https_client import HttpsClient, Way
@@ -37,7 +37,7 @@ class HttpsPath:
         self._inbox = Inbox()
         self._gate = Gate()
         self._loop = asyncio.new_event_loop()
-        self._loop.set_exception_handler(lambda _loop, _context: None)
+        self._loop.set_exception_handler(_tell_of_our_own_faults)
         self._thread = threading.Thread(target=self._run, name="hotline-https", daemon=True)
         self._sockets: list[socket.socket] = []
         self._client = HttpsClient(self.name, self._inbox)
@@ -164,6 +164,12 @@ class HttpsPath:
             with suppress(OSError):
                 sock.close()
         self._sockets.clear()
+
+
+def _tell_of_our_own_faults(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Connections that break are no news; whatever else goes wrong in the loop is."""
+    if not isinstance(context.get("exception"), OSError | None):
+        loop.default_exception_handler(context)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -1,0 +1,1 @@
+"""Several organisations on one machine, and the faults of the networks between them."""
