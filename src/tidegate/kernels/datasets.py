@@ -4,9 +4,10 @@ import numpy as np
 
 from tidegate.kernels.bigendian import u16
 from tidegate.kernels.jit import bare_kernel
-from tidegate.kernels.netflow import finish_rows, section_row
+from tidegate.kernels.netflow import finish_rows
 from tidegate.kernels.reasons import FLOW_TIME_ABSURD, RECORD_CUT_SHORT, SET_ID_RESERVED
 from tidegate.kernels.registers import CHUNK, load_columns, load_walked
+from tidegate.kernels.sections import section_row
 from tidegate.kernels.templates import FLOWS, NOT_IP, WITHDRAWN, find_template
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from tidegate.kernels.bigendian import u16, u32
 from tidegate.kernels.directions import EGRESS, INGRESS, NOT_TOLD
-from tidegate.kernels.headers import MAPPED_IPV4, decode_ethernet, decode_ip
+from tidegate.kernels.headers import MAPPED_IPV4
 from tidegate.kernels.jit import bare_kernel
 from tidegate.kernels.registers import (
     BYTES,
@@ -33,9 +33,6 @@ from tidegate.kernels.registers import (
     RATE_FIRST,
     RATE_SECOND,
     SAMPLER,
-    SECTION_AT,
-    SECTION_ETHERNET,
-    SECTION_LENGTH,
     SKIP,
     SRC_AS,
     SRC_HIGH,
@@ -381,24 +378,3 @@ def icmp_of(registers, has, version6, i):  # type: ignore[no-untyped-def]
     if told(has, code) != SKIP:
         value |= np.int64(registers[code, i] & np.uint64(0xFF))
     return value
-
-
-@bare_kernel
-def section_row(data, kind, has, registers, rows, row):  # type: ignore[no-untyped-def]
-    """Turn row `row`, made by `finish_rows` of column 0, into a sampled packet's; 0 where it is not IP.
-
-    The packet's first bytes lie at SECTION_AT (RFC 7133, RFC 5477 section 8.5).
-    """
-    start = np.int64(registers[SECTION_AT, 0])
-    end = start + np.int64(registers[SECTION_LENGTH, 0])
-    if kind == SECTION_ETHERNET:
-        ip_bytes = decode_ethernet(data, start, end, rows, row)
-    else:
-        ip_bytes = decode_ip(data, start, end, rows, row)
-    if rows[row].family == 0:
-        return 0
-    if told(has, PACKETS) == SKIP:
-        rows[row].packets = np.uint64(1)
-    if told(has, BYTES) == SKIP:
-        rows[row].bytes = np.uint64(ip_bytes) * rows[row].packets
-    return 1
