@@ -12,7 +12,7 @@ from tidegate.app.parts import IfMissing, Parts
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tidegate.adapters.link import CollectorEnd
+    from tidegate.adapters.collector_end import CollectorEnd
     from tidegate.app.demonstration import DemoRun
     from tidegate.app.parts import Stores
     from tidegate.app.settings import Config

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.stand_ins import report_of, summary_of
-from tidegate.adapters import link
-from tidegate.adapters.link import CollectorEnd, FrameReader, Message, decode, encode
+from tidegate.adapters import collector_end, link
+from tidegate.adapters.collector_end import REPORTS_QUEUED_MAX, REQUESTS_QUEUED_MAX, CollectorEnd
+from tidegate.adapters.link import FrameReader, Message, decode, encode
 from tidegate.model.addresses import Prefix
 from tidegate.model.exporters import EXPORTER, EXPORTERS_MAX
 from tidegate.model.flows import FLOW, empty_rows
@@ -179,7 +180,7 @@ def test_a_node_that_does_not_read_costs_old_reports_and_never_a_wait() -> None:
     sender.start()
     sender.join(20)
     assert not sender.is_alive(), "send waited for the node"
-    assert end.summaries_dropped > count - 3 - link.REPORTS_QUEUED_MAX - 4
+    assert end.summaries_dropped > count - 3 - REPORTS_QUEUED_MAX - 4
     closer = threading.Thread(target=end.close, args=(10,))
     closer.start()
     found = read_until_closed(ours)
@@ -187,14 +188,14 @@ def test_a_node_that_does_not_read_costs_old_reports_and_never_a_wait() -> None:
     seconds = [message.summary.second for message in found if isinstance(message, CollectorReport)]
     assert len(seconds) + end.summaries_dropped == count
     assert seconds == sorted(seconds)
-    assert seconds[-link.REPORTS_QUEUED_MAX :] == list(range(count - link.REPORTS_QUEUED_MAX, count))
+    assert seconds[-REPORTS_QUEUED_MAX:] == list(range(count - REPORTS_QUEUED_MAX, count))
     ours.close()
 
 
 def test_a_queue_full_of_replies_takes_no_more_of_them_but_still_reports(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(link, "REPLIES_QUEUED_MAX", 3)
+    monkeypatch.setattr(collector_end, "REPLIES_QUEUED_MAX", 3)
     ours, theirs = socket.socketpair()
     end = CollectorEnd(theirs)
     for number in range(10):
@@ -251,14 +252,12 @@ def test_a_node_that_dies_or_talks_nonsense_reads_as_stopping(last_words: bytes)
 def test_requests_beyond_the_bound_are_dropped_and_stopping_is_not() -> None:
     ours, theirs = socket.socketpair()
     end = CollectorEnd(theirs)
-    asked = [
-        SampleRequest(n, Prefix.parse("198.51.100.0/24"), 1) for n in range(link.REQUESTS_QUEUED_MAX + 5)
-    ]
+    asked = [SampleRequest(n, Prefix.parse("198.51.100.0/24"), 1) for n in range(REQUESTS_QUEUED_MAX + 5)]
     ours.sendall(b"".join(encode(message) for message in asked) + encode(Stopping()))
     ours.shutdown(socket.SHUT_WR)
     end.start()
     end._reader.join(5)
-    assert list(end.requests()) == [*asked[: link.REQUESTS_QUEUED_MAX], Stopping(), Stopping()]
+    assert list(end.requests()) == [*asked[:REQUESTS_QUEUED_MAX], Stopping(), Stopping()]
     end.close(1)
     ours.close()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.stand_ins import HandClock
-from tidegate.adapters import udp
+from tidegate.adapters import datagram_ring, udp
 from tidegate.adapters.udp import UdpSource
 from tidegate.model.addresses import text, words
 from tidegate.model.datagrams import DATAGRAM_BYTES_MAX, DatagramBlock
@@ -100,6 +100,20 @@ def test_the_longest_datagram_is_read_and_a_longer_one_refused_and_counted() -> 
 
 
 @pytest.mark.usefixtures("way")
+def test_long_datagrams_find_room_again_after_others_were_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datagram_ring, "LONG_DATAGRAMS_MAX", 3)
+    monkeypatch.setattr(datagram_ring, "BLOCK_DATAGRAMS_MAX", 8)
+    edge = datagram_ring.PLACE_BYTES
+    lengths = [edge, edge + 1, 9000, edge - 1, DATAGRAM_BYTES_MAX + 1, 5, DATAGRAM_BYTES_MAX] * 6
+    sent = [bytes([n]) * (length - 1) + b"!" for n, length in enumerate(lengths)]
+    with listening(UdpSource([("127.0.0.1", 0)], CLOCK)) as source:
+        send(source.ports[0], *sent)
+        whole = [datagram for datagram in sent if len(datagram) <= DATAGRAM_BYTES_MAX]
+        assert [datagram for datagram, _, _ in received(source, len(whole))] == whole
+        assert source.refused() == {"datagram too long": 6}
+
+
+@pytest.mark.usefixtures("way")
 def test_an_empty_datagram_is_a_datagram() -> None:
     with listening(UdpSource([("127.0.0.1", 0)], CLOCK)) as source:
         send(source.ports[0], b"", b"x")
@@ -136,8 +150,8 @@ def test_a_burst_larger_than_the_socket_buffer_is_borne_by_the_ring_while_nobody
 
 
 def test_what_the_kernel_dropped_is_counted_to_the_datagram(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(udp, "RING_BLOCKS_MAX", 1)
-    monkeypatch.setattr(udp, "BLOCK_DATAGRAMS_MAX", 8)
+    monkeypatch.setattr(datagram_ring, "RING_BLOCKS_MAX", 1)
+    monkeypatch.setattr(datagram_ring, "BLOCK_DATAGRAMS_MAX", 8)
     count = 3000
     with listening(UdpSource([("127.0.0.1", 0)], CLOCK, buffer_wanted=4096)) as source:
         send(source.ports[0], *[b"x" * 1000] * count)

@@ -6,12 +6,7 @@ unpickled: a column's layout is the one both ends were built with, and `Ready` c
 """
 
 import hashlib
-import socket
 import struct
-import threading
-from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -39,17 +34,8 @@ from tidegate.ports.collector import (
 FRAME_BYTES_MAX = 16 << 20
 """Longest frame: a summary with every cell and every exporter takes less; a longer one is Malformed."""
 
-REPORTS_QUEUED_MAX = 8
-"""Reports waiting for a slow node; beyond it the oldest is dropped and counted."""
-
-REPLIES_QUEUED_MAX = 4
-"""Samples waiting for a slow node (at most 38 MB); a further one is dropped (its asker times out)."""
-
 WHY_CHARACTERS_MAX = 1_000
 """Of the reason why a collector failed, so much is told."""
-
-REQUESTS_QUEUED_MAX = 16
-"""Requests of the node not yet answered; further ones are dropped (their asker times out)."""
 
 LINK_VERSION: Final = 1
 _MARK: Final = b"tg"
@@ -126,10 +112,16 @@ _unpack = {kind: msgspec.msgpack.Decoder(part).decode for kind, part in _PARTS.i
 
 def encode(message: Message) -> bytes:
     """The frame of a message."""
+    return b"".join(pieces(message))
+
+
+def pieces(message: Message) -> list[bytes | memoryview]:
+    """The frame of a message in pieces, of which those of columns are views: copying 8 MB takes its time."""
     kind, part, columns = _taken_apart(message)
     packed = _pack(part)
-    raw = [np.ascontiguousarray(column).tobytes() for column in columns]
-    return b"".join([_HEADER.pack(_MARK, LINK_VERSION, kind, len(packed), sum(map(len, raw))), packed, *raw])
+    raw = [np.ascontiguousarray(column).view(np.uint8).data for column in columns]
+    header = _HEADER.pack(_MARK, LINK_VERSION, kind, len(packed), sum(map(len, raw)))
+    return [header + packed, *raw]
 
 
 def _taken_apart(message: Message) -> tuple[int, msgspec.Struct, _Columns]:
@@ -307,96 +299,3 @@ def _report(part: _Report, columns: _ColumnReader) -> CollectorReport:
         journal_trouble=part.journal_trouble,
         clock_behind_ms=part.clock_behind_ms,
     )
-
-
-class CollectorEnd:
-    """The collector's end of the link (ports.collector.SummaryOutlet).
-
-    A thread writes, so that a node that reads slowly holds up nothing; another reads, so that the
-    node's death is noticed at once. Inert until `start`.
-    """
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._socket = sock
-        self._queue: deque[tuple[type[ToNode], bytes]] = deque()
-        self._changed = threading.Condition()
-        self._requests: list[ToCollector] = []
-        self._dropped = 0
-        self._closing = False
-        self._writer = threading.Thread(target=self._write, name="link-out", daemon=True)
-        self._reader = threading.Thread(target=self._read, name="link-in", daemon=True)
-
-    def start(self) -> None:
-        self._socket.setblocking(True)
-        self._writer.start()
-        self._reader.start()
-
-    @property
-    def summaries_dropped(self) -> int:
-        return self._dropped
-
-    def send(self, message: ToNode) -> None:
-        frame = encode(message)
-        kind = type(message)
-        with self._changed:
-            waiting = sum(queued is kind for queued, _ in self._queue)
-            if kind is CollectorReport and waiting >= REPORTS_QUEUED_MAX:
-                self._drop_oldest_report()
-            elif kind is SampleReply and waiting >= REPLIES_QUEUED_MAX:
-                return
-            self._queue.append((kind, frame))
-            self._changed.notify()
-
-    def tell_failure(self, _: object, error: BaseException | None, __: object) -> None:
-        """Says why the collector ends; given to `ExitStack.push`, which calls it however that happens."""
-        if error is not None:
-            self.send(Failed(str(error) or type(error).__name__))
-
-    def requests(self) -> Sequence[ToCollector]:
-        with self._changed:
-            taken, self._requests = self._requests, []
-        return taken
-
-    def close(self, timeout_s: float) -> None:
-        """Sends what is queued, for at most `timeout_s`, and ends the link."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify()
-        self._writer.join(timeout_s)
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._reader.join(timeout_s)
-        self._socket.close()
-
-    def _drop_oldest_report(self) -> None:
-        at = next(at for at, (kind, _) in enumerate(self._queue) if kind is CollectorReport)
-        del self._queue[at]
-        self._dropped += 1
-
-    def _write(self) -> None:
-        with suppress(OSError):  # the node is gone: the reader says so
-            while (frame := self._next_frame()) is not None:
-                self._socket.sendall(frame)
-
-    def _next_frame(self) -> bytes | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._closing)
-            return self._queue.popleft()[1] if self._queue else None
-
-    def _read(self) -> None:
-        frames = FrameReader()
-        try:
-            with suppress(OSError, Malformed):
-                while received := self._socket.recv(1 << 16):
-                    self._take(frames.feed(received))
-        finally:
-            self._take([Stopping()])
-
-    def _take(self, messages: Sequence[Message]) -> None:
-        with self._changed:
-            for message in messages:
-                match message:
-                    case Stopping():
-                        self._requests.append(message)
-                    case SampleRequest() if len(self._requests) < REQUESTS_QUEUED_MAX:
-                        self._requests.append(message)

@@ -16,7 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
-from tidegate.adapters.link import CollectorEnd, FrameReader, encode
+from tidegate.adapters.collector_end import CollectorEnd
+from tidegate.adapters.link import FrameReader, encode
 from tidegate.model.refusals import Malformed, NotAllowed
 from tidegate.ports.collector import Stopping, ToCollector, ToNode
 

@@ -1,12 +1,10 @@
-"""Receiving UDP datagrams many at a time: recvmmsg into memory laid out once, addresses gathered by columns.
+"""Receiving UDP datagrams many at a time, by a thread that does nothing else.
 
-One thread does nothing else than empty the sockets, into a ring that the collector reads. So a pause of
-the collector (a second being closed, a template being read) is borne by the ring, which is large and
-needs no privilege, and not by the socket's buffer, which an ordinary system keeps at 208 KiB.
+The thread empties the sockets into a ring that the collector reads. So a pause of the collector (a second
+being closed, a template being read) is borne by the ring, which is large and needs no privilege, and not
+by the socket's buffer, which an ordinary system keeps at 208 KiB.
 """
 
-import ctypes
-import errno
 import os
 import queue
 import select
@@ -15,26 +13,17 @@ import struct
 import sys
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-import numpy as np
-
+from tidegate.adapters.datagram_ring import RING_BLOCKS_MAX, DatagramRing, Slots, recvmmsg
 from tidegate.kernels.reasons import REASON_TEXT, TOO_LONG
-from tidegate.model.addresses import MAPPED_IPV4, words
-from tidegate.model.datagrams import DATAGRAM_BYTES_MAX, DatagramBlock
+from tidegate.model.datagrams import DatagramBlock
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.clock import Clock
 
 SOCKETS_MAX = 64
 """Sockets at once; more are NotAllowed."""
-
-BLOCK_DATAGRAMS_MAX = 512
-"""Datagrams in one block, and in one call to the kernel."""
-
-RING_BLOCKS_MAX = 32
-"""Blocks received and not yet read (at most 152 MB); then datagrams wait in the sockets' buffers."""
 
 RECEIVE_BUFFER_WANTED = 32 << 20
 """Bytes asked of the kernel for each socket; what it granted is `buffer_bytes`."""
@@ -50,136 +39,9 @@ HAND_OVER_MS = 3
 # Niceness asked for the receiving thread alone: on a busy core it then runs as soon as datagrams wait.
 RECEIVE_NICENESS = -10
 
-# Longer than the longest by some bytes, so that a longer one shows; an odd number of cache lines, so
-# that the slots' first lines do not fall on one another in the cache.
-SLOT_BYTES = 145 * 64
-
 _SO_RCVBUFFORCE = 33
 _SO_MEMINFO = 55
 _MEMINFO_DROPS = 8
-
-# struct mmsghdr of recvmmsg(2) and struct iovec where pointers have 64 bits.
-MESSAGE = np.dtype(
-    [
-        (name, np.uint64)
-        for name in ("name", "name_bytes", "iov", "iov_count", "control", "control_bytes", "flags")
-    ]
-    + [("bytes", np.uint32), ("pad", np.uint32)]
-)
-IOVEC = np.dtype([("base", np.uint64), ("bytes", np.uint64)])
-# struct sockaddr_in6 and sockaddr_in, in 32 bytes each.
-_NAME_BYTES = 32
-_NAME6 = np.dtype(
-    {"names": ["high", "low"], "formats": [">u8"] * 2, "offsets": [8, 16], "itemsize": _NAME_BYTES}
-)
-_NAME4 = np.dtype({"names": ["low"], "formats": [">u4"], "offsets": [4], "itemsize": _NAME_BYTES})
-_MAPPED = np.uint64(MAPPED_IPV4)
-
-_Call = Callable[[int, int, int, int, None], int]
-
-
-def recvmmsg() -> _Call | None:
-    """The C library's recvmmsg, where there is one and its structures are those laid out above."""
-    if sys.platform != "linux" or struct.calcsize("P") != 8 or sys.byteorder != "little":
-        return None
-    with suppress(AttributeError, OSError):
-        call = ctypes.CDLL(None, use_errno=True).recvmmsg
-        call.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int, ctypes.c_void_p]
-        call.restype = ctypes.c_int
-        return call
-    return None
-
-
-class _Slots:
-    """The memory of one block: a slot for each datagram, its columns, and what recvmmsg needs."""
-
-    def __init__(self) -> None:
-        count = BLOCK_DATAGRAMS_MAX
-        each = np.arange(count)
-        self.filled = 0
-        self.data = np.empty(count * SLOT_BYTES, np.uint8)
-        self.starts = each.astype(np.int64) * SLOT_BYTES
-        self.lengths = np.zeros(count, np.int64)
-        self.source_high = np.zeros(count, np.uint64)
-        self.source_low = np.zeros(count, np.uint64)
-        self.received_ms = np.zeros(count, np.int64)
-        self.too_long = 0
-        names = np.zeros(count * _NAME_BYTES, np.uint8)
-        self._names6, self._names4 = names.view(_NAME6), names.view(_NAME4)
-        self._iovecs = np.zeros(count, IOVEC)
-        self._iovecs["base"] = self.data.ctypes.data + self.starts
-        self._iovecs["bytes"] = SLOT_BYTES
-        self._messages = np.zeros(count, MESSAGE)
-        self._messages["name"] = names.ctypes.data + each * _NAME_BYTES
-        self._messages["name_bytes"] = _NAME_BYTES
-        self._messages["iov"] = self._iovecs.ctypes.data + each * IOVEC.itemsize
-        self._messages["iov_count"] = 1
-        self._address = self._messages.ctypes.data
-        self._memory = self.data.data
-
-    @property
-    def free(self) -> int:
-        return BLOCK_DATAGRAMS_MAX - self.filled
-
-    def receive_many(self, call: _Call, sock: socket.socket, now_ms: int) -> int:
-        """Fills slots with what waits in the socket; how many."""
-        at = self.filled
-        count = call(
-            sock.fileno(), self._address + at * MESSAGE.itemsize, self.free, socket.MSG_DONTWAIT, None
-        )
-        if count <= 0:
-            _only_empty(ctypes.get_errno())
-            return 0
-        new = slice(at, at + count)
-        self.lengths[new] = self._messages["bytes"][new]
-        if sock.family == socket.AF_INET6:
-            self.source_high[new] = self._names6["high"][new]
-            self.source_low[new] = self._names6["low"][new]
-        else:
-            self.source_high[new] = 0
-            self.source_low[new] = self._names4["low"][new] | _MAPPED
-        self.received_ms[new] = now_ms
-        self.filled += count
-        return count
-
-    def receive_one_by_one(self, sock: socket.socket, now_ms: int) -> int:
-        """The same where there is no recvmmsg."""
-        before = self.filled
-        while self.free:
-            at = self.filled
-            start = at * SLOT_BYTES
-            try:
-                length, source = sock.recvfrom_into(
-                    self._memory[start : start + SLOT_BYTES], 0, socket.MSG_DONTWAIT
-                )
-            except BlockingIOError:
-                break
-            except OSError as error:
-                _only_empty(error.errno)
-                break
-            self.lengths[at] = length
-            self.source_high[at], self.source_low[at] = words(source[0].partition("%")[0])
-            self.received_ms[at] = now_ms
-            self.filled += 1
-        return self.filled - before
-
-    def block(self) -> DatagramBlock:
-        """What was received, without the datagrams that were too long; those are counted in `too_long`."""
-        used = slice(0, self.filled)
-        starts, lengths, received_ms = self.starts[used], self.lengths[used], self.received_ms[used]
-        high, low = self.source_high[used], self.source_low[used]
-        whole = lengths <= DATAGRAM_BYTES_MAX
-        self.too_long = self.filled - int(np.count_nonzero(whole))
-        if self.too_long:
-            starts, lengths, received_ms = starts[whole], lengths[whole], received_ms[whole]
-            high, low = high[whole], low[whole]
-        return DatagramBlock(self.data, starts, lengths, high, low, received_ms)
-
-
-def _only_empty(code: int | None) -> None:
-    """Nothing there, or a signal came: go on. Any other error is the caller's to see."""
-    if code not in {errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR, errno.ECONNREFUSED}:
-        raise OSError(code, f"receiving failed: {errno.errorcode.get(code or 0, code)}")
 
 
 def open_socket(host: str, port: int, buffer_bytes: int) -> socket.socket:
@@ -243,10 +105,8 @@ class UdpSource:
         self._wanted = buffer_wanted
         self._sockets: list[socket.socket] = []
         self._call = recvmmsg()
-        # The block that was read last is filled next: it is still in the cache, and while the ring is
-        # not needed most of it never costs memory.
-        self._empty: deque[_Slots] = deque()
-        self._full: queue.SimpleQueue[_Slots | OSError] = queue.SimpleQueue()
+        self._ring = DatagramRing()
+        self._full: queue.SimpleQueue[Slots | OSError] = queue.SimpleQueue()
         self._hungry = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._receive_until_stopped, name="receive", daemon=True)
@@ -261,8 +121,6 @@ class UdpSource:
         except NotAllowed:
             self.close()
             raise
-        for _ in range(RING_BLOCKS_MAX):
-            self._empty.append(_Slots())
         self._thread.start()
 
     def close(self) -> None:
@@ -297,8 +155,7 @@ class UdpSource:
                 if len(block):
                     yield block
             finally:
-                slots.filled = 0
-                self._empty.append(slots)
+                self._ring.give_back(slots)
 
     def dropped(self) -> int:
         for at, sock in enumerate(self._sockets):
@@ -310,7 +167,7 @@ class UdpSource:
     def refused(self) -> dict[str, int]:
         return {REASON_TEXT[TOO_LONG]: self._too_long} if self._too_long else {}
 
-    def _next(self, wait_ms: int) -> _Slots | None:
+    def _next(self, wait_ms: int) -> Slots | None:
         with suppress(queue.Empty):
             return _raised(self._full.get_nowait())
         if not self._thread.is_alive():
@@ -339,35 +196,34 @@ class UdpSource:
 
     def _fill_the_ring(self, poll: "select.poll", by_number: dict[int, socket.socket]) -> None:
         """Hands a block over when it is full, and also before that when the reader has nothing to do."""
-        slots: _Slots | None = None
+        slots: Slots | None = None
         turn = 0
         while not self._stopping.is_set():
-            if slots is None:
-                if not self._empty:
-                    time.sleep(GATHER_S)
-                    continue
-                slots = self._empty.pop()
+            slots = slots or self._ring.take()
+            if slots is None or not self._ring.room(slots):
+                time.sleep(GATHER_S)
+                continue
             came = 0
             ready = poll.poll(0 if slots.filled else IDLE_MS)
             turn += 1
             for at in range(len(ready)):  # another socket first each time, so that none is starved
                 came += self._receive(slots, by_number[ready[(at + turn) % len(ready)][0]])
-            if slots.filled and (self._hungry or not slots.free):
+            if slots.filled and (self._hungry or not self._ring.room(slots)):
                 self._full.put(slots)
                 slots = None
             if came < LULL_DATAGRAMS:
                 time.sleep(GATHER_S)
 
-    def _receive(self, slots: _Slots, sock: socket.socket) -> int:
-        if not slots.free:
+    def _receive(self, slots: Slots, sock: socket.socket) -> int:
+        if not self._ring.room(slots):
             return 0
         now_ms = self._clock.now_ms()
         if self._call is None:
-            return slots.receive_one_by_one(sock, now_ms)
-        return slots.receive_many(self._call, sock, now_ms)
+            return self._ring.receive_one_by_one(sock, slots, now_ms)
+        return self._ring.receive_many(self._call, sock, slots, now_ms)
 
 
-def _raised(taken: _Slots | OSError) -> _Slots:
+def _raised(taken: Slots | OSError) -> Slots:
     if isinstance(taken, OSError):
         raise taken
     return taken

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.adapters.udp import IOVEC, MESSAGE, open_socket, recvmmsg
+from tidegate.adapters.datagram_ring import IOVEC, MESSAGE, recvmmsg
+from tidegate.adapters.udp import open_socket
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.outside import OutsideFailed
 
