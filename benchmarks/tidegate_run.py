@@ -14,6 +14,9 @@ from benchmarks.processes import child, family_of, free_udp_port, wait_until_bou
 
 METRICS_SECONDS_MAX = 30
 
+KEEP_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
+"""Modules compiled by the first run are kept for the next, as wherever Python is left as it comes."""
+
 _CONFIGURATION = """
 [collector]
 listen = ["127.0.0.1:{port}"]
@@ -61,7 +64,7 @@ def tidegate_running(folder: Path, core: int | None, configuration: str = "") ->
     config.write_text(_CONFIGURATION.format(port=port, metrics_port=metrics_port) + configuration)
     state = folder / "state"
     command = [sys.executable, "-m", "tidegate", "run", "--config", str(config), "--state", str(state)]
-    with child(command, core, folder / "tidegate.log") as process:
+    with child(command, core, folder / "tidegate.log", KEEP_BYTECODE) as process:
         try:
             ready_s = wait_until_bound(port, process)
         except RuntimeError as error:

@@ -2,13 +2,14 @@
 kept.
 """
 
+import os
 import subprocess
 import sys
 import time
 
 from benchmarks.figure import Better, Description, Figure, Settings
 from benchmarks.live import Folder
-from benchmarks.tidegate_run import tidegate_running
+from benchmarks.tidegate_run import KEEP_BYTECODE, tidegate_running
 
 
 def _shown(times: list[float]) -> Figure:
@@ -25,7 +26,12 @@ def measure_help(settings: Settings) -> Figure:
     times = []
     for _ in range(4 if settings.quick else 11):
         began = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "tidegate", "--help"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, "-m", "tidegate", "--help"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env=os.environ | KEEP_BYTECODE,
+        )
         times.append(time.perf_counter() - began)
     return _shown(times[1:])
 
