@@ -1,0 +1,333 @@
+"""The standing of an accord: what each party owes to each other one now, from what the ledger tells.
+
+The same accord, the same told things and the same time give the same answer everywhere. `standing` says it
+in one call; `Reckoning` hears one thing after the other and answers again at the cost of what changed.
+"""
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from tidegate.accord.clocks import PROCEDURE, Clocks, Instance, Rested, Window, counted_at, moment
+from tidegate.accord.spans import midnight_after, parse_day, parse_span
+from tidegate.accord.stages import OPEN, Event, Mark, Stage, stage_at
+from tidegate.accord.windows import Windows
+from tidegate.model.accords import (
+    Accord,
+    After,
+    Before,
+    By,
+    Every,
+    Happening,
+    Never,
+    Obligation,
+    Occurrence,
+    PartyCode,
+    Receipted,
+    Told,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One instance at one time. `due_s` is None while nothing has started it, and
+    while it rests. `evidence` and `procedure` are
+    numbers of facts, `kept_s` when the evidence counted; `began_s` when its clock did."""
+
+    name: str
+    obligation: Obligation
+    duty: PartyCode
+    toward: PartyCode
+    stage: Stage
+    began_s: int | None
+    due_s: int | None
+    kept_s: int | None
+    trigger: int | None
+    evidence: tuple[int, ...]
+    procedure: tuple[tuple[Event, int], ...]
+
+    @property
+    def is_open(self) -> bool:
+        return self.stage in OPEN and not (self.stage is Stage.LATE and self.kept_s is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Force:
+    """The accord is in force while entered_s <= moment < ended_s."""
+
+    entered_s: int
+    ended_s: int | None = None
+
+    def covers(self, moment_s: int) -> bool:
+        return self.entered_s <= moment_s and (self.ended_s is None or moment_s < self.ended_s)
+
+
+def standing(accord: Accord, force: Force, told: Iterable[Told], now_s: int) -> list[Standing]:
+    """Every instance there is by `now_s`, in the order of their names."""
+    reckoning = Reckoning(accord, force)
+    for one in told:
+        reckoning.hear(one)
+    return reckoning.standing(now_s)
+
+
+class Reckoning:
+    """Hears what is told in the ledger's order; answers for any time, cheapest where time goes forwards."""
+
+    def __init__(self, accord: Accord, force: Force) -> None:
+        self._accord = accord
+        self._force = force
+        self._clocks = Clocks(accord)
+        self._codes = tuple(party.code for party in accord.party)
+        self._obligations = {obligation.id: obligation for obligation in accord.obligation}
+        self._by_trigger: dict[Happening, list[Obligation]] = defaultdict(list)
+        self._by_evidence: dict[Happening, list[Obligation]] = defaultdict(list)
+        self._instances: dict[str, Instance] = {}
+        self._receipts: dict[str, dict[PartyCode, int]] = defaultdict(dict)
+        self._linked: dict[str, set[str]] = defaultdict(set)
+        self._evidence_about: dict[str, list[Occurrence]] = defaultdict(list)
+        self._procedure_about: dict[str, list[Occurrence]] = defaultdict(list)
+        self._recurring: dict[str, list[Occurrence]] = defaultdict(list)
+        self._rests: dict[str, list[Rested]] = defaultdict(list)
+        self._series: dict[tuple[str, PartyCode, PartyCode], Windows] = {}
+        self._settled: dict[str, Standing] = {}
+        self._counts: Counter[tuple[str, Stage]] = Counter()
+        self._open: set[str] = set()
+        self._due: list[tuple[int, str]] = []
+        self._dirty: set[str] = set()
+        self._now_s = force.entered_s
+        for obligation in accord.obligation:
+            self._learn(obligation)
+
+    def _learn(self, obligation: Obligation) -> None:
+        self._by_evidence[obligation.evidence].append(obligation)
+        match obligation.clock:
+            case After(event=event):
+                self._by_trigger[event].append(obligation)
+            case Before(act=act) | Never(act=act):
+                self._by_trigger[act].append(obligation)
+            case Every(span=span):
+                force = self._force
+                for pair in self._pairs(obligation):
+                    windows = Windows(parse_span(span), force.entered_s, force.ended_s)
+                    self._series[obligation.id, *pair] = windows
+            case By(date=date):
+                end_s = midnight_after(parse_day(date))
+                for pair in self._pairs(obligation):
+                    self._made(obligation, *pair, "once").window = Window(self._force.entered_s, end_s)
+
+    def hear(self, told: Told) -> None:
+        """One more thing. Each fact is to be heard once; facts before the entry into force start nothing."""
+        if isinstance(told, Receipted):
+            self._hear_receipt(told)
+            return
+        if not self._force.covers(moment(told)):
+            return
+        self._hear_rest(told)
+        for obligation in self._by_trigger.get(told.kind, ()):
+            self._start(obligation, told)
+        for obligation in self._by_evidence.get(told.kind, ()):
+            self._bring(obligation, told)
+        if told.kind in PROCEDURE:
+            self._hear_procedure(told)
+
+    def _hear_receipt(self, told: Receipted) -> None:
+        known = self._receipts[told.reference]
+        known[told.by] = min(told.at_s, known.get(told.by, told.at_s))
+        self._dirty |= self._linked.get(told.reference, set())
+        for late in self._recurring.get(told.reference, ()):
+            for obligation in self._by_evidence[late.kind]:
+                if isinstance(obligation.clock, Every):
+                    self._bring_to_window(obligation, late)
+
+    def _hear_rest(self, told: Occurrence) -> None:
+        if not told.track:
+            return
+        rests = self._rests[told.track]
+        if told.kind == "suspended" and (not rests or rests[-1].until_s is not None):
+            rests.append(Rested(moment(told), None))
+        elif told.kind == "resumed" and rests and rests[-1].until_s is None:
+            rests[-1] = Rested(rests[-1].from_s, max(moment(told), rests[-1].from_s))
+        else:
+            return
+        self._dirty |= {name for name, one in self._instances.items() if one.obligation.track == told.track}
+
+    def _start(self, obligation: Obligation, told: Occurrence) -> None:
+        clock = obligation.clock
+        by_author = isinstance(clock, Before) or (isinstance(clock, After) and clock.obliges == "author")
+        for other in told.toward or self._codes:
+            duty, toward = (told.by, other) if by_author else (other, told.by)
+            if not self._owes(obligation, duty, toward):
+                continue
+            one = self._made(obligation, duty, toward, told.reference)
+            if isinstance(clock, Before) or not one.triggers:
+                one.triggers.append(told)
+                self._link(one, told)
+            for piece in self._evidence_about.get(told.reference, ()):
+                self._attach(one, piece)
+
+    def _bring(self, obligation: Obligation, told: Occurrence) -> None:
+        match obligation.clock:
+            case Before(act=act):
+                if told.act == act:
+                    self._announce(obligation, told)
+            case After() | Never():
+                if told.about:
+                    self._answer(obligation, told)
+            case Every():
+                if told not in self._recurring[told.reference]:
+                    self._recurring[told.reference].append(told)
+                self._bring_to_window(obligation, told)
+            case By():
+                for toward in told.toward or self._codes:
+                    if self._owes(obligation, told.by, toward) and told.about in ("", obligation.id):
+                        self._attach(self._made(obligation, told.by, toward, "once"), told)
+
+    def _announce(self, obligation: Obligation, told: Occurrence) -> None:
+        for toward in told.toward or self._codes:
+            if self._owes(obligation, told.by, toward):
+                self._attach(self._made(obligation, told.by, toward, told.about or told.reference), told)
+
+    def _answer(self, obligation: Obligation, told: Occurrence) -> None:
+        if told not in self._evidence_about[told.about]:
+            self._evidence_about[told.about].append(told)
+        for toward in told.toward or self._codes:
+            known = self._instances.get(self._name(obligation, told.by, toward, told.about))
+            if known is not None:
+                self._attach(known, told)
+
+    def _bring_to_window(self, obligation: Obligation, told: Occurrence) -> None:
+        """Recurring evidence belongs to the window in which it counts, once it does."""
+        assert isinstance(obligation.clock, Every)
+        to_receipt = obligation.clock.counts_to == "receipt"
+        for toward in told.toward or self._codes:
+            if not self._owes(obligation, told.by, toward):
+                continue
+            stop_s = counted_at(told, toward, self._receipts) if to_receipt else moment(told)
+            if stop_s is not None and self._force.covers(stop_s):
+                self._make_windows(obligation.id, told.by, toward, stop_s)
+                number = self._series[obligation.id, told.by, toward].number_at(stop_s)
+                known = self._instances.get(self._name(obligation, told.by, toward, str(number)))
+                if known is not None:
+                    self._attach(known, told)
+
+    def _attach(self, one: Instance, piece: Occurrence) -> None:
+        if (
+            piece.by == one.duty
+            and (not piece.toward or one.toward in piece.toward)
+            and piece not in one.evidence
+        ):
+            one.evidence.append(piece)
+            self._link(one, piece)
+
+    def _hear_procedure(self, told: Occurrence) -> None:
+        if told.obligation:
+            self._procedure_about[told.obligation].append(told)
+            if told.obligation in self._instances:
+                self._dirty.add(told.obligation)
+
+    def _link(self, one: Instance, told: Occurrence) -> None:
+        self._linked[told.reference].add(one.name)
+        self._dirty.add(one.name)
+
+    def _owes(self, obligation: Obligation, duty: PartyCode, toward: PartyCode) -> bool:
+        return (
+            duty != toward
+            and duty in (self._codes if obligation.duty == "each" else obligation.duty)
+            and toward in (self._codes if obligation.toward == "others" else obligation.toward)
+        )
+
+    def _pairs(self, obligation: Obligation) -> Iterator[tuple[PartyCode, PartyCode]]:
+        return (
+            (one, other)
+            for one, other in product(self._codes, repeat=2)
+            if self._owes(obligation, one, other)
+        )
+
+    def _name(self, obligation: Obligation, duty: PartyCode, toward: PartyCode, key: str = "") -> str:
+        return f"{obligation.id}:{duty}>{toward}" + (f":{key}" if key else "")
+
+    def _made(self, obligation: Obligation, duty: PartyCode, toward: PartyCode, key: str) -> Instance:
+        name = self._name(obligation, duty, toward, key)
+        if name not in self._instances:
+            self._instances[name] = Instance(name, obligation, duty, toward)
+            self._dirty.add(name)
+        return self._instances[name]
+
+    def _make_windows(self, obligation_id: str, duty: PartyCode, toward: PartyCode, moment_s: int) -> None:
+        for number, window in self._series[obligation_id, duty, toward].until(moment_s):
+            obligation = self._obligations[obligation_id]
+            self._made(obligation, duty, toward, str(number)).window = window
+
+    def _settle(self, now_s: int) -> None:
+        for series in self._series:
+            self._make_windows(*series, now_s)
+        if now_s < self._now_s:
+            self._dirty |= self._instances.keys()
+        while self._due and self._due[0][0] <= now_s:
+            self._dirty.add(heapq.heappop(self._due)[1])
+        self._now_s = now_s
+        for name in self._dirty:
+            self._settle_one(name, now_s)
+        self._dirty.clear()
+
+    def _settle_one(self, name: str, now_s: int) -> None:
+        one = self._instances[name]
+        one.procedure = self._procedure_about.get(name, [])
+        marks = self._clocks.marks(one, self._receipts, self._rests.get(one.obligation.track, ()))
+        stage = stage_at(marks, now_s)
+        before = self._settled.get(name)
+        if before is not None:
+            self._counts[one.obligation.id, before.stage] -= 1
+        now = seen(one, marks, stage, now_s)
+        self._settled[name] = now
+        self._counts[one.obligation.id, stage] += 1
+        (self._open.add if now.is_open else self._open.discard)(name)
+        coming = [one_mark.at_s for one_mark in marks if one_mark.at_s > now_s]
+        if coming:
+            heapq.heappush(self._due, (min(coming), name))
+
+    def standing(self, now_s: int) -> list[Standing]:
+        """Every instance, in the order of names."""
+        self._settle(now_s)
+        return [self._settled[name] for name in sorted(self._settled)]
+
+    def open(self, now_s: int) -> list[Standing]:
+        """Those about which something may still be done, the soonest due first."""
+        self._settle(now_s)
+        return sorted((self._settled[name] for name in self._open), key=soonest)
+
+    def counts(self, now_s: int) -> Mapping[tuple[str, Stage], int]:
+        """How many instances of each obligation, by its id, stand at each stage."""
+        self._settle(now_s)
+        return {key: count for key, count in sorted(self._counts.items()) if count}
+
+
+def soonest(one: Standing) -> tuple[bool, int, str]:
+    return one.due_s is None, one.due_s or 0, one.name
+
+
+def seen(one: Instance, marks: list[Mark], stage: Stage, now_s: int) -> Standing:
+    """The instance as of now: what comes later is not known yet."""
+    known = sorted(one_mark for one_mark in marks if one_mark.at_s <= now_s)
+    kept = [one_mark for one_mark in known if one_mark.event is Event.KEPT]
+    started = [one_mark.at_s for one_mark in known if one_mark.event is Event.STARTED]
+    overdue = [one_mark.at_s for one_mark in marks if one_mark.event is Event.OVERDUE]
+    return Standing(
+        name=one.name,
+        obligation=one.obligation,
+        duty=one.duty,
+        toward=one.toward,
+        stage=stage,
+        began_s=started[0] if started else None,
+        due_s=overdue[0] if overdue else None,
+        kept_s=kept[0].at_s if kept else None,
+        trigger=one.triggers[0].fact if one.triggers else None,
+        evidence=tuple(one_mark.fact for one_mark in kept if one_mark.fact is not None),
+        procedure=tuple(
+            (one_mark.event, one_mark.fact)
+            for one_mark in known
+            if one_mark.fact is not None and one_mark.event not in (Event.STARTED, Event.KEPT)
+        ),
+    )
