@@ -12,7 +12,7 @@ date. Its marks follow from what is known of it; where they lead is for tidegate
    window that ends while it rests is never owed. Nothing else rests.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tidegate.accord.spans import (
@@ -25,7 +25,7 @@ from tidegate.accord.spans import (
     parse_span,
     rest_of,
 )
-from tidegate.accord.stages import Event, Mark, mark
+from tidegate.accord.stages import CLOCK, Event, Mark, mark
 from tidegate.model.accords import (
     CIVILIAN,
     Accord,
@@ -76,7 +76,7 @@ class Window:
 @dataclass(slots=True)
 class Instance:
     """What is known of one instance. `triggers` are the occurrences that start it, or the acts themselves;
-    `evidence` whatever may satisfy it; `procedure` what was said about it afterwards."""
+    `evidence` whatever may satisfy it, by fact; `procedure` what was said about it afterwards."""
 
     name: str
     obligation: Obligation
@@ -84,7 +84,7 @@ class Instance:
     toward: PartyCode
     window: Window | None = None
     triggers: list[Occurrence] = field(default_factory=list)
-    evidence: list[Occurrence] = field(default_factory=list)
+    evidence: dict[int, Occurrence] = field(default_factory=dict)
     procedure: list[Occurrence] = field(default_factory=list)
 
 
@@ -120,7 +120,7 @@ class Clocks:
         early = min((kept.at_s for kept in found), default=None)
         starts = [start for start in (timed.started_s, early) if start is not None]
         if starts:
-            found.append(mark(min(starts), Event.STARTED, one.triggers[0].fact if one.triggers else None))
+            found.append(mark(min(starts), Event.STARTED, one.triggers[0].fact if one.triggers else CLOCK))
         found.extend(self._procedure(one))
         found.extend(rest_or_due(one, timed, rests))
         return found
@@ -140,10 +140,10 @@ class Clocks:
 
     def _before(self, one: Instance, clock: Before) -> Timed:
         acts = [act.at_s for act in one.triggers]
-        begin_s = min(acts or [notice.at_s for notice in one.evidence])  # 2
+        begin_s = min(acts or [notice.at_s for notice in one.evidence.values()])  # 2
         spans = self._spans(clock.at_least, clock.tighter, begin_s, one)
         due_s = min(begin_of(parse_span(span), begin_s, self._rest_of(one.duty)) for span in spans)  # 3
-        told = [moment(notice) for notice in one.evidence]
+        told = [moment(notice) for notice in one.evidence.values()]
         return Timed(min([*told, *acts, due_s]), due_s)
 
     def _after(
@@ -165,7 +165,7 @@ class Clocks:
         to_receipt = not isinstance(clock, Never) and clock.counts_to == "receipt"
         came = [
             (stop_s, piece)
-            for piece in one.evidence
+            for piece in one.evidence.values()
             if (stop_s := counted_at(piece, one.toward, receipts) if to_receipt else moment(piece))
             is not None
         ]
@@ -193,8 +193,10 @@ class Clocks:
                 continue
             yield mark(moment(said), event, said.fact)
 
-    def _spans(self, span: str, tighter: Iterable[Tighter], when_s: int, one: Instance) -> list[str]:
-        touched = {asset for known in (*one.triggers, *one.evidence) for asset in known.assets}
+    def _spans(self, span: str, tighter: Sequence[Tighter], when_s: int, one: Instance) -> list[str]:
+        if not tighter:
+            return [span]
+        touched = {asset for known in (*one.triggers, *one.evidence.values()) for asset in known.assets}
         assets = [self._assets[asset] for asset in touched if asset in self._assets]
         kinds = {
             kind
@@ -214,9 +216,9 @@ def rest_or_due(one: Instance, timed: Timed, rests: Sequence[Rested]) -> Iterato
     if one.window is not None:
         resting = [rest for rest in rests if covers(rest, timed.due_s)]
         yield (
-            mark(max(resting[0].from_s, timed.started_s), Event.RESTED, None)
+            mark(max(resting[0].from_s, timed.started_s), Event.RESTED, CLOCK)
             if resting
-            else mark(timed.due_s, Event.OVERDUE, None)
+            else mark(timed.due_s, Event.OVERDUE, CLOCK)
         )
         return
     due_s = timed.due_s
@@ -225,10 +227,10 @@ def rest_or_due(one: Instance, timed: Timed, rests: Sequence[Rested]) -> Iterato
         if began_s >= due_s or (rest.until_s is not None and rest.until_s <= timed.started_s):
             continue
         if rest.until_s is None:
-            yield mark(began_s, Event.RESTED, None)
+            yield mark(began_s, Event.RESTED, CLOCK)
             return
         due_s += rest.until_s - began_s
-    yield mark(due_s, Event.OVERDUE, None)
+    yield mark(due_s, Event.OVERDUE, CLOCK)
 
 
 def covers(rest: Rested, moment_s: int) -> bool:

@@ -12,7 +12,7 @@ from itertools import product
 
 from tidegate.accord.clocks import PROCEDURE, Clocks, Instance, Rested, Window, counted_at, moment
 from tidegate.accord.spans import midnight_after, parse_day, parse_span
-from tidegate.accord.stages import OPEN, Event, Mark, Stage, stage_at
+from tidegate.accord.stages import CLOCK, OPEN, Event, Mark, Stage, stage_at
 from tidegate.accord.windows import Windows
 from tidegate.model.accords import (
     Accord,
@@ -139,7 +139,7 @@ class Reckoning:
         for late in self._recurring.get(told.reference, ()):
             for obligation in self._by_evidence[late.kind]:
                 if isinstance(obligation.clock, Every):
-                    self._bring_to_window(obligation, late)
+                    self._bring_to_window(obligation, late, told.by)
 
     def _hear_rest(self, told: Occurrence) -> None:
         if not told.track:
@@ -178,7 +178,8 @@ class Reckoning:
             case Every():
                 if told not in self._recurring[told.reference]:
                     self._recurring[told.reference].append(told)
-                self._bring_to_window(obligation, told)
+                for toward in told.toward or self._codes:
+                    self._bring_to_window(obligation, told, toward)
             case By():
                 for toward in told.toward or self._codes:
                     if self._owes(obligation, told.by, toward) and told.about in ("", obligation.id):
@@ -197,28 +198,24 @@ class Reckoning:
             if known is not None:
                 self._attach(known, told)
 
-    def _bring_to_window(self, obligation: Obligation, told: Occurrence) -> None:
+    def _bring_to_window(self, obligation: Obligation, told: Occurrence, toward: PartyCode) -> None:
         """Recurring evidence belongs to the window in which it counts, once it does."""
-        assert isinstance(obligation.clock, Every)
-        to_receipt = obligation.clock.counts_to == "receipt"
-        for toward in told.toward or self._codes:
-            if not self._owes(obligation, told.by, toward):
-                continue
-            stop_s = counted_at(told, toward, self._receipts) if to_receipt else moment(told)
-            if stop_s is not None and self._force.covers(stop_s):
-                self._make_windows(obligation.id, told.by, toward, stop_s)
-                number = self._series[obligation.id, told.by, toward].number_at(stop_s)
-                known = self._instances.get(self._name(obligation, told.by, toward, str(number)))
-                if known is not None:
-                    self._attach(known, told)
+        clock = obligation.clock
+        if not self._owes(obligation, told.by, toward) or not isinstance(clock, Every):
+            return
+        to_receipt = clock.counts_to == "receipt"
+        stop_s = counted_at(told, toward, self._receipts) if to_receipt else moment(told)
+        if stop_s is None or not self._force.covers(stop_s):
+            return
+        self._make_windows(obligation.id, told.by, toward, stop_s)
+        number = self._series[obligation.id, told.by, toward].number_at(stop_s)
+        known = self._instances.get(self._name(obligation, told.by, toward, str(number)))
+        if known is not None:
+            self._attach(known, told)
 
     def _attach(self, one: Instance, piece: Occurrence) -> None:
-        if (
-            piece.by == one.duty
-            and (not piece.toward or one.toward in piece.toward)
-            and piece not in one.evidence
-        ):
-            one.evidence.append(piece)
+        if piece.by == one.duty and (not piece.toward or one.toward in piece.toward):
+            one.evidence[piece.fact] = piece
             self._link(one, piece)
 
     def _hear_procedure(self, told: Occurrence) -> None:
@@ -310,24 +307,31 @@ def soonest(one: Standing) -> tuple[bool, int, str]:
 
 def seen(one: Instance, marks: list[Mark], stage: Stage, now_s: int) -> Standing:
     """The instance as of now: what comes later is not known yet."""
-    known = sorted(one_mark for one_mark in marks if one_mark.at_s <= now_s)
-    kept = [one_mark for one_mark in known if one_mark.event is Event.KEPT]
-    started = [one_mark.at_s for one_mark in known if one_mark.event is Event.STARTED]
-    overdue = [one_mark.at_s for one_mark in marks if one_mark.event is Event.OVERDUE]
+    began_s = due_s = kept_s = None
+    evidence: list[int] = []
+    procedure: list[tuple[Event, int]] = []
+    for at_s, _, event, fact in sorted(marks):
+        if event is Event.OVERDUE:
+            due_s = at_s
+        elif at_s > now_s:
+            continue
+        elif event is Event.STARTED:
+            began_s = at_s
+        elif event is Event.KEPT:
+            kept_s = at_s if kept_s is None else kept_s
+            evidence.append(fact)
+        elif fact != CLOCK:
+            procedure.append((event, fact))
     return Standing(
         name=one.name,
         obligation=one.obligation,
         duty=one.duty,
         toward=one.toward,
         stage=stage,
-        began_s=started[0] if started else None,
-        due_s=overdue[0] if overdue else None,
-        kept_s=kept[0].at_s if kept else None,
+        began_s=began_s,
+        due_s=due_s,
+        kept_s=kept_s,
         trigger=one.triggers[0].fact if one.triggers else None,
-        evidence=tuple(one_mark.fact for one_mark in kept if one_mark.fact is not None),
-        procedure=tuple(
-            (one_mark.event, one_mark.fact)
-            for one_mark in known
-            if one_mark.fact is not None and one_mark.event not in (Event.STARTED, Event.KEPT)
-        ),
+        evidence=tuple(evidence),
+        procedure=tuple(procedure),
     )

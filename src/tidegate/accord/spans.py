@@ -12,6 +12,7 @@ from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Literal
 
 from tidegate.model.accords import Weekday
@@ -51,6 +52,7 @@ class Rest:
 NO_REST = Rest(frozenset(), frozenset())
 
 
+@cache
 def parse_span(text: str) -> Span:
     """ "72h", "5d", "3wd" (working days), "2w", "6mo", "5y"; NotAllowed for anything else."""
     found = SPAN.fullmatch(text)

@@ -11,8 +11,7 @@
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-
-import msgspec
+from typing import NamedTuple
 
 
 class Stage(StrEnum):
@@ -88,20 +87,24 @@ MEANING: Mapping[Stage, str] = MappingProxyType(
 )
 
 
-class Mark(msgspec.Struct, frozen=True, order=True):
-    """An event of one instance, and the fact that tells it; the clock's own events name no fact."""
+CLOCK = -1
+"""Stands for a fact where only time passed."""
+
+
+class Mark(NamedTuple):
+    """An event of one instance and the fact that tells it, or CLOCK; sorted by time."""
 
     at_s: int
     order: int
     event: Event
-    fact: int | None
+    fact: int
 
 
 ORDER: Mapping[Event, int] = MappingProxyType({event: number for number, event in enumerate(Event)})
 """Of events at one moment: evidence that comes at the last moment is in time."""
 
 
-def mark(at_s: int, event: Event, fact: int | None) -> Mark:
+def mark(at_s: int, event: Event, fact: int) -> Mark:
     return Mark(at_s, ORDER[event], event, fact)
 
 
