@@ -50,7 +50,7 @@ ANSWERS = {
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """`where` is the place in the file ("obligation notice-of-exercise"), `what` a sentence for its writers."""
+    """`where` is the place in the file ("obligation notice"), `what` a sentence for its writers."""
 
     kind: Literal["mistake", "doubt"]
     where: str
@@ -109,8 +109,10 @@ def names(accord: Accord) -> Iterator[Finding]:
         for name, count in Counter(ids).items():
             if count > 1:
                 yield mistake(f"{kind} {name}", f"{count} have this name; give each its own")
-            if not name or any(sign in name for sign in ":> ") and kind != "definition":
-                yield mistake(f"{kind} {name!r}", "a name is not empty and holds no colon, angle bracket or space")
+            if not name or (kind != "definition" and any(sign in name for sign in ":> ")):
+                yield mistake(
+                    f"{kind} {name!r}", "a name is not empty and holds no colon, angle bracket or space"
+                )
     for party in accord.party:
         if len(party.code) > PARTY_CODE_MAX:
             yield mistake(f"party {party.code}", f"a code has at most {PARTY_CODE_MAX} letters")
@@ -189,7 +191,7 @@ def refused(where: str, read: Callable[[str], object], text: str) -> Iterator[Fi
 
 
 def order_of_times(accord: Accord) -> Iterator[Finding]:
-    """What contradicts itself: a target below the least, a stricter span that is looser, a period backwards."""
+    """What contradicts itself: a target below the least, a looser "stricter" span, a period backwards."""
     for obligation in accord.obligation:
         where = f"obligation {obligation.id}"
         try:
@@ -210,7 +212,9 @@ def contradictions(where: str, obligation: Obligation) -> Iterator[Finding]:
             yield mistake(where, f"its target of {clock.target} is shorter than the least, {clock.at_least}")
         for rule in clock.tighter:
             if length(rule.span) <= length(clock.at_least):
-                yield mistake(where, f"stricter means earlier here: {rule.span} is not more than {clock.at_least}")
+                yield mistake(
+                    where, f"stricter means earlier here: {rule.span} is not more than {clock.at_least}"
+                )
     elif isinstance(clock, (After, Never)):
         for rule in clock.tighter:
             if length(rule.span) >= length(clock.within):
@@ -243,7 +247,12 @@ def reach(accord: Accord) -> Iterator[Finding]:
     classes = {asset.asset_class for asset in accord.asset}
     for obligation in accord.obligation:
         where = f"obligation {obligation.id}"
-        if obligation.duty != "each" and obligation.toward != "others" and set(obligation.duty) == set(obligation.toward) and len(obligation.duty) == 1:
+        if (
+            obligation.duty != "each"
+            and obligation.toward != "others"
+            and set(obligation.duty) == set(obligation.toward)
+            and len(obligation.duty) == 1
+        ):
             yield mistake(where, "a party cannot owe something to itself alone")
         if not named(obligation.duty) and obligation.duty != "each":
             yield mistake(where, "nobody owes it; name the parties, or write each")
@@ -251,11 +260,16 @@ def reach(accord: Accord) -> Iterator[Finding]:
             if rule.period is not None and rule.period not in kinds:
                 yield doubt(where, f"no period of the kind {rule.period} is agreed yet, so that span rests")
             if rule.asset_class is not None and rule.asset_class not in classes:
-                yield doubt(where, f"no asset of the class {rule.asset_class} is listed yet, so that span rests")
+                yield doubt(
+                    where, f"no asset of the class {rule.asset_class} is listed yet, so that span rests"
+                )
         if isinstance(obligation.clock, After):
             usual = ANSWERS.get(obligation.clock.event)
             if usual is not None and obligation.evidence != usual:
-                yield doubt(where, f"{obligation.clock.event} is usually answered by {usual}, not {obligation.evidence}")
+                yield doubt(
+                    where,
+                    f"{obligation.clock.event} is usually answered by {usual}, not {obligation.evidence}",
+                )
 
 
 def channels(accord: Accord) -> Iterator[Finding]:
@@ -265,7 +279,7 @@ def channels(accord: Accord) -> Iterator[Finding]:
         if obligation.track and obligation.track not in experts and obligation.evidence in CHANNELS:
             yield mistake(
                 f"obligation {obligation.id}",
-                f"a channel ({obligation.evidence}) may not rest with the track {obligation.track}; take track out",
+                f"a channel ({obligation.evidence}) may not rest with a track; take the track out",
             )
 
 
@@ -301,7 +315,9 @@ def owners(accord: Accord) -> Iterator[Finding]:
         duty: Iterable[str] = levels if obligation.duty == "each" else obligation.duty
         lacking = [code for code in duty if code in levels and obligation.owner not in levels[code]]
         if lacking:
-            what = f"{', '.join(lacking)} named no authority of the level {obligation.owner}, so it has no owner"
+            what = (
+                f"{', '.join(lacking)} named no authority of the level {obligation.owner}, so it has no owner"
+            )
             yield mistake(f"obligation {obligation.id}", what)
 
 
@@ -311,7 +327,9 @@ def doubles(accord: Accord) -> Iterator[Finding]:
     for one in accord.obligation:
         asked = (type(one.clock), started_by(one), one.evidence, one.duty, one.toward, one.track)
         if asked in seen:
-            yield doubt(f"obligation {one.id}", f"it asks for the same as {seen[asked]}; which of them holds?")
+            yield doubt(
+                f"obligation {one.id}", f"it asks for the same as {seen[asked]}; which of them holds?"
+            )
         seen.setdefault(asked, one.id)
 
 
@@ -352,4 +370,3 @@ RULES: Sequence[Callable[[Accord], Iterable[Finding]]] = (
     doubles,
     scopes,
 )
-

@@ -4,17 +4,22 @@ What the parties sign is these bytes and no rendering of them; their SHA-256 is 
 """
 
 import difflib
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator
 from hashlib import sha256
-from typing import Any, get_args, get_origin
+from typing import Any, get_args
 
 import msgspec
 
 from tidegate.model.accords import ACCORD_BYTES_MAX, Accord
 from tidegate.model.organisations import Digest
 from tidegate.model.refusals import NotAllowed
-from tidegate.model.texts import hidden_in
+from tidegate.model.texts import is_hidden, texts_in
+
+PLACE = re.compile(r"\.([a-z-]+)")
+SPELT = "\n\u200c\u200d"
+"""Line ends, and the two joiners without which Persian and Arabic words are misspelt."""
 
 
 def accord_digest(written: bytes) -> Digest:
@@ -36,28 +41,33 @@ def decode_accord(written: bytes) -> Accord:
         raise NotAllowed(f"byte {error.start} is no UTF-8; save the file as UTF-8") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise NotAllowed(f"no TOML: {error}") from None
-    hidden = hidden_in(tables)
+    hidden = next(
+        (one for text in texts_in(tables) for one in text if is_hidden(one) and one not in SPELT), None
+    )
     if hidden is not None:
         raise NotAllowed(f"the file holds U+{ord(hidden):04X}, which a reader does not see; take it out")
     try:
         return msgspec.convert(tables, Accord)
     except msgspec.ValidationError as error:
-        raise NotAllowed(f"{error}{suggestion(str(error), tables)}") from None
+        raise NotAllowed(f"{error}{suggestion(str(error))}") from None
 
 
-def suggestion(told: str, tables: Mapping[str, Any]) -> str:
-    """The nearest known key, where the mistake is an unknown one."""
+def suggestion(told: str) -> str:
+    """The nearest known key, where the mistake is an unknown one: msgspec says where as `$.party[0].name`."""
     if "unknown field" not in told:
         return ""
-    wrong = told.split("`")[1]
-    near = difflib.get_close_matches(wrong, sorted(known_keys(Accord)), n=1, cutoff=0.0)
-    return f"; the nearest known key is {near[0]}"
+    wrong, *place = told.split("`")[1::2]
+    known: list[Any] = [Accord]
+    for key in PLACE.findall(place[0]) if place else ():
+        known = [field.type for kind in known for field in fields_of(kind) if field.encode_name == key]
+    keys = sorted({field.encode_name for kind in known for field in fields_of(kind)})
+    near = difflib.get_close_matches(wrong, keys, n=1, cutoff=0.0)
+    return f"; the nearest known key is {near[0]}" if near else ""
 
 
-def known_keys(kind: Any) -> set[str]:
-    """Every key of a struct and of those within it, as the file writes them."""
+def fields_of(kind: Any) -> Iterator[msgspec.structs.FieldInfo]:
+    """The fields of a struct, of each struct of a union, or of the rows of a table."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        fields = msgspec.structs.fields(kind)
-        within = set().union(*(known_keys(field.type) for field in fields))
-        return {field.encode_name for field in fields} | within
-    return set().union(*map(known_keys, get_args(kind))) if get_origin(kind) else set()
+        yield from msgspec.structs.fields(kind)
+    for inner in get_args(kind):
+        yield from fields_of(inner)
