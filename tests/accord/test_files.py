@@ -24,7 +24,7 @@ def test_one_changed_byte_is_another_accord() -> None:
         ("version = 1", 'version = "one"', "version"),
         ("format = 1", "format = 2", "format"),
         ("[force]", "[force", "no TOML"),
-        ("بیمارستان", "بیمار\u202eستان", "U+202E"),
+        ("clinic.example", "clinic\u202e.example", "U+202E"),
         ("[[party]]", "[[partie]]", "nearest known key is party"),
     ],
 )
