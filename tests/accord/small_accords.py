@@ -109,7 +109,7 @@ def tellings(draw: st.DrawFn, accord: Accord) -> list[Told]:
     names = draw(
         st.lists(
             st.builds(
-                lambda o, d, t, k: f"{o.id}:{d}>{t}:{k}",
+                lambda o, d, t, k: f"{o.id}/{d}/{t}/{k}",
                 st.sampled_from(accord.obligation),
                 st.sampled_from(codes),
                 st.sampled_from(codes),

@@ -61,7 +61,7 @@ class World:
             if obligation.toward != "others" and toward not in obligation.toward:
                 continue
             for key, started, due, stops, window in self.clocks(obligation, duty, toward):
-                name = f"{obligation.id}:{duty}>{toward}:{key}"
+                name = f"{obligation.id}/{duty}/{toward}/{key}"
                 yield name, self.answer(obligation, name, duty, toward, started, due, stops, window)
 
     def clocks(self, obligation: Obligation, duty: str, toward: str) -> Iterator[tuple]:  # type: ignore[type-arg]

@@ -4,6 +4,7 @@ A mistake keeps it from being signed; a doubt is told and left to the parties. E
 stands in `RULES`; each finding names the place as the file does.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from ipaddress import ip_network
@@ -33,6 +34,7 @@ from tidegate.model.refusals import NotAllowed
 FINDINGS_MAX = 200
 """Findings told at once; one wrong copy of a template makes few kinds of them."""
 
+NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 REFERENCE_S = 1_830_297_600  # 2028-01-01, a leap year: spans are compared from a fixed day
 CHANNELS = ("check", "check-answer", "contacts-told", "acknowledgement", "incident-notification")
 """Evidence of what must never rest with a track of dialogue: the channels themselves."""
@@ -109,9 +111,9 @@ def names(accord: Accord) -> Iterator[Finding]:
         for name, count in Counter(ids).items():
             if count > 1:
                 yield mistake(f"{kind} {name}", f"{count} have this name; give each its own")
-            if not name or (kind != "definition" and any(sign in name for sign in ":> ")):
+            if not name or (kind != "definition" and NAME.fullmatch(name) is None):
                 yield mistake(
-                    f"{kind} {name!r}", "a name is not empty and holds no colon, angle bracket or space"
+                    f"{kind} {name!r}", "write a name in small and capital letters, digits and hyphens"
                 )
     for party in accord.party:
         if len(party.code) > PARTY_CODE_MAX:

@@ -242,8 +242,8 @@ class Reckoning:
             if self._owes(obligation, one, other)
         )
 
-    def _name(self, obligation: Obligation, duty: PartyCode, toward: PartyCode, key: str = "") -> str:
-        return f"{obligation.id}:{duty}>{toward}" + (f":{key}" if key else "")
+    def _name(self, obligation: Obligation, duty: PartyCode, toward: PartyCode, key: str) -> str:
+        return f"{obligation.id}/{duty}/{toward}/{key}"
 
     def _made(self, obligation: Obligation, duty: PartyCode, toward: PartyCode, key: str) -> Instance:
         name = self._name(obligation, duty, toward, key)
