@@ -48,7 +48,7 @@ class World:
     ) -> None:
         self.accord, self.entered_s, self.ended_s, self.now_s = accord, entered_s, ended_s, now_s
         self.receipts = [one for one in told if isinstance(one, Receipted)]
-        self.happened = [one for one in told if isinstance(one, Occurrence) and self.in_force(said_at(one))]
+        self.happened = [one for one in told if isinstance(one, Occurrence) and said_at(one) >= entered_s]
 
     def in_force(self, moment_s: int) -> bool:
         return moment_s >= self.entered_s and (self.ended_s is None or moment_s < self.ended_s)
@@ -78,7 +78,10 @@ class World:
                 triggers = [
                     one
                     for one in self.happened
-                    if one.kind == event and one.by == by and (not one.toward or to in one.toward)
+                    if one.kind == event
+                    and one.by == by
+                    and (not one.toward or to in one.toward)
+                    and self.in_force(said_at(one))
                 ]
                 for key in dict.fromkeys(one.reference for one in triggers):
                     first = next(one for one in triggers if one.reference == key)
@@ -96,9 +99,13 @@ class World:
                 acts = [
                     one
                     for one in self.happened
-                    if one.kind == act and one.by == duty and (not one.toward or toward in one.toward)
+                    if one.kind == act
+                    and one.by == duty
+                    and (not one.toward or toward in one.toward)
+                    and self.in_force(said_at(one))
                 ]
-                keys = [one.about or one.reference for one in notices] + [one.reference for one in acts]
+                keys = [one.about or one.reference for one in notices if self.in_force(said_at(one))]
+                keys += [one.reference for one in acts]
                 for key in dict.fromkeys(keys):
                     pieces = [one for one in notices if (one.about or one.reference) == key]
                     begun = [one for one in acts if one.reference == key]
@@ -231,6 +238,8 @@ class World:
     def rests(self, track: str) -> list[tuple[int, int | None]]:
         found: list[tuple[int, int | None]] = []
         for one in self.happened:
+            if not self.in_force(said_at(one)):
+                continue
             if one.track == track and one.kind == "suspended" and (not found or found[-1][1] is not None):
                 found.append((said_at(one), None))
             elif one.track == track and one.kind == "resumed" and found and found[-1][1] is None:

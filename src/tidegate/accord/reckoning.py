@@ -87,6 +87,7 @@ class Reckoning:
         self._receipts: dict[str, dict[PartyCode, int]] = defaultdict(dict)
         self._linked: dict[str, set[str]] = defaultdict(set)
         self._evidence_about: dict[str, list[Occurrence]] = defaultdict(list)
+        self._notices: dict[tuple[str, str], list[Occurrence]] = defaultdict(list)
         self._procedure_about: dict[str, list[Occurrence]] = defaultdict(list)
         self._recurring: dict[str, list[Occurrence]] = defaultdict(list)
         self._rests: dict[str, list[Rested]] = defaultdict(list)
@@ -118,15 +119,17 @@ class Reckoning:
                     self._made(obligation, *pair, "once").window = Window(self._force.entered_s, end_s)
 
     def hear(self, told: Told) -> None:
-        """One more thing. Each fact is to be heard once; facts before the entry into force start nothing."""
+        """One more thing. Each fact is to be heard once. What happens before or after the accord is in force
+        starts nothing; what it started may still be answered after its end."""
         if isinstance(told, Receipted):
             self._hear_receipt(told)
             return
-        if not self._force.covers(moment(told)):
+        if moment(told) < self._force.entered_s:
             return
-        self._hear_rest(told)
-        for obligation in self._by_trigger.get(told.kind, ()):
-            self._start(obligation, told)
+        if self._force.covers(moment(told)):
+            self._hear_rest(told)
+            for obligation in self._by_trigger.get(told.kind, ()):
+                self._start(obligation, told)
         for obligation in self._by_evidence.get(told.kind, ()):
             self._bring(obligation, told)
         if told.kind in PROCEDURE:
@@ -186,9 +189,16 @@ class Reckoning:
                         self._attach(self._made(obligation, told.by, toward, "once"), told)
 
     def _announce(self, obligation: Obligation, told: Occurrence) -> None:
+        """A notice makes its act known; one that comes after the accord's end makes nothing new known."""
+        act = told.about or told.reference
+        self._notices[obligation.id, act].append(told)
         for toward in told.toward or self._codes:
             if self._owes(obligation, told.by, toward):
-                self._attach(self._made(obligation, told.by, toward, told.about or told.reference), told)
+                known = self._instances.get(self._name(obligation, told.by, toward, act))
+                if known is not None:
+                    self._attach(known, told)
+                elif self._force.covers(moment(told)):
+                    self._made(obligation, told.by, toward, act)
 
     def _answer(self, obligation: Obligation, told: Occurrence) -> None:
         if told not in self._evidence_about[told.about]:
@@ -250,6 +260,8 @@ class Reckoning:
         if name not in self._instances:
             self._instances[name] = Instance(name, obligation, duty, toward)
             self._dirty.add(name)
+            for notice in self._notices.get((obligation.id, key), ()):
+                self._attach(self._instances[name], notice)
         return self._instances[name]
 
     def _make_windows(self, obligation_id: str, duty: PartyCode, toward: PartyCode, moment_s: int) -> None:

@@ -1,0 +1,247 @@
+"""The accords that a ledger's messages made: who signed what, since when it is in force, what was told.
+
+An accord is signed by a declaration of the senior level that carries its file; the officers' signatures over
+the message are signatures over the file's digest. A higher version that every party signed takes the place of
+the one before: what began under that one is still answered under it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import pairwise
+
+from tidegate.accord.force import force_of
+from tidegate.accord.lint import lint
+from tidegate.accord.reckoning import Force, Reckoning
+from tidegate.app.accord.readings import Codes, read
+from tidegate.model.accords import ACCORD_BYTES_MAX, Accord, PartyCode, Receipted, Told
+from tidegate.model.canonical import decode_record
+from tidegate.model.hotline_facts import MessageQueued, MessageStored, ReceiptCame
+from tidegate.model.messages import MESSAGE_BYTES_MAX, Content, Package
+from tidegate.model.organisations import Digest, OrganisationId
+from tidegate.model.refusals import Malformed, NotAllowed
+from tidegate.model.value_bytes import value_from
+from tidegate.ports.facts import READ_ROWS_MAX, FactStore, StoredFact
+from tidegate.ports.hotline import EnvelopeStore
+from tidegate.ports.outside import OutsideFailed
+from tidegate.wire.accord_file import accord_digest, decode_accord
+
+ACCORDS_MAX = 256
+"""Versions of accords in one ledger; a file beyond them is passed over, and `Books.left_out` counts it."""
+
+MessageFact = MessageQueued | MessageStored | ReceiptCame
+KINDS = [kind.__name__ for kind in (MessageQueued, MessageStored, ReceiptCame)]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message that is out or came in; `at_s` is when this ledger recorded it, as `fact`."""
+
+    digest: Digest
+    content: Content
+    attachments: tuple[bytes, ...]
+    fact: int
+    at_s: int
+    ours: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """`by` signed that it has a message (R1), told by our fact `fact`."""
+
+    message: Digest
+    by: OrganisationId
+    at_s: int
+    fact: int
+
+
+@dataclass(slots=True)
+class Book:
+    """One version of one accord.
+
+    `signed` are the fact and the time of each party's signature; `force` is None until all have signed.
+    `told` is all that happened under the accord's id, whichever version.
+    """
+
+    accord: Accord
+    written: bytes
+    digest: Digest
+    codes: Codes
+    signed: dict[PartyCode, tuple[int, int]] = field(default_factory=dict)
+    notices: list[int] = field(default_factory=list)
+    force: Force | None = None
+    told: list[Told] = field(default_factory=list)
+
+    def reckoning(self) -> Reckoning:
+        """NotAllowed while it is not in force."""
+        if self.force is None:
+            lacking = [party.code for party in self.accord.party if party.code not in self.signed]
+            raise NotAllowed(f"{self.accord.id} is not in force: {', '.join(lacking)} has not signed")
+        reckoning = Reckoning(self.accord, self.force)
+        for one in self.told:
+            reckoning.hear(one)
+        return reckoning
+
+
+@dataclass(slots=True)
+class Books:
+    """By digest, in the order in which their files came."""
+
+    by_digest: dict[Digest, Book] = field(default_factory=dict)
+    left_out: int = 0
+
+    def current(self, accord_id: str, now_s: int) -> Book:
+        """The version of an accord that is in force now, or the newest; NotAllowed where none has this id."""
+        versions = [book for book in self.by_digest.values() if book.accord.id == accord_id]
+        if not versions:
+            known = sorted({book.accord.id for book in self.by_digest.values()})
+            told = f"there are {', '.join(known)}" if known else "none has been signed here yet"
+            raise NotAllowed(f"no accord is called {accord_id}; {told}")
+        in_force = [book for book in versions if book.force is not None and book.force.covers(now_s)]
+        return max(in_force or versions, key=lambda book: book.accord.version)
+
+
+def open_books(store: FactStore, envelopes: EnvelopeStore, own: OrganisationId) -> Books:
+    """All accords of a ledger. OutsideFailed when the store fails or lacks what its facts name."""
+    messages: list[Message] = []
+    receipts: list[Receipt] = []
+    for number, at_ms, fact in facts_of(store):
+        if isinstance(fact, ReceiptCame):
+            receipts.append(Receipt(fact.message, fact.recipient, fact.stored_at_s, number))
+            continue
+        if isinstance(fact, MessageStored) and not fact.about.accord:
+            continue
+        message = found(envelopes, fact, number, at_ms, own)
+        if message.content.accord:
+            messages.append(message)
+            if not message.ours:
+                receipts.append(Receipt(message.digest, own, message.at_s, number))
+    return books_of(messages, receipts)
+
+
+def books_of(messages: Iterable[Message], receipts: Iterable[Receipt]) -> Books:
+    """The accords that these messages make, with all that was told under each."""
+    books, kept = Books(), list(messages)
+    for message in kept:
+        sign(books, message)
+    replace_versions(books)
+    for book in books.by_digest.values():
+        book.told = sorted(telling(book, kept, receipts), key=lambda told: told.fact)
+    return books
+
+
+def sign(books: Books, message: Message) -> None:
+    """Takes a signature, or a notice of the end; passes over what is neither, or names another file."""
+    fields = {one.name: one.values for one in message.content.fields}
+    if message.content.level != "senior" or fields.get("declaration") != ("accord",):
+        return
+    (digest,) = fields.get("accord-digest", ("",))
+    book = books.by_digest.get(digest) or brought(books, digest, message.attachments)
+    if book is None or message.content.sender not in book.codes or message.content.mark != "REAL":
+        return
+    party, said_s = book.codes[message.content.sender], message.content.composed_at_s
+    if fields.get("act") in (("made",), ("joined",), ("amended",)):
+        book.signed.setdefault(party, (message.fact, said_s))
+    elif fields.get("act") == ("withdrawn",):
+        book.notices.append(said_s)
+
+
+def brought(books: Books, digest: Digest, attachments: Iterable[bytes]) -> Book | None:
+    """The book of a file that came with its first signature."""
+    for written in attachments:
+        if len(written) <= ACCORD_BYTES_MAX and accord_digest(written) == digest:
+            if len(books.by_digest) >= ACCORDS_MAX:
+                books.left_out += 1
+                return None
+            book = book_of(written)
+            if book is not None:
+                books.by_digest[digest] = book
+            return book
+    return None
+
+
+def book_of(written: bytes) -> Book | None:
+    """None for a file that is no accord, or a mistaken one: whoever signed it signed nothing to be kept."""
+    try:
+        accord = decode_accord(written)
+    except NotAllowed:
+        return None
+    if any(finding.kind == "mistake" for finding in lint(accord)):
+        return None
+    codes = {party.organisation: party.code for party in accord.party if party.organisation}
+    return Book(accord, written, accord_digest(written), codes)
+
+
+def replace_versions(books: Books) -> None:
+    """Each version is in force until the next one is."""
+    for book in books.by_digest.values():
+        signed = {party: said_s for party, (_, said_s) in book.signed.items()}
+        book.force = force_of(book.accord, signed, book.notices)
+    by_id: dict[str, list[Book]] = {}
+    for book in books.by_digest.values():
+        if book.force is not None:
+            by_id.setdefault(book.accord.id, []).append(book)
+    for versions in by_id.values():
+        versions.sort(key=lambda one: one.accord.version)
+        for before, after in pairwise(versions):
+            before.force = until(before.force, after.force)
+
+
+def until(force: Force | None, next_version: Force | None) -> Force | None:
+    if force is None or next_version is None:
+        return force
+    ended_s = min(one for one in (force.ended_s, next_version.entered_s) if one is not None)
+    return Force(force.entered_s, max(ended_s, force.entered_s))
+
+
+def telling(book: Book, messages: Iterable[Message], receipts: Iterable[Receipt]) -> Iterator[Told]:
+    under: set[Digest] = set()
+    for message in messages:
+        if message.content.accord == book.accord.id:
+            under.add(message.digest)
+            yield from read(book.accord, book.codes, message.content, message.digest, message.fact)
+    for receipt in receipts:
+        if receipt.message in under and receipt.by in book.codes:
+            yield Receipted(
+                fact=receipt.fact, reference=receipt.message, by=book.codes[receipt.by], at_s=receipt.at_s
+            )
+
+
+def facts_of(store: FactStore) -> Iterator[tuple[int, int, MessageFact]]:
+    """(number, at ms, fact) of every fact about messages, in order: read from the end, since only there can
+    facts be asked for by kind."""
+    pages: list[list[StoredFact]] = []
+    before = store.head().size
+    while page := store.latest(KINDS, before, READ_ROWS_MAX):
+        pages.append(page)
+        before = page[-1].number
+    for page in reversed(pages):
+        for stored in reversed(page):
+            fact = decode_record(stored.body).fact
+            assert isinstance(fact, (MessageQueued, MessageStored, ReceiptCame)), "only these were asked for"
+            yield stored.number, stored.at_ms, fact
+
+
+def found(
+    envelopes: EnvelopeStore,
+    fact: MessageQueued | MessageStored,
+    number: int,
+    at_ms: int,
+    own: OrganisationId,
+) -> Message:
+    """The message that a fact tells of; OutsideFailed where its bytes are not there, or are not its bytes."""
+    body = envelopes.get(fact.package)
+    if body is None:
+        raise lost(f"the package {fact.package} that fact {number} names")
+    try:
+        package = value_from(Package, body, 2 * MESSAGE_BYTES_MAX)
+        content = value_from(Content, package.content, MESSAGE_BYTES_MAX)
+    except Malformed as refusal:
+        raise lost(f"the package {fact.package} of fact {number} ({refusal})") from refusal
+    digest = sha256(package.content).hexdigest()
+    return Message(digest, content, package.attachments, number, at_ms // 1_000, content.sender == own)
+
+
+def lost(what: str) -> OutsideFailed:
+    remedy = "See `tidegate ledger verify`, and restore the database from a copy."
+    return OutsideFailed(f"the database lacks {what}", "the envelope store", remedy)
