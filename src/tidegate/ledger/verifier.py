@@ -61,8 +61,8 @@ def parsed(body: bytes) -> Any:
 
 
 def fields(value: Any, *names: str) -> list[Any]:
-    exactly = isinstance(value, dict) and sorted(value) == sorted(names)
-    check(exactly, f"{names[0]} has other fields beside it")
+    exactly = isinstance(value, dict) and sorted(value) == sorted(names) and {} not in value.values()
+    check(exactly, f"{names[0]} is empty, or has other fields beside it")
     return [value[name] for name in names]
 
 

@@ -1,0 +1,389 @@
+"""The single-file verifier against denials: what holds, and everything that must not."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.hotline.parties import NOON_S, Party
+from tests.hotline.people import pair
+from tidegate.ledger import verifier
+from tidegate.ledger.verifier import Refused, verify
+from tidegate.model import purposes
+from tidegate.model.evidence import Bundle, LedgerRecord, Sighting
+from tidegate.model.messages import Attachment, Package, Refusal, SignedRefusal
+from tidegate.model.value_bytes import bytes_of, digest_of
+
+SOURCE = Path(verifier.__file__)
+
+
+class Exchange:
+    """XA told XB; XB's station and an officer answered; XC had seen XA's ledger before and after."""
+
+    def __init__(self, **changes: object) -> None:
+        self.xa = Party("XA-CERT", [("anna", "desk"), ("bo", "desk"), ("cara", "senior"), ("dan", "senior")])
+        self.xb = Party("XB-CERT", [("dora", "desk")])
+        self.xc = Party("XC-CERT")
+        self.xa.records("NodeStarted", NOON_S - 600)
+        before = self.xc.heartbeat(self.xa, NOON_S - 60)
+        body = b"a small file"
+        attachment = Attachment(name="a.txt", media_type="text/plain", size=12, sha256=digest_of(body))
+        content = self.xa.content(self.xb, **({"attachments": (attachment,)} | changes))
+        officers = {"desk": ["anna"], "senior": ["cara", "dan"]}[content.level]
+        bodies = [body] if content.attachments else []
+        self.package = self.xa.package(content, officers, attachments=bodies)
+        self.message, self.frame = digest_of(self.package.content), digest_of(self.package.frame)
+        number = self.xa.records("MessageQueued", NOON_S + 5, message=self.message)
+        self.xa.records("PathChanged", NOON_S + 20)
+        self.receipt = self.xb.receipt(self.package, self.xa)
+        self.answer = self.xb.package(
+            self.xb.content(
+                self.xa, form="receipt", answers=self.message, remarks="", composed_at_s=NOON_S + 60
+            ),
+            ["dora"],
+        )
+        after = self.xc.heartbeat(self.xa, NOON_S + 90)
+        ledger, size = self.xa.ledger(), len(self.xa.entries)
+        self.record = LedgerRecord(
+            fact=self.xa.entries[number],
+            organisation=self.xa.organisation,
+            checkpoint=self.xa.checkpoint().whole,
+            inclusion=tuple(ledger.inclusion_proof(number, size)),
+            sightings=(
+                Sighting(heartbeat=before, growth=tuple(ledger.consistency_proof(1, size))),
+                Sighting(heartbeat=after, growth=()),
+            ),
+        )
+
+    def bundle(self, **changes: object) -> Bundle:
+        whole = Bundle(
+            bundle=1,
+            cards=(self.xa.signed_card(), self.xb.signed_card(), self.xc.signed_card()),
+            message=(self.package,),
+            receipts=(self.receipt,),
+            answers=(self.answer,),
+            records=(self.record,),
+        )
+        return msgspec.structs.replace(whole, **changes)
+
+
+@pytest.fixture(scope="module")
+def exchange() -> Exchange:
+    return Exchange()
+
+
+def proves(bundle: Bundle) -> str:
+    return "\n".join(verify(bytes_of(bundle))[0])
+
+
+def refused(bundle: Bundle, why: str) -> None:
+    with pytest.raises(Refused, match=why):
+        verify(bytes_of(bundle))
+
+
+def test_a_whole_bundle_proves_who_said_what_when_and_who_had_it(exchange: Exchange) -> None:
+    text = proves(exchange.bundle())
+    for said in (
+        f"Message {exchange.message}",
+        "REAL, FLASH, form free-text, XA-CERT/2026/17",
+        "signed by anna, for the desk",
+        "R1: the station of XB-CERT",
+        "R2: it was opened; signed by dora of XB-CERT",
+        "holds MessageQueued as entry 1",
+        "XC-CERT ({}) had seen that ledger before this entry at 2026-09-21 14:12:20 UTC",
+        "XC-CERT ({}) had seen that ledger with this entry at 2026-09-21 14:14:50 UTC",
+    ):
+        assert said.format(exchange.xc.organisation[:16]) in text
+
+
+def test_it_tells_on_which_cards_its_word_rests(exchange: Exchange) -> None:
+    used = verify(bytes_of(exchange.bundle()))[1]
+    assert used == {(party.organisation, 1) for party in (exchange.xa, exchange.xb, exchange.xc)}
+
+
+def test_the_file_alone_is_the_whole_verifier(exchange: Exchange, tmp_path: Path) -> None:
+    """Copied away, run by itself, with nothing of ours to import; so many lines that a person can read it."""
+    alone, bundle = tmp_path / "verifier.py", tmp_path / "bundle"
+    alone.write_text(SOURCE.read_text())
+    assert len(alone.read_text().splitlines()) < 400
+    assert "tidegate" not in {
+        line.split()[1].split(".")[0]
+        for line in alone.read_text().splitlines()
+        if line.startswith(("import ", "from "))
+    }
+
+    def ran(body: bytes) -> tuple[int, str]:
+        bundle.write_bytes(body)
+        done = subprocess.run(
+            [sys.executable, "-I", alone, bundle], capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout
+
+    code, text = ran(bytes_of(exchange.bundle()))
+    assert (code, text.splitlines()[0]) == (0, "Everything in this bundle holds.")
+    code, text = ran(bytes_of(exchange.bundle()).replace(b"anna", b"anne"))
+    assert (code, text.splitlines()) == (
+        1,
+        ["REFUSED: anne is no officer of that level on the sender's card"],
+    )
+
+
+def places(body: bytes) -> Iterator[int]:
+    """Every byte; of a long run of base64, which one signature or hash covers whole, its ends and every so
+    many in between (1 for all of them, which takes minutes)."""
+    every = int(os.environ.get("TIDEGATE_BUNDLE_STRIDE", "101"))
+    for run in re.finditer(rb"[A-Za-z0-9+/=\\]+|[^A-Za-z0-9+/=\\]+", body):
+        for at in range(run.start(), run.end()):
+            from_an_end = min(at - run.start(), run.end() - 1 - at)
+            if from_an_end < 8 or (at - run.start()) % every == 0:
+                yield at
+
+
+def test_no_byte_of_a_bundle_can_change(exchange: Exchange) -> None:
+    body = bytes_of(exchange.bundle())
+    for at in places(body):
+        changed = body[:at] + bytes([body[at] ^ 1 << at % 8]) + body[at + 1 :]
+        with pytest.raises(Refused):
+            verify(changed)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 2, 100, -1])
+def test_a_cut_bundle_or_one_with_more_behind_it_is_refused(exchange: Exchange, cut: int) -> None:
+    body = bytes_of(exchange.bundle())
+    for wrong in (body[:cut], body + b" ", b" " + body, body + body):
+        with pytest.raises(Refused):
+            verify(wrong)
+
+
+@pytest.mark.parametrize("name", ["bundle", "cards", "message", "receipts", "answers", "records"])
+def test_nothing_may_stand_beside_what_is_checked(exchange: Exchange, name: str) -> None:
+    plain = msgspec.json.decode(bytes_of(exchange.bundle()))
+    for wrong in (
+        {key: value for key, value in plain.items() if key != name},
+        plain | {"comment": "unsigned"},
+        plain | {name: None},
+        plain | {name: {}},
+        plain | {name: [None]},
+    ):
+        with pytest.raises(Refused):
+            verify(msgspec.json.encode(wrong, order="sorted"))
+    inner = plain[name][0] if isinstance(plain[name], list) else None
+    if inner is not None:
+        wrong = plain | {name: [inner | {"comment": "unsigned"}, *plain[name][1:]]}
+        with pytest.raises(Refused, match="beside"):
+            verify(msgspec.json.encode(wrong, order="sorted"))
+
+
+Forge = Callable[[Exchange], tuple[Bundle, str]]
+
+
+def by_no_officer(exchange: Exchange) -> tuple[Bundle, str]:
+    package = exchange.xa.package(exchange.xa.content(exchange.xb), [])
+    return exchange.bundle(message=(package,)), "1 officers must have signed"
+
+
+def by_one_senior(exchange: Exchange) -> tuple[Bundle, str]:
+    package = exchange.xa.package(exchange.xa.content(exchange.xb, level="senior"), ["cara"])
+    return exchange.bundle(message=(package,)), "2 officers must have signed"
+
+
+def by_one_senior_twice(exchange: Exchange) -> tuple[Bundle, str]:
+    package = exchange.xa.package(exchange.xa.content(exchange.xb, level="senior"), ["cara", "cara"])
+    return exchange.bundle(message=(package,)), "2 officers must have signed"
+
+
+def by_a_desk_officer_for_the_centre(exchange: Exchange) -> tuple[Bundle, str]:
+    package = exchange.xa.package(exchange.xa.content(exchange.xb, level="centre"), ["anna"])
+    return exchange.bundle(message=(package,)), "no officer of that level"
+
+
+def by_a_stolen_station_key_alone(exchange: Exchange) -> tuple[Bundle, str]:
+    """The thief of a station's key signs in an officer's name."""
+    body = bytes_of(exchange.xa.content(exchange.xb, remarks="We did it."))
+    package = exchange.xa.package(
+        msgspec.json.decode(body, type=type(exchange.xa.content(exchange.xb))), ["anna"]
+    )
+    forged = msgspec.structs.replace(
+        package.officers[0], signature=exchange.xa.station.sign(purposes.CONTENT, body)
+    )
+    package = msgspec.structs.replace(package, officers=(forged,))
+    return exchange.bundle(message=(package,)), "the signature of anna does not hold"
+
+
+def by_a_stolen_officer_key_alone(exchange: Exchange) -> tuple[Bundle, str]:
+    package = msgspec.structs.replace(
+        exchange.package, station=pair("XA-CERT anna").sign(purposes.FRAME, exchange.package.frame)
+    )
+    return exchange.bundle(message=(package,)), "no station of"
+
+
+def with_another_s_frame(exchange: Exchange) -> tuple[Bundle, str]:
+    other = exchange.xa.package(exchange.xa.content(exchange.xb, remarks="Another."), ["anna"])
+    package = msgspec.structs.replace(exchange.package, frame=other.frame, station=other.station)
+    return exchange.bundle(message=(package,)), "frame is of another message"
+
+
+def with_another_attachment(exchange: Exchange) -> tuple[Bundle, str]:
+    package = msgspec.structs.replace(exchange.package, attachments=(b"another file",))
+    return exchange.bundle(message=(package,)), "attachments are not those named"
+
+
+def with_a_receipt_by_a_relay(exchange: Exchange) -> tuple[Bundle, str]:
+    """XC carried the envelope, and signs R1 in the name of XB."""
+    receipt = msgspec.structs.replace(
+        exchange.receipt, signature=exchange.xc.station.sign(purposes.RECEIPT, exchange.receipt.receipt)
+    )
+    return exchange.bundle(receipts=(receipt,)), "no station of"
+
+
+def with_a_receipt_by_somebody_it_was_not_for(exchange: Exchange) -> tuple[Bundle, str]:
+    return exchange.bundle(receipts=(exchange.xc.receipt(exchange.package, exchange.xa),)), "between others"
+
+
+def with_a_receipt_for_another_message(exchange: Exchange) -> tuple[Bundle, str]:
+    other = exchange.xa.package(exchange.xa.content(exchange.xb, remarks="Another."), ["anna"])
+    return exchange.bundle(receipts=(exchange.xb.receipt(other, exchange.xa),)), "something that is not shown"
+
+
+def with_custody_shown_as_a_receipt(exchange: Exchange) -> tuple[Bundle, str]:
+    signature = exchange.xb.station.sign(purposes.CUSTODY, exchange.receipt.receipt)
+    receipt = msgspec.structs.replace(exchange.receipt, signature=signature)
+    return exchange.bundle(receipts=(receipt,)), "no station of"
+
+
+def with_an_answer_to_something_else(exchange: Exchange) -> tuple[Bundle, str]:
+    answer = exchange.xb.package(exchange.xb.content(exchange.xa, form="receipt", answers="0" * 64), ["dora"])
+    return exchange.bundle(answers=(answer,)), "an answer is to something else"
+
+
+def with_an_answer_by_the_sender(exchange: Exchange) -> tuple[Bundle, str]:
+    content = exchange.xa.content(exchange.xb, form="receipt", answers=exchange.message)
+    return exchange.bundle(
+        answers=(exchange.xa.package(content, ["anna"]),)
+    ), "an answer is to something else"
+
+
+def with_a_card_by_another_root(exchange: Exchange) -> tuple[Bundle, str]:
+    card = exchange.xb.signed_card()
+    forged = msgspec.structs.replace(card, signatures=exchange.xc.signed_card().signatures)
+    return exchange.bundle(cards=(exchange.xa.signed_card(), forged)), "a root did not sign its card"
+
+
+def with_a_card_that_takes_another_s_number(exchange: Exchange) -> tuple[Bundle, str]:
+    thief = Party("thief")
+    body = bytes_of(msgspec.structs.replace(thief.card(), organisation=exchange.xb.organisation))
+    card = msgspec.structs.replace(
+        thief.signed_card(), card=body, signatures=(pair("thief root 1").sign(purposes.CARD, body),)
+    )
+    return exchange.bundle(cards=(exchange.xa.signed_card(), card)), "not by the root that names it"
+
+
+def with_an_entry_about_something_else(exchange: Exchange) -> tuple[Bundle, str]:
+    ledger, size = exchange.xa.ledger(), len(exchange.xa.entries)
+    record = msgspec.structs.replace(
+        exchange.record, fact=exchange.xa.entries[2], inclusion=tuple(ledger.inclusion_proof(2, size))
+    )
+    return exchange.bundle(records=(record,)), "about something else"
+
+
+def with_an_entry_that_was_put_in_later(exchange: Exchange) -> tuple[Bundle, str]:
+    fact = exchange.record.fact.replace(b"MessageQueued", b"MessageStored")
+    return exchange.bundle(
+        records=(msgspec.structs.replace(exchange.record, fact=fact),)
+    ), "not in the ledger"
+
+
+def with_a_witness_of_its_own(exchange: Exchange) -> tuple[Bundle, str]:
+    sighting = Sighting(heartbeat=exchange.xa.heartbeat(exchange.xa, NOON_S), growth=())
+    record = msgspec.structs.replace(exchange.record, sightings=(sighting,))
+    return exchange.bundle(records=(record,)), "nobody witnesses its own ledger"
+
+
+def with_a_sighting_of_another_history(exchange: Exchange) -> tuple[Bundle, str]:
+    """The witness saw a ledger that began otherwise: it was rewritten since."""
+    other = Party("XA-CERT")
+    other.records("NodeStarted", NOON_S - 601)
+    seen = exchange.xc.heartbeat(exchange.xa, NOON_S - 60, other.checkpoint())
+    sighting = Sighting(heartbeat=seen, growth=exchange.record.sightings[0].growth)
+    record = msgspec.structs.replace(exchange.record, sightings=(sighting,))
+    return exchange.bundle(records=(record,)), "did not begin as was seen before"
+
+
+def with_a_sighting_from_before_a_restore(exchange: Exchange) -> tuple[Bundle, str]:
+    seen = exchange.xc.heartbeat(exchange.xa, NOON_S - 60, exchange.xa.checkpoint(1, epoch=7))
+    sighting = Sighting(heartbeat=seen, growth=exchange.record.sightings[0].growth)
+    record = msgspec.structs.replace(exchange.record, sightings=(sighting,))
+    return exchange.bundle(records=(record,)), "saw another ledger"
+
+
+@pytest.mark.parametrize(
+    "forge", [value for name, value in list(globals().items()) if name.startswith(("by_", "with_"))]
+)
+def test_what_was_forged_is_refused_with_its_reason(exchange: Exchange, forge: Forge) -> None:
+    bundle, why = forge(exchange)
+    refused(bundle, why)
+
+
+def test_a_senior_message_by_two_holds(exchange: Exchange) -> None:
+    package = exchange.xa.package(exchange.xa.content(exchange.xb, level="senior"), ["cara", "dan"])
+    text = proves(exchange.bundle(message=(package,), receipts=(), answers=(), records=()))
+    assert "signed by cara, dan, for the senior" in text
+
+
+def test_a_communication_check_is_by_the_station_alone(exchange: Exchange) -> None:
+    package = exchange.xa.package(exchange.xa.content(exchange.xb, form="check", mark="DRILL"), [])
+    text = proves(exchange.bundle(message=(package,), receipts=(), answers=(), records=()))
+    assert "DRILL" in text
+    assert "signed by the station alone" in text
+
+
+def test_a_refusal_is_evidence_too(exchange: Exchange) -> None:
+    body = bytes_of(
+        Refusal(
+            message=exchange.message,
+            frame=exchange.frame,
+            sender=exchange.xa.organisation,
+            recipient=exchange.xb.organisation,
+            refused_at_s=NOON_S + 9,
+            rule=9,
+            why="it is \u202enot\n whole",
+        )
+    )
+    signed = SignedRefusal(refusal=body, signature=exchange.xb.station.sign(purposes.REFUSAL, body))
+    text = proves(exchange.bundle(receipts=(signed,)))
+    assert "refused this for good at" in text
+    assert "it is ?not? whole" in text, "others' words move no cursor"
+
+
+def test_one_message_in_two_places_is_one_message_and_two_messages_are_not(exchange: Exchange) -> None:
+    content = msgspec.json.decode(exchange.package.content, type=type(exchange.xa.content(exchange.xb)))
+    again = exchange.xa.package(content, ["anna"], serial=2, attachments=exchange.package.attachments)
+    receipt = exchange.xb.receipt(again, exchange.xa)
+    bundle = exchange.bundle(message=(exchange.package, again), receipts=(exchange.receipt, receipt))
+    assert proves(bundle).count("R1:") == 2
+    other: Package = exchange.xa.package(exchange.xa.content(exchange.xb, remarks="Another."), ["anna"])
+    refused(exchange.bundle(message=(exchange.package, other)), "two messages are shown as one")
+
+
+def test_a_root_that_changed_is_followed_card_by_card(exchange: Exchange) -> None:
+    first = Party("XB-CERT", [("dora", "desk")])
+    second = Party("XB-CERT", [("dora", "desk")], version=2, roots=2)
+    third = Party("XB-CERT", [("dora", "desk")], version=3, roots=3)
+    chain = (first.signed_card(), second.signed_card(changed=True), third.signed_card(changed=True))
+    others = (exchange.xa.signed_card(), exchange.xc.signed_card())
+    assert "card 3" in proves(exchange.bundle(cards=(*chain, *others)))
+    assert proves(exchange.bundle(cards=(chain[1], *others))), "one change is proved by its own card"
+    refused(exchange.bundle(cards=(chain[0], chain[2], *others)), "do not follow")
+    refused(exchange.bundle(cards=(chain[2], *others)), "do not follow")
+    unsigned = msgspec.structs.replace(chain[1], signatures=chain[1].signatures[:1])
+    refused(exchange.bundle(cards=(chain[0], unsigned, *others)), "another number of signatures")
+    stolen = msgspec.structs.replace(
+        chain[1], signatures=(chain[1].signatures[0], third.signed_card(changed=True).signatures[1])
+    )
+    refused(exchange.bundle(cards=(chain[0], stolen, *others)), "not signed by the one before")
+    refused(exchange.bundle(cards=(chain[1], chain[0], *others)), "do not follow")
