@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from tidegate.app.hotline.evidence_steps import EVIDENCE_STEPS
 from tidegate.app.hotline.steps import STEPS_OF_HOTLINE
 from tidegate.app.plan_steps import PLAN_STEPS
 from tidegate.app.state import (
@@ -116,6 +117,7 @@ STEPS: Mapping[type, Callable[[State, int, Any], Stepped]] = {
     CollectorRestarted: collector_restarted,
     **PLAN_STEPS,
     **STEPS_OF_HOTLINE,
+    **EVIDENCE_STEPS,
 }
 
 

@@ -34,6 +34,10 @@ class Tile:
         return self.level * TILE_HEIGHT
 
     @property
+    def is_full(self) -> bool:
+        return self.width == TILE_WIDTH
+
+    @property
     def path(self) -> str:
         """`tile/L/N`, with N in groups of three digits, and `.p/W` behind a tile that is not full."""
         groups = [f"{self.index % 1000:03}"]
@@ -41,7 +45,7 @@ class Tile:
         while rest:
             groups.append(f"x{rest % 1000:03}")
             rest //= 1000
-        partial = "" if self.width == TILE_WIDTH else f".p/{self.width}"
+        partial = "" if self.is_full else f".p/{self.width}"
         return f"tile/{self.level}/{'/'.join(reversed(groups))}{partial}"
 
 

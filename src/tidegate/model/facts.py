@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from tidegate.model.attacks import Attack
+from tidegate.model.evidence_facts import EvidenceFact
 from tidegate.model.hotline_facts import HotlineFact
 from tidegate.model.plans import Measured, Officer, Plan, Rule, Score, Signed
 from tidegate.model.verdicts import Verdict
@@ -272,6 +273,7 @@ Fact = (
     | CollectorRestarted
     | PlanFact
     | HotlineFact
+    | EvidenceFact
 )
 
 
