@@ -15,7 +15,7 @@ LABEL_COLUMNS_MAX = 30
 """Columns of the labels; a longer one is broken into lines."""
 NARROW = 64
 """Columns below which a value stands under its label instead of beside it."""
-COLUMNS_MIN = 24
+COLUMNS_MIN = 36
 """Where a terminal says that it is narrower, it is taken for so wide."""
 
 OPENERS = (LRI, RLI, FSI)
@@ -78,10 +78,8 @@ def _row(row: Row, room: int, label_columns: int) -> Iterator[tuple[str, str]]:
 
 
 def _banner(value: str, room: int) -> Iterator[str]:
-    for line in wrapped(value, max(room - 8, COLUMNS_MIN)):
-        rest = max(room - columns(line) - 2, 0)
-        left = min(3, rest)
-        yield f"{'=' * left} {line} {'=' * (rest - left)}"
+    for line in wrapped(value, room - 8):
+        yield f"=== {line} {'=' * (room - columns(line) - 5)}"
 
 
 def _labelled(row: Row, room: int, label_columns: int) -> Iterator[tuple[str, str]]:
