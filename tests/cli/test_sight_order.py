@@ -32,7 +32,7 @@ def by_another(text: str, *, right_to_left: bool) -> str:
     return "".join(one for one in shown if unicodedata.category(one) != "Cf")
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(TEXTS, st.booleans())
 def test_the_order_is_that_of_unicode(text: str, right_to_left: bool) -> None:
     """Over letters that take no shapes. The other one leaves brackets as they are and puts marks before their

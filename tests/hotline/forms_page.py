@@ -24,7 +24,7 @@ python -m tests.hotline.forms_page` writes it, and a test holds the two together
 How values are written, in every language alike: a time `2026-11-25T22:05:00Z`; a number in ASCII digits
 without separators (`bps` bits a second, `pps` packets a second); an address range in its canonical form,
 `192.0.2.0/24`, `2001:db8::/32`; a network `AS64500`; a domain name in small Latin letters; a country by
-its two letters; a language by its tag; a message by its digest; a reference in Latin letters, digits and
+its two letters; a language by its tag; a message by its digest; a reference (a name, where it is longer) in Latin letters, digits and
 `- _ . /`; a telephone number `+999 20 5550100`. A line is free text of one line, in its original
 language.
 
@@ -61,6 +61,8 @@ def _words(form: Form) -> Iterator[str]:
         yield f"- `{first}` is not after `{last}`."
     for field, code in form.remarks_with:
         yield f"- Where `{field}` is `{code}`, there are remarks."
+    for field, code in form.attached_with:
+        yield f"- Where `{field}` is `{code}`, a file is attached."
     for field, code in form.senior_only:
         yield f"- Where `{field}` is `{code}`, the senior level speaks."
     if form.needs or form.ordered or form.remarks_with or form.senior_only:

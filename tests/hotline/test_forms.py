@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.hotline.forms_page import PAGE, page
@@ -188,6 +188,7 @@ def test_problems_read_in_every_language(form: FormName, language: Language) -> 
         assert "\u202e" not in words
 
 
+@settings(deadline=None)
 @given(st.integers(946_684_800, 7_258_118_399))
 def test_a_time_in_a_field_comes_back(at_s: int) -> None:
     assert is_value("time", time_value(at_s))
@@ -202,6 +203,7 @@ FIELD = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(NAMES), st.lists(FIELD, max_size=8).map(tuple), TEXT, TEXT)
 def test_whatever_comes_is_refused_in_words_or_can_be_sent(
     form: FormName, fields: tuple[CodedField, ...], remarks: str, reference: str

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 from bidi import get_display
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.hotline.messages import FIELDS, KNOWN, content
@@ -170,6 +170,7 @@ TEXTS = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(TEXTS, st.integers(4, 30))
 def test_wrapping_loses_nothing_and_keeps_isolates_whole(text: str, room: int) -> None:
     lines = wrapped(text, room)

@@ -1,7 +1,7 @@
 """Texts of a message: what hides, moves or imitates is found, and honest text in six languages is not."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.hotline.messages import content
@@ -105,6 +105,7 @@ def test_names_that_differ_do_not_resemble() -> None:
     assert not resemble("مرکز ملی", "مرکز محلی")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_whatever_is_shown_hides_and_moves_nothing(text: str) -> None:
     shown = harmless(text)

@@ -15,7 +15,7 @@ INITIATORS = (LRI, RLI, FSI)
 NEUTRAL = frozenset({"B", "S", "WS", "ON", LRI, RLI, FSI, PDI})
 STRONG = {"L": "L", "R": "R", "EN": "R", "AN": "R"}
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
-MIRRORED = {**BRACKETS, "<": ">", "«": "»", "‹": "›"}
+MIRRORED = {**BRACKETS, "<": ">", "«": "»"}
 MIRRORED.update({right: left for left, right in MIRRORED.items()})
 ISOLATING = frozenset({LRI, RLI, FSI, PDI})
 MARKS = frozenset("\u200e\u200f\u061c")

@@ -1,4 +1,4 @@
-"""The text that communication checks carry: every letter of six languages, to see that none is lost on the way.
+"""The text that communication checks carry: every letter of six languages, to see that none is lost.
 
 A check that comes with other lines than these went through something that changes texts. The lines never
 change; a later version adds some.

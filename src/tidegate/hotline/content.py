@@ -4,7 +4,7 @@
    sender; it ends after it begins; the end-of-message number counts what is there.
 2. Fields: the form knows each, none stands twice, each has as many values as the form asks for.
 3. Values: codes of the vocabulary, or written as their kind is; no value twice.
-4. What a code asks for beside it is there: other fields, remarks, the senior level. Times are in order.
+4. What a code asks for beside it is there: other fields, remarks, a file, the senior level; times are in order.
 5. Texts (tidegate.hotline.texts): remarks and lines hide and move nothing.
 6. Answers: a form that answers names the message.
 7. Attachments: listed kinds only, plain names, none twice, no more than fit.
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from tidegate.hotline.attachments import MEDIA_TYPES
 from tidegate.hotline.fields import FIELDS, Field
 from tidegate.hotline.forms import FORMS, Form, Slot
-from tidegate.hotline.problems import FIELD_SIGN, Problem, sentences
+from tidegate.hotline.problems import Problem, sentences
 from tidegate.hotline.texts import mixed_words, text_problems
 from tidegate.hotline.values import (
     DIGEST,
@@ -140,7 +140,7 @@ def _fields(form: Form, fields: tuple[CodedField, ...]) -> Iterator[Problem]:
         if slot is None:
             yield Problem("unknown-field", "form", form.name, field.name)
         elif field.name in seen:
-            yield Problem("repeated", "form", form.name, FIELD_SIGN + field.name)
+            yield Problem("repeated", "form", form.name, field=field.name)
         else:
             yield from _count(slot, field.values)
         seen.add(field.name)
@@ -186,6 +186,8 @@ def _needs(form: Form, values: Values, content: Content) -> Iterator[Problem]:
         code in values.get(field, ()) for field, code in form.remarks_with
     ):
         yield Problem("missing", "place", "remarks")
+    if not content.attachments and any(code in values.get(field, ()) for field, code in form.attached_with):
+        yield Problem("missing", "place", "attachments")
     if content.level != "senior":
         yield from (
             Problem("level-too-low", "field", field)
@@ -201,7 +203,7 @@ def _order(form: Form, values: Values) -> Iterator[Problem]:
         except (KeyError, IndexError, ValueError):
             continue
         if times[0] > times[1]:
-            yield Problem("out-of-order", "field", last, FIELD_SIGN + first)
+            yield Problem("out-of-order", "field", last, field=first)
 
 
 def _attachments(content: Content) -> Iterator[Problem]:

@@ -17,10 +17,12 @@ Kind = Literal[
     "language",
     "digest",
     "reference",
+    "name",
     "phone",
     "line",
 ]
-"""`line` is free text of one line in its original language; all others read alike in every language."""
+"""`line` is free text of one line in its original language; all others read alike in every language. `name` is
+a longer reference, to one of many things that an accord asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,12 @@ _TABLE = (
     Field("card-version", "count"),
     _code("purpose"),
     Field("corrects", "digest"),
+    Field("accord-digest", "digest"),
+    Field("obligation", "name"),
+    Field("track", "reference"),
+    Field("milestone", "reference"),
+    Field("guarantee-id", "reference"),
+    _code("happening"),
 )
 
 FIELDS = MappingProxyType({field.name: field for field in _TABLE})

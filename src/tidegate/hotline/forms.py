@@ -41,6 +41,8 @@ class Form:
     """Codes (field, code) that say little without remarks: then there must be some."""
     senior_only: tuple[tuple[str, str], ...] = ()
     """Codes (field, code) that bind a state: only the senior level speaks them."""
+    attached_with: tuple[tuple[str, str], ...] = ()
+    """Codes (field, code) that speak of a file: then one is attached."""
 
     def slot(self, field: str) -> Slot | None:
         return next((slot for slot in self.slots if slot.field == field), None)
@@ -119,7 +121,7 @@ CLARIFICATION_REQUEST = Form(
     "may",
     (
         _one("subject"),
-        *_may("incident", "notice-number"),
+        *_may("incident", "notice-number", "obligation"),
         _many("question"),
         *_any(*_WHERE, *_SEEN, "vector"),
         *_may("confidence", "sampling", "began-at", "ended-at"),
@@ -129,6 +131,7 @@ CLARIFICATION_REQUEST = Form(
     needs=(
         Need("subject", "incident", ("incident",)),
         Need("subject", "notice", ("notice-number",)),
+        Need("subject", "obligation", ("obligation",)),
         Need("subject", "traffic", _SEEN),
     ),
     ordered=(("began-at", "ended-at"),),
@@ -170,7 +173,7 @@ CONSULTATION_CALL = Form(
     "may",
     (
         _one("reason"),
-        *_may("incident"),
+        *_may("incident", "obligation", "track"),
         _one("participants"),
         _one("manner"),
         _many("proposed-at"),
@@ -194,6 +197,7 @@ DECLARATION = Form(
         *_may("nominee", "nominee-level", "phone"),
         *_any("languages"),
         *_may("key-kind", "key-digest", "card-version"),
+        *_may("accord-digest", "obligation", "track", "guarantee-id"),
     ),
     needs=(
         Need("declaration", "protected-asset", ("asset-class",)),
@@ -206,17 +210,34 @@ DECLARATION = Form(
         Need("declaration", "nomination", ("nominee-level",)),
         Need("declaration", "key-change", ("key-kind",)),
         Need("declaration", "key-change", ("card-version",)),
+        Need("declaration", "accord", ("accord-digest",)),
+        Need("declaration", "obligation", ("obligation",)),
+        Need("declaration", "track", ("track",)),
         Need("act", "suspended", ("from",)),
         Need("act", "withdrawn", ("from",)),
     ),
     ordered=_SPAN,
-    senior_only=(("declaration", "guarantee"), ("declaration", "pledge")),
+    senior_only=(
+        ("declaration", "guarantee"),
+        ("declaration", "pledge"),
+        ("declaration", "accord"),
+        ("act", "found-not-kept"),
+    ),
+    attached_with=(("declaration", "accord"),),
 )
 FREE_TEXT = Form(
     "free-text",
     "may",
-    (_one("purpose"), *_may("corrects", "incident")),
-    needs=(Need("purpose", "correction", ("corrects",)),),
+    (
+        _one("purpose"),
+        *_may("corrects", "incident", "happening", "obligation", "track", "milestone"),
+    ),
+    needs=(
+        Need("purpose", "correction", ("corrects",)),
+        Need("purpose", "minutes", ("happening",)),
+        Need("happening", "track-met", ("track",)),
+        Need("happening", "milestone-reached", ("milestone",)),
+    ),
     remarks_with=(
         ("purpose", "information"),
         ("purpose", "correction"),

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from tidegate.hotline.directions import left_to_right
 from tidegate.model.labels import Language, codes, label, phrase
 
-FIELD_SIGN = "~"
-"""Before a value that is the name of a field, not a text of the message."""
-
 SHOWN_MAX = 80
 """Characters of a refused value that a sentence shows; the rest is left away."""
 
@@ -16,13 +13,15 @@ SHOWN_MAX = 80
 @dataclass(frozen=True, slots=True)
 class Problem:
     """`code` stands in the table of problems. `group` and `name` are the label of the place: a field, or a
-    part of the message. `expected` is a code of the table of expectations, or a plain value."""
+    part of the message. `expected` is a code of the table of expectations, or a plain value. `field` is the
+    name of a field of ours that the sentence speaks of instead of a value."""
 
     code: str
     group: str
     name: str
     value: str = ""
     expected: str = ""
+    field: str = ""
 
     def words(self, language: Language) -> str:
         expected = self.expected
@@ -30,7 +29,8 @@ class Problem:
             expected = label("expected", expected, language)
         elif expected:
             expected = left_to_right(expected)
-        value = _field_or_value(self.value, language)
+        shown = left_to_right(visible(self.value)) if self.value else ""
+        value = label("field", self.field, language) if self.field else shown
         return phrase(
             "problem", self.code, language, place=self.place(language), value=value, expected=expected
         )
@@ -49,10 +49,3 @@ def visible(text: str) -> str:
     """The text with every character that a screen would hide or obey written as its number."""
     cut = text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}..."
     return "".join(one if one.isprintable() else f"U+{ord(one):04X}" for one in cut)
-
-
-def _field_or_value(value: str, language: Language) -> str:
-    """The value itself, set apart; a field's name as that field's label ("~from")."""
-    if value.startswith(FIELD_SIGN):
-        return label("field", value.removeprefix(FIELD_SIGN), language)
-    return left_to_right(visible(value)) if value else ""

@@ -26,6 +26,7 @@ COUNTRY = re.compile(r"[A-Z]{2}")
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,159}")
 PHONE = re.compile(r"\+[1-9][0-9 ]{5,18}[0-9]")
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -91,5 +92,6 @@ RULES: Mapping[Kind, Callable[[str], bool]] = {
     "language": _matching(LANGUAGE),
     "digest": _matching(DIGEST),
     "reference": _matching(REFERENCE),
+    "name": _matching(NAME),
     "phone": _matching(PHONE),
 }
