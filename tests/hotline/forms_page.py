@@ -24,9 +24,9 @@ python -m tests.hotline.forms_page` writes it, and a test holds the two together
 How values are written, in every language alike: a time `2026-11-25T22:05:00Z`; a number in ASCII digits
 without separators (`bps` bits a second, `pps` packets a second); an address range in its canonical form,
 `192.0.2.0/24`, `2001:db8::/32`; a network `AS64500`; a domain name in small Latin letters; a country by
-its two letters; a language by its tag; a message by its digest; a reference (a name, where it is longer) in Latin letters, digits and
-`- _ . /`; a telephone number `+999 20 5550100`. A line is free text of one line, in its original
-language.
+its two letters; a language by its tag; a message by its digest; a reference (a longer one: a name) in
+Latin letters, digits and `- _ . /`; a telephone number `+999 20 5550100`. A line is free text of one
+line, in its original language.
 
 A vocabulary is closed. A later version that needs a finer code sends "other" and the finer one in an
 extension. A field that is there has at least one value, and no value twice. A message that its form does

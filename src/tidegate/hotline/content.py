@@ -4,7 +4,7 @@
    sender; it ends after it begins; the end-of-message number counts what is there.
 2. Fields: the form knows each, none stands twice, each has as many values as the form asks for.
 3. Values: codes of the vocabulary, or written as their kind is; no value twice.
-4. What a code asks for beside it is there: other fields, remarks, a file, the senior level; times are in order.
+4. What a code asks for beside it is there: other fields, remarks, a file, the level; times are in order.
 5. Texts (tidegate.hotline.texts): remarks and lines hide and move nothing.
 6. Answers: a form that answers names the message.
 7. Attachments: listed kinds only, plain names, none twice, no more than fit.

@@ -21,8 +21,8 @@ Kind = Literal[
     "phone",
     "line",
 ]
-"""`line` is free text of one line in its original language; all others read alike in every language. `name` is
-a longer reference, to one of many things that an accord asks for."""
+"""`line` is free text of one line in its original language; all others read alike in every language. `name`
+is a longer reference, to one of many things that an accord asks for."""
 
 
 @dataclass(frozen=True, slots=True)
