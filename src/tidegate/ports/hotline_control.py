@@ -12,7 +12,7 @@ import msgspec
 
 from tidegate.model.hotline_facts import About, Place
 from tidegate.model.messages import CodedField, FormName, Mark, OfficerSignature, Pap, Precedence, Tlp
-from tidegate.model.organisations import Digest, Level, OrganisationId
+from tidegate.model.organisations import CardOfficer, Digest, Level, OrganisationId
 
 LISTED_MAX = 200
 """Messages in one list, the newest; `left_out` counts the others."""
@@ -253,7 +253,7 @@ class PeerView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HotlineShown(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """`findings` are what somebody should do something about, in words."""
+    """`officers` are those on our own card; `findings` what somebody should do something about, in words."""
 
     organisation: OrganisationId
     name: str
@@ -263,6 +263,7 @@ class HotlineShown(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     now_s: int
     peers: tuple[PeerView, ...]
     findings: tuple[str, ...]
+    officers: tuple[CardOfficer, ...] = ()
 
 
 class Exported(msgspec.Struct, frozen=True, tag=True):
