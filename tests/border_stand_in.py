@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 
+from tests.mitigate.small_plans import NODE
 from tidegate.mitigate.approval import ApprovalSettings, digest, verify, verify_standing
 from tidegate.mitigate.roster import Roster
 from tidegate.model.plans import Rule
@@ -40,7 +41,7 @@ class MemoryBorder:
         now_ms = self._clock.now_ms()
         known = digest(order.plan)
         check = verify_standing if known in self.believed else verify
-        check(order.plan, order.approvals, self._roster(), ApprovalSettings(), now_ms)
+        check(order.plan, order.approvals, self._roster(), ApprovalSettings(node=NODE), now_ms)
         if order.lease_s <= 0 or order.lease_s > order.plan.lease_s:
             raise NotAllowed(f"a lease of {order.lease_s} s")
         until_ms = min(now_ms + order.lease_s * 1000, order.plan.ends_at_ms)

@@ -49,3 +49,6 @@ class TextInMemory:
 
     def read(self) -> str:
         return self.text
+
+    def written_ms(self) -> int:
+        return 0

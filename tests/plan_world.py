@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tests.border_stand_in import MemoryBorder
-from tests.mitigate.small_plans import router
+from tests.mitigate.small_plans import NODE, router
 from tests.officers import ANNA, BO, CARA, Person, TextInMemory, members
 from tests.stand_ins import HandClock, report_of, summary_of
 from tests.stores import FailingStore
@@ -108,7 +108,7 @@ class World:
     def start(self) -> None:
         """A node opens on what the store holds; nothing else is left of an earlier one."""
         self.officers = Officers(self.roster)  # type: ignore[arg-type]
-        self.officers.read()
+        self.officers.read(0)
         self.door = Door()
         points = tuple(
             BorderPoint(name=name, routers=(router(f"r-{name}", f"192.0.2.{at + 1}"),))
@@ -128,7 +128,7 @@ class World:
             rules=Rules(
                 plans=PLANS,
                 guard=GuardSettings(border_points=points, speakers=("192.0.2.100",)),
-                approval=ApprovalSettings(),
+                approval=ApprovalSettings(node=NODE),
                 pace=PACE,
             ),
             officers=self.officers,

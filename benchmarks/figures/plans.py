@@ -28,7 +28,9 @@ MEASURES: tuple[tuple[str, Callable[[Outcome], float]], ...] = (
 
 
 def planned(evidence: Evidence) -> Plan:
-    return propose(evidence, PlanSettings(), number=1, made_at_ms=NOW_MS, ledger_size=0, ledger_root="0" * 64)
+    return propose(
+        evidence, PlanSettings(), node="", number=1, made_at_ms=NOW_MS, ledger_size=0, ledger_root="0" * 64
+    )
 
 
 def of_size(evidence: Evidence, count: int, rng: np.random.Generator) -> Evidence:

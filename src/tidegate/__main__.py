@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tidegate.app.parts import Stores
     from tidegate.app.settings import Config
     from tidegate.model.border import BorderSettings
+    from tidegate.model.plans import Plan
     from tidegate.ports.alerts import AlertSink
     from tidegate.ports.border import Border, Order
     from tidegate.ports.clock import Clock
@@ -138,35 +139,41 @@ def speak(folder: "Path") -> None:
     hold_sessions(folder, believer(read_settings(private_folder(str(folder)))), clock())
 
 
-def believer(settings: "BorderSettings") -> "Callable[[Order], None]":
-    """What verifies an order anew; the roster is read each time, so that a revoked officer counts no more.
+def believer(settings: "BorderSettings") -> "Callable[[Order, Sequence[Plan]], None]":
+    """What verifies an order anew; the roster is read each time, so that a revoked officer counts no more,
+    also when the clock is set back afterwards.
 
     A plan is believed for the first time only while it may still be approved, and renewed afterwards because
     this process remembers it: neither a node nor a ledger can tell it that a plan was approved in time.
-    Rule 10 of the guard is the node's alone: nobody else knows what usually comes in.
+    What usually comes in is not known here but from the plan that officers signed: by that, plans that are
+    held together keep rule 10 of the guard.
     """
     from msgspec import json
 
-    from tidegate.adapters.border.believed import Believed
+    from tidegate.adapters.border.believed import Believed, Seen
     from tidegate.adapters.border.places import private_folder
     from tidegate.adapters.roster import TextRoster
     from tidegate.mitigate.approval import ApprovalSettings, digest, verify, verify_standing
-    from tidegate.mitigate.guard import GuardSettings, refuse_unless_safe
+    from tidegate.mitigate.guard import GuardSettings, refuse_beyond_share, refuse_unless_safe
+    from tidegate.mitigate.held_back import usual_told
     from tidegate.mitigate.roster import roster_from
 
     points = settings.border_points
     strictest = GuardSettings(border_points=points, speakers=(settings.local_address,))
     limits = json.decode(settings.guard, type=GuardSettings) if settings.guard else strictest
-    approval = ApprovalSettings(proposer_may_approve=settings.proposer_may_approve)
+    approval = ApprovalSettings(node=settings.node, proposer_may_approve=settings.proposer_may_approve)
     roster, wall = TextRoster(Path(settings.officers)), clock()
-    ample = {point.name: 1 << 52 for point in points}
-    believed = Believed(private_folder(settings.state_folder))
+    folder = private_folder(settings.state_folder)
+    believed, seen = Believed(folder), Seen(folder)
 
-    def believe(order: "Order") -> None:
+    def believe(order: "Order", held: "Sequence[Plan]") -> None:
         plan, now_ms, known = order.plan, wall.now_ms(), digest(order.plan)
-        check = verify_standing if believed.holds(known) else verify
-        check(plan, order.approvals, roster_from(roster.read()), approval, now_ms)
-        refuse_unless_safe(plan, limits, ample)
+        remembered = believed.holds(known)
+        check = verify_standing if remembered else verify
+        seen_ms = max(seen.latest_ms(now_ms), roster.written_ms())
+        check(plan, order.approvals, roster_from(roster.read(), seen_ms), approval, now_ms)
+        refuse_unless_safe(plan, limits, usual_told(plan))
+        refuse_beyond_share(plan, held, limits, believed=remembered)
         believed.add(known, plan.ends_at_ms, now_ms)
 
     return believe

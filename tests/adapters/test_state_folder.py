@@ -1,6 +1,7 @@
 """The state folder: one node at a time, private, and a health note that is whole or not there."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -67,3 +68,24 @@ def test_the_last_health_note_is_read_back_and_none_is_none(tmp_path: Path) -> N
 def test_a_note_that_cannot_be_written_is_lost_without_an_error(tmp_path: Path) -> None:
     LockedFolder(tmp_path / "gone").write_health(b"one")
     assert LockedFolder(tmp_path / "gone").read_health() is None
+
+
+def test_a_folder_has_one_identity_for_ever(tmp_path: Path) -> None:
+    folder = LockedFolder(tmp_path / "state")
+    folder.claim()
+    made = folder.identity()
+    folder.release()
+    assert re.fullmatch("[0-9a-f]{32}", made)
+    assert LockedFolder(tmp_path / "state").identity() == made
+    other = LockedFolder(tmp_path / "other")
+    other.claim()
+    assert other.identity() != made
+    other.release()
+
+
+@pytest.mark.parametrize("left", [b"", b"x" * 32, b"\xff", b"AB" * 16])
+def test_an_identity_that_is_none_is_told_and_not_replaced(tmp_path: Path, left: bytes) -> None:
+    (tmp_path / "node.id").write_bytes(left)
+    with pytest.raises(OutsideFailed, match="identity"):
+        LockedFolder(tmp_path).identity()
+    assert (tmp_path / "node.id").read_bytes() == left

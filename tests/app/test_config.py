@@ -202,14 +202,14 @@ local_address = "192.0.2.100"
 
 def test_border_points_with_routers_become_what_the_speaker_needs(tmp_path: Path) -> None:
     loaded = parse_config(BORDER, Path("tidegate.toml"))
-    settings = border_settings(loaded.config, tmp_path)
+    settings = border_settings(loaded.config, tmp_path, "ab" * 16)
     assert settings is not None
     (point,) = settings.border_points
     assert (point.name, point.capacity_bits_per_s) == ("harbour", 100_000_000_000)
     assert point.routers[0].profile.components == {"destination", "protocols"}
     assert (settings.router_id, settings.officers) == ("192.0.2.100", str(tmp_path / "officers.toml"))
     assert msgspec.json.decode(settings.guard, type=GuardSettings) == guard_settings(loaded.config)
-    assert border_settings(Config(), tmp_path) is None
+    assert border_settings(Config(), tmp_path, "ab" * 16) is None
 
 
 @pytest.mark.parametrize(

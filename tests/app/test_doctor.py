@@ -66,6 +66,9 @@ class AFolder:
     def release(self) -> None: ...
     def write_health(self, note: bytes) -> None: ...
 
+    def identity(self) -> str:
+        return "ab" * 16
+
     def holder(self) -> int | None:
         return self._holder
 

@@ -254,6 +254,17 @@ def test_an_officer_who_is_revoked_takes_the_rules_along(world: World) -> None:
     assert world.border.now() == []
 
 
+def test_a_clock_set_back_brings_no_revoked_officer_s_word_back(world: World) -> None:
+    world.until_proposed()
+    world.roster.text = roster_text(members(ANNA, BO, CARA, revoked={"anna": world.clock.at_ms}))
+    world.run(3)
+    world.clock.at_ms -= 600_000
+    assert world.says(ANNA) == Refused("approval", "officer anna is revoked")
+    world.says(BO)
+    world.says(CARA)
+    assert "anna" not in world.state.officers
+
+
 def test_a_roster_that_cannot_be_read_ends_what_is_in_force(world: World) -> None:
     world.until_held()
     world.roster.text = "no [roster"

@@ -148,7 +148,7 @@ class Office(World):
     def start(self) -> None:
         super().start()
         self.officers._file = TextRoster(self._terminal.folder / "officers.toml")
-        self.officers.read()
+        self.officers.read(0)
         self.record(*self.officers.changes(self.state, self.clock.now_ms()))
         self.desk._door = self.socket = SocketDoor(self._terminal.folder)
         self.socket.start()
@@ -176,7 +176,7 @@ def office(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Offi
         add(terminal, name, level)
     made = Office(terminal)
     # Officers were added by today's clock, and the world has its own: it is later.
-    assert made.officers.roster.members[0].live_at(made.clock.now_ms())
+    assert made.officers.roster.members[0].live_at(made.clock.now_ms(), 0)
     yield made
     made.stop()
 

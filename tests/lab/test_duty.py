@@ -134,7 +134,7 @@ def test_two_officers_sign_one_after_the_other_and_their_words_hold(
     assert len(node.words) == 1, "the second reads as well before signing"
     clock(room).at_ms += READING_MS
     assert comes_true(lambda: len(node.words) == 2)
-    approved = verify(node.shown, node.words, roster(folder), ApprovalSettings(), NOW_MS)
+    approved = verify(node.shown, node.words, roster(folder), ApprovalSettings(node=node.shown.node), NOW_MS)
     assert {officer.name for officer in approved.officers} == {name for name, _ in OFFICERS}
 
 

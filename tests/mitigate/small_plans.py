@@ -20,8 +20,10 @@ from tidegate.model.plans import (
     ServiceLoss,
     Share,
     Stages,
+    UsualInbound,
 )
 
+NODE = "0123456789abcdef" * 2
 NOW_MS = 1_800_000_000_000
 TARGET = "198.51.100.7/32"
 GBIT = 1_000_000_000
@@ -89,6 +91,8 @@ PLAN = Plan(
     proposer="planner",
     replaces=None,
     reasons=("UDP from port 123 in packets of 400 to 500 bytes is 97 % of the attack.",),
+    node=NODE,
+    usual_inbound=tuple(UsualInbound(point, usual) for point, usual in sorted(USUAL.items())),
 )
 
 

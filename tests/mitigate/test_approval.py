@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.mitigate.officers import ROSTER, key_of, member, officer, word
-from tests.mitigate.small_plans import NOW_MS, PLAN, plan, wide_plan
+from tests.mitigate.small_plans import NODE, NOW_MS, PLAN, plan, wide_plan
 from tidegate.mitigate.approval import (
     APPROVALS_MAX,
     ApprovalSettings,
@@ -24,7 +24,7 @@ from tidegate.model.plan_bytes import plan_bytes
 from tidegate.model.plans import Officer, Plan, Signed
 from tidegate.model.refusals import NotAllowed
 
-STRICT = ApprovalSettings()
+STRICT = ApprovalSettings(node=NODE)
 TWO = (word("anna", PLAN), word("boris", PLAN))
 
 
@@ -32,7 +32,7 @@ def refusal(
     *signed: Signed, of: Plan = PLAN, by: Roster = ROSTER, now_ms: int = NOW_MS, **rules: bool
 ) -> str:
     with pytest.raises(NotAllowed) as told:
-        verify(of, signed, by, ApprovalSettings(**rules), now_ms)
+        verify(of, signed, by, ApprovalSettings(**{"node": NODE, **rules}), now_ms)
     return told.value.why
 
 
@@ -121,7 +121,8 @@ def test_a_change_anywhere_in_the_plan_needs_new_approvals() -> None:
             continue  # no plan any more
         changed += 1
         moved = tuple(msgspec.structs.replace(each, plan=other.number) for each in words)
-        assert "does not hold" in refusal(*moved, of=other)
+        told = refusal(*moved, of=other, node=other.node or NODE)
+        assert ("does not hold" if other.node else "is of no node") in told
     assert changed > 60
 
 
@@ -192,7 +193,7 @@ def test_the_proposer_counts_only_where_the_settings_say_so() -> None:
     words = [word("anna", own), word("boris", own)]
     assert "other than its proposer, anna" in refusal(*words, of=own)
     assert verify(own, [*words, word("chen", own)], ROSTER, STRICT, NOW_MS)
-    assert verify(own, words, ROSTER, ApprovalSettings(proposer_may_approve=True), NOW_MS)
+    assert verify(own, words, ROSTER, ApprovalSettings(node=NODE, proposer_may_approve=True), NOW_MS)
 
 
 def test_a_plan_is_approved_in_time_and_stands_until_it_ends() -> None:
@@ -367,3 +368,14 @@ def test_a_roster_holds_each_name_once() -> None:
     assert len(Roster(tuple(member(f"officer-{at}") for at in range(256))).members) == 256
     with pytest.raises(NotAllowed, match="256 are allowed"):
         Roster(tuple(member(f"officer-{at}") for at in range(257)))
+
+
+@pytest.mark.parametrize("node", ["", "fedcba9876543210" * 2])
+def test_a_plan_counts_at_the_node_that_it_names_and_nowhere_else(node: str) -> None:
+    elsewhere = plan(node=node)
+    words = [word("anna", elsewhere), word("chen", elsewhere)]
+    for ask in (verify, verify_standing):
+        with pytest.raises(NotAllowed, match="this is node " + NODE):
+            ask(elsewhere, words, ROSTER, STRICT, NOW_MS)
+    if node:
+        assert verify(elsewhere, words, ROSTER, ApprovalSettings(node=node), NOW_MS)

@@ -37,6 +37,7 @@ def planned(scene: Scene, settings: GuardSettings, *, asked: bool) -> Plan:
     return propose(
         observed(scene, np.random.default_rng(1)),
         PlanSettings(),
+        node="ab" * 16,
         number=7,
         made_at_ms=NOW_MS,
         ledger_size=41,

@@ -28,6 +28,7 @@ def planned(evidence: Evidence, settings: PlanSettings | None = None) -> Plan:
     return propose(
         evidence,
         settings or PlanSettings(),
+        node="ab" * 16,
         number=7,
         made_at_ms=NOW_MS,
         ledger_size=41,

@@ -39,6 +39,12 @@ class TextRoster:
         except UnicodeDecodeError:
             raise NotAllowed(f"the roster {self.path} is not UTF-8 text") from None
 
+    def written_ms(self) -> int:
+        try:
+            return self.path.stat().st_mtime_ns // 1_000_000
+        except OSError:
+            return 0
+
     def change(self, change: Callable[[str], str]) -> None:
         try:
             with self._locked():  # 2

@@ -3,6 +3,8 @@
 import errno
 import fcntl
 import os
+import re
+import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +15,8 @@ from tidegate.ports.state import HEALTH_BYTES_MAX
 
 LOCK_NAME = "node.lock"
 HEALTH_NAME = "health.json"
+IDENTITY_NAME = "node.id"
+IDENTITY = re.compile(r"[0-9a-f]{32}")
 
 
 CLAIM_TRIES = 4
@@ -49,6 +53,27 @@ class LockedFolder:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    def identity(self) -> str:
+        path = self.path / IDENTITY_NAME
+        try:
+            if not path.exists():
+                fresh = self.path / f"{IDENTITY_NAME}.new"
+                file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+                with os.fdopen(file, "w") as opened:
+                    opened.write(f"{secrets.token_hex(16)}\n")
+                    opened.flush()
+                    os.fsync(file)
+                fresh.replace(path)
+            told = path.read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise OutsideFailed(
+                f"the node's identity cannot be kept ({error})", str(path), "Make room, or give it back."
+            ) from error
+        if not IDENTITY.fullmatch(told):
+            remedy = "Put the file back, or remove it: then the plans that are in force end."
+            raise OutsideFailed("the node's identity is none", str(path), remedy)
+        return told
 
     def holder(self) -> int | None:
         try:

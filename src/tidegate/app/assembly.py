@@ -50,7 +50,7 @@ def open_node(parts: Parts, config: Config, folder: Path, ears: Sequence[Ear] = 
         keeper.turn(0)  # it takes as long to be ready as the database to open: begin both at once
         stores = parts.stores(database_url(config, folder), "create")
         afterwards.callback(stores.close)
-        plans = plan_parts(parts, config, folder, clock)
+        plans = plan_parts(parts, config, folder, clock, state.identity())
         node = Node.open(stores.facts, parts.sinks(config), clock, routes=plans.routes())
         usual = recalled(stores, plans.inbound, clock)
         observation = Observation(node)

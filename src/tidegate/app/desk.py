@@ -93,7 +93,7 @@ class Desk:
 
     def _told(self, lives: Sequence[PlanLife]) -> Plans:
         """With the officers whose word counts at this moment."""
-        self._mitigation.officers.read()
+        self._mitigation.officers.read(self._node.state.last_at_ms)
         live = self._mitigation.officers.live(self._clock.now_ms())
         officers = tuple(sorted(live, key=lambda officer: officer.name))
         return Plans(tuple(map(self._view, lives)), officers)
@@ -110,7 +110,7 @@ class Desk:
         if life is None:
             raise NotAllowed(f"Plan {word.plan} has ended, or there is none of that number.")
         now_ms = self._clock.now_ms()
-        self._mitigation.officers.read()
+        self._mitigation.officers.read(self._node.state.last_at_ms)
         roster, settings = self._mitigation.officers.roster, self._mitigation.rules.approval
         try:
             facts, lacking = DECISIONS[word.intent](life, word, roster, settings, now_ms)

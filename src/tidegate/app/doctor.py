@@ -57,7 +57,7 @@ def examine(
         checks += [_no_node(note), *_of_ports(config, machine)]
         if roster is not None:
             officers = Officers(roster)
-            officers.read()
+            officers.read(now_ms)
             checks += of_roster(roster_note(officers, now_ms), speaking=config.border.speaker != "off")
         return Examination(checks=tuple(checks), note=None)
     takes_notes = all(check.severity == "fine" for check in of_folder)

@@ -171,7 +171,7 @@ class Mitigation:
         if 0 < self._roster_due_ms - now_ms <= ROSTER_EVERY_MS:
             return
         self._roster_due_ms = now_ms + ROSTER_EVERY_MS
-        self.officers.read()
+        self.officers.read(self._node.state.last_at_ms)
         self._rostering.tell(self.officers.trouble, now_ms)
         if self._node.waiting:
             return
@@ -362,6 +362,7 @@ class Mitigation:
         before = [life.plan.number for life in state.plans.values() if life.plan.attack == attack.number]
         question = Question(
             attack=attack,
+            node=self._rules.approval.node,
             number=state.next_plan,
             made_at_ms=now_ms,
             ledger_size=self._node.head.size,

@@ -19,7 +19,6 @@ class Officers:
 
     def __init__(self, file: RosterFile) -> None:
         self._file = file
-        self._text: str | None = None
         self.roster = NOBODY
         self.trouble: str | None = None
 
@@ -27,27 +26,24 @@ class Officers:
     def path(self) -> Path:
         return self._file.path
 
-    def read(self) -> None:
-        """Takes up what the file says now."""
+    def read(self, seen_ms: int) -> None:
+        """Takes up what the file says now; `seen_ms` is when the last fact was stored."""
         try:
-            text = self._file.read()
-            if text != self._text:
-                self.roster = roster_from(text)
-                self._text = text
+            self.roster = roster_from(self._file.read(), max(seen_ms, self._file.written_ms()))
             self.trouble = None
         except (NotAllowed, OutsideFailed) as refusal:
-            self.roster, self._text = NOBODY, None
+            self.roster = NOBODY
             self.trouble = f"nobody can approve plans: {refusal}"
 
     def live(self, now_ms: int) -> frozenset[Officer]:
         """Whose word counts now."""
-        return frozenset(one.officer for one in self.roster.members if one.live_at(now_ms))
+        return frozenset(self.roster.all_live(now_ms))
 
     def changes(self, state: State, now_ms: int) -> Iterator[OfficerAdded | OfficerRevoked]:
         """What the record does not know yet. Nothing while the roster cannot be read: nobody was revoked."""
         if self.trouble is not None:
             return
-        live = {one.officer.name: one.officer for one in self.roster.members if one.live_at(now_ms)}
+        live = {officer.name: officer for officer in self.roster.all_live(now_ms)}
         for name, on_record in state.officers.items():
             if live.get(name) != on_record:
                 yield OfficerRevoked(name)

@@ -43,16 +43,16 @@ class PlanParts:
         return [] if self.sink is None else [Route(self.sink, ORDERED)]
 
 
-def plan_parts(parts: Parts, config: Config, folder: Path, clock: Clock) -> PlanParts:
+def plan_parts(parts: Parts, config: Config, folder: Path, clock: Clock, node: str) -> PlanParts:
     """NotAllowed for a file that the configuration names and that cannot be read; OutsideFailed where the
     speaker cannot be started."""
     rules = Rules(
         plans=plan_settings(config),
         guard=guard_settings(config),
-        approval=approval_settings(config),
+        approval=approval_settings(config, node),
         pace=pace_settings(config),
     )
-    speaker = border_settings(config, folder)
+    speaker = border_settings(config, folder, node)
     keeper = None if speaker is None else BorderKeeper(parts.border(speaker), clock)
     return PlanParts(
         rules=rules,

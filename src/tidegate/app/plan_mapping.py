@@ -106,8 +106,8 @@ def guard_settings(config: Config) -> GuardSettings:
     )
 
 
-def approval_settings(config: Config) -> ApprovalSettings:
-    return ApprovalSettings(proposer_may_approve=config.approval.proposer_may_approve)
+def approval_settings(config: Config, node: str) -> ApprovalSettings:
+    return ApprovalSettings(node=node, proposer_may_approve=config.approval.proposer_may_approve)
 
 
 def roster_path(config: Config, folder: Path) -> Path:
@@ -115,7 +115,7 @@ def roster_path(config: Config, folder: Path) -> Path:
     return Path(config.approval.roster) if config.approval.roster else folder / ROSTER_NAME
 
 
-def border_settings(config: Config, folder: Path) -> BorderSettings | None:
+def border_settings(config: Config, folder: Path, node: str) -> BorderSettings | None:
     """What the speaker's process needs; None where none is configured. NotAllowed as `guard_settings`."""
     asked = config.border
     if asked.speaker == "off":
@@ -123,6 +123,7 @@ def border_settings(config: Config, folder: Path) -> BorderSettings | None:
     assert asked.local_as is not None, "a configuration with a speaker and without it is refused"
     assert asked.local_address is not None, "the same"
     return BorderSettings(
+        node=node,
         border_points=border_points(config),
         state_folder=str(folder.absolute()),
         officers=str(roster_path(config, folder).absolute()),

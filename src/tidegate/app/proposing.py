@@ -16,7 +16,7 @@ from tidegate.mitigate.settings import PlanSettings
 from tidegate.mitigate.stages import PlanStage
 from tidegate.model.addresses import Prefix
 from tidegate.model.attacks import Attack
-from tidegate.model.plans import Plan
+from tidegate.model.plans import Plan, UsualInbound
 from tidegate.model.vectors import CODE_OF
 
 FRESH_MS = 20_000
@@ -40,6 +40,7 @@ class Question:
     """
 
     attack: Attack
+    node: str
     number: int
     made_at_ms: int
     ledger_size: int
@@ -108,6 +109,7 @@ def make_plan(
     plan = propose(
         evidence,
         settings,
+        node=question.node,
         number=question.number,
         made_at_ms=question.made_at_ms,
         ledger_size=question.ledger_size,
@@ -116,7 +118,9 @@ def make_plan(
         allowed=lambda match: allows(match, attack.targets, guard),
     )
     level = least_level(plan, guard, question.usual_inbound, question.beside)
-    plan = msgspec.structs.replace(plan, level=level)
+    known = sorted({rule.border_point for rule in plan.rules} & question.usual_inbound.keys())
+    usual = tuple(UsualInbound(point, question.usual_inbound[point]) for point in known)
+    plan = msgspec.structs.replace(plan, level=level, usual_inbound=usual)
     refuse_unless_safe(plan, guard, question.usual_inbound)
     return plan
 

@@ -69,7 +69,7 @@ def add(
         key = parts.public_key(key_file)
     member = add_officer(file, name, level, key, now_ms)
     if as_json:
-        print_json(_told(member, now_ms))
+        print_json(_told(member, now_ms, now_ms))
     else:
         click.echo(f"{name} ({level}) is on the roster {file.path} with the key {key}.")
 
@@ -87,9 +87,10 @@ def list_officers(parts: "Parts", config_file: Path | None, state_folder: Path |
 
     file = _roster(parts, config_file, state_folder)
     members, now_ms = roster_from(file.read()).members, parts.clock().now_ms()
+    seen_ms = file.written_ms()
     if as_json:
         for member in members:
-            print_json(_told(member, now_ms))
+            print_json(_told(member, now_ms, seen_ms))
         return
     if not members:
         click.echo(f"The roster {file.path} names no officer; `tidegate officer add` does.")
@@ -100,7 +101,7 @@ def list_officers(parts: "Parts", config_file: Path | None, state_folder: Path |
     for member in members:
         since = words.moment(member.added_ms)
         gone = None if member.revoked_ms is None else f"revoked {words.moment(member.revoked_ms)}"
-        state = "may act" if member.live_at(now_ms) else gone or "not yet"
+        state = "may act" if member.live_at(now_ms, seen_ms) else gone or "not yet"
         table.add_row(member.officer.name, member.officer.level, since, state, member.officer.public_key)
     console().print(table)
 
@@ -121,7 +122,7 @@ def revoke(
     now_ms = parts.clock().now_ms()
     member = revoke_officer(file, name, now_ms)
     if as_json:
-        print_json(_told(member, now_ms))
+        print_json(_told(member, now_ms, now_ms))
     else:
         click.echo(f"{name} is revoked in the roster {file.path}.")
 
@@ -134,12 +135,12 @@ def _roster(parts: "Parts", config_file: Path | None, state_folder: Path | None)
     return parts.roster(roster_path(config, find_state(state_folder, parts.environ)))
 
 
-def _told(member: "Member", now_ms: int) -> dict[str, object]:
+def _told(member: "Member", now_ms: int, seen_ms: int) -> dict[str, object]:
     return {
         "name": member.officer.name,
         "level": member.officer.level,
         "public_key": member.officer.public_key,
         "added_ms": member.added_ms,
         "revoked_ms": member.revoked_ms,
-        "may_act": member.live_at(now_ms),
+        "may_act": member.live_at(now_ms, seen_ms),
     }

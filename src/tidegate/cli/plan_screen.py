@@ -78,8 +78,15 @@ def facts_of(view: "PlanView", now_ms: int) -> list[tuple[str, str]]:
         ("in force at", ", ".join(view.in_force) or "nowhere"),
         ("stages", stage_words(plan)),
         ("proposed by", plan.proposer + (f", replaces plan {plan.replaces}" if plan.replaces else "")),
+        ("usual inbound", usual_words(plan)),
+        ("node", plan.node or "not told"),
         ("ledger", f"{plan.ledger_size} facts, root {plan.ledger_root[:16]}..."),
     ]
+
+
+def usual_words(plan: Plan) -> str:
+    told = (f"{one.border_point} {si(one.bits_per_s, 'bps')}" for one in plan.usual_inbound)
+    return ", ".join(told) or "not known"
 
 
 def stage_words(plan: Plan) -> str:

@@ -11,6 +11,7 @@ Guardian of invariants 1 and 4 of the house. The numbers stand beside the code t
 6. A plan is approved before its `approve_until_ms`, and is in force only before its `ends_at_ms`.
 7. Refusing and withdrawing take one word, from any live officer of any level.
 8. One word that does not hold refuses all: nobody hides a forged word among good ones.
+9. A plan counts at the node that it names, and at no other with the same officers and border points.
 
 Signatures are Ed25519 (RFC 8032). Nothing here reads a store: the plan, the words, the roster and the time
 come in, so that whoever holds the BGP sessions can ask the same question of its own roster and clock.
@@ -34,8 +35,9 @@ SIGNATURE = re.compile(r"[0-9a-f]{128}")
 
 
 class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the operator's file may say about approving."""
+    """Whose plans count here, and what the operator's file may say about approving."""
 
+    node: str
     proposer_may_approve: bool = False
 
 
@@ -71,6 +73,9 @@ def verify_standing(
 def two_officers(
     plan: Plan, signed: Sequence[Signed], roster: Roster, settings: ApprovalSettings, now_ms: int
 ) -> Approved:
+    if not plan.node or plan.node != settings.node:  # 9
+        whose = f"of node {plan.node}" if plan.node else "of no node"
+        raise NotAllowed(f"plan {plan.number} is {whose}; this is node {settings.node}")
     if len(signed) > APPROVALS_MAX:
         raise NotAllowed(f"plan {plan.number} comes with {len(signed)} words; {APPROVALS_MAX} are allowed")
     named = {word.officer: verify_word(plan, word, "approve", roster, now_ms) for word in signed}  # 8

@@ -24,6 +24,8 @@ Guardian of invariant 3 of the house. The numbers stand beside the code that kee
 14. No text of the plan holds what a screen obeys or hides: whoever agrees has seen all of it.
 15. Beside the plans that are in force (`refuse_beside`) it keeps rules 6, 10 and 11 as well: together they
     hold back at most that twentieth, or those beyond it ask for the senior level.
+16. Whoever holds the BGP sessions asks rules 10 and 15 of what it holds itself (`refuse_beyond_share`), by
+    what usually comes in as the plans tell it that officers signed: it has no other account of that.
 
 The limits are set in the operator's file, and only towards less harm.
 """
@@ -34,7 +36,7 @@ from ipaddress import ip_address
 import msgspec
 from msgspec.structs import replace
 
-from tidegate.mitigate.held_back import much_held_back, others_than
+from tidegate.mitigate.held_back import much_held_back, others_than, usual_told
 from tidegate.mitigate.kinds import (
     BGP_PORT,
     ORDINARY,
@@ -262,6 +264,18 @@ def refuse_beside(
     refuse_beyond_routers(together, settings)
     refuse_twice(together)
     refuse_much_held_back(plan, settings, usual_inbound, beside)
+
+
+def refuse_beyond_share(plan: Plan, held: Sequence[Plan], settings: GuardSettings, *, believed: bool) -> None:
+    """16. NotAllowed for a plan that holds back too much beside those held.
+
+    One that is held already was asked when it came. One that was believed earlier and comes back, because
+    the process that held it began anew, is not beside what the senior level agreed to on top of it.
+    """
+    if plan in held:
+        return
+    beside = [one for one in held if not believed or one.level != "senior"]
+    refuse_much_held_back(plan, settings, usual_told(plan, *beside), beside)
 
 
 def refuse_over_budget(plan: Plan, settings: GuardSettings) -> None:

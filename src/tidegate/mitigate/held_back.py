@@ -12,8 +12,18 @@ from tidegate.model.plans import MILLION, Plan
 
 
 def others_than(plan: Plan, plans: Sequence[Plan]) -> list[Plan]:
-    """Those that stand beside this plan: not itself, and not the one that ends when it comes into force."""
-    return [one for one in plans if one.number not in (plan.number, plan.replaces)]
+    """Those that stand beside this plan: not itself, and neither the one whose place it takes nor the one
+    that takes its own: of these two, one is in force at each border point."""
+    same = (plan.number, plan.replaces)
+    return [one for one in plans if one.number not in same and one.replaces != plan.number]
+
+
+def usual_told(*plans: Plan) -> dict[str, int]:
+    """What usually comes in by border point, in bits a second, as these plans tell it: the most of each."""
+    told: dict[str, int] = {}
+    for each in (one for plan in plans for one in plan.usual_inbound):
+        told[each.border_point] = max(each.bits_per_s, told.get(each.border_point, 0))
+    return told
 
 
 def much_held_back(

@@ -27,6 +27,7 @@ def propose(
     evidence: Evidence,
     settings: PlanSettings,
     *,
+    node: str,
     number: int,
     made_at_ms: int,
     ledger_size: int,
@@ -37,9 +38,9 @@ def propose(
 ) -> Plan:
     """The plan for an attack. One without rules proposes to do nothing, and its reasons say why.
 
-    `ledger_size` and `ledger_root` are the ledger's head; `replaces` is the plan that this one takes the
-    place of; `level` is the least level of the second approver, which the guard decides. Only matches that
-    are `allowed` are weighed.
+    `node` makes it; `ledger_size` and `ledger_root` are its ledger's head; `replaces` is the plan that this
+    one takes the place of; `level` is the least level of the second approver, which the guard decides. Only
+    matches that are `allowed` are weighed.
     """
     sample = told_apart(evidence)
     obstacle = why_not(evidence, sample)
@@ -68,6 +69,7 @@ def propose(
         proposer=settings.proposer,
         replaces=replaces,
         reasons=reasons,
+        node=node,
     )
 
 

@@ -44,17 +44,21 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     added_ms: int
     revoked_ms: int | None = None
 
-    def live_at(self, now_ms: int) -> bool:
-        return self.added_ms <= now_ms and (self.revoked_ms is None or now_ms < self.revoked_ms)
+    def live_at(self, now_ms: int, seen_ms: int) -> bool:
+        """A clock that is set back to before `seen_ms` makes nobody live again, and nobody live too early."""
+        return self.added_ms <= now_ms and (self.revoked_ms is None or max(now_ms, seen_ms) < self.revoked_ms)
 
 
 class Roster(msgspec.Struct, frozen=True):
     """All officers ever; a name is never given to a second person.
 
+    `seen_ms` is the latest moment that is known to have been, by stored facts and by the file itself: whoever
+    was revoked by then stays so, whatever the clock says now.
     NotAllowed for a name twice, for a key that two live officers share, and for a key that proves nothing.
     """
 
     members: tuple[Member, ...]
+    seen_ms: int = 0
 
     def __post_init__(self) -> None:
         if len(self.members) > OFFICERS_MAX:
@@ -69,11 +73,14 @@ class Roster(msgspec.Struct, frozen=True):
                 raise NotAllowed(f"{officer.name} and {holder[officer.public_key]} have the same key")
             holder[officer.public_key] = officer.name
 
+    def all_live(self, now_ms: int) -> tuple[Officer, ...]:
+        return tuple(one.officer for one in self.members if one.live_at(now_ms, self.seen_ms))
+
     def live(self, name: str, now_ms: int) -> Officer:
         """The officer of this name. NotAllowed when there is none, or none who may act now."""
         for member in self.members:
             if member.officer.name == name:
-                if member.live_at(now_ms):
+                if member.live_at(now_ms, self.seen_ms):
                     return member.officer
                 state = "not on the roster yet" if now_ms < member.added_ms else "revoked"
                 raise NotAllowed(f"officer {name} is {state}")
@@ -98,8 +105,8 @@ def proves_nothing(public_key: bytes) -> bool:
     return y >= FIELD or y in SMALL_ORDER
 
 
-def roster_from(text: str) -> Roster:
-    """The roster that a file's text tells. NotAllowed for anything that is not as above."""
+def roster_from(text: str, seen_ms: int = 0) -> Roster:
+    """The roster that a file's text tells, as of `seen_ms`. NotAllowed for anything that is not as above."""
     try:
         told = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -107,7 +114,7 @@ def roster_from(text: str) -> Roster:
     tables = told.pop("officers", {})
     if told or not isinstance(tables, dict):
         raise NotAllowed("a roster holds tables [officers.NAME] and nothing else")
-    return Roster(tuple(member_from(name, table) for name, table in tables.items()))
+    return Roster(tuple(member_from(name, table) for name, table in tables.items()), seen_ms)
 
 
 def member_from(name: str, table: Any) -> Member:

@@ -76,9 +76,11 @@ class BorderSettings(msgspec.Struct, frozen=True, kw_only=True):
     routers connect. "gobgp" is an operator's gobgpd, asked at `gobgp`. `officers` is the roster's path;
     `state_folder` the node's. `hold_time_s` (RFC 4271 section 4.2) bounds how long a router keeps rules of
     a speaker that fell silent without ending its session. `mirror` adds a receiver of our own on loopback.
-    `guard` is tidegate.mitigate.guard.GuardSettings as JSON; "" is the strictest.
+    `guard` is tidegate.mitigate.guard.GuardSettings as JSON; "" is the strictest. `node` is the identity of
+    the node whose plans are believed.
     """
 
+    node: str
     border_points: tuple[BorderPoint, ...]
     state_folder: str
     officers: str

@@ -133,6 +133,13 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     sampled_flows: int
 
 
+class UsualInbound(msgspec.Struct, frozen=True, order=True):
+    """What usually came in at a border point when a plan was made, in bits a second."""
+
+    border_point: str
+    bits_per_s: int
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Proposed rules for one attack; people approve its canonical bytes (tidegate.model.plan_bytes).
 
@@ -140,7 +147,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     are the ledger's head when it was made, so that no two nodes make the same plan. It can be approved
     before `approve_until_ms`; nothing of it is in force from `ends_at_ms` on, renewed or not; a lease
     not renewed for `lease_s` ends by itself. `level` is the least level of its second approver.
-    `replaces` is the number of the plan that this one takes the place of.
+    `replaces` is the number of the plan that this one takes the place of. `node` is the identity of the node
+    that made it and `usual_inbound` what it knew to come in at the border points of the rules; plans from
+    before these were told have neither, and count nowhere.
     """
 
     number: int
@@ -159,6 +168,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     proposer: str
     replaces: int | None
     reasons: tuple[str, ...]
+    node: str = ""
+    usual_inbound: tuple[UsualInbound, ...] = ()
 
 
 class Officer(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,9 @@ class RosterFile(Protocol):
     def read(self) -> str:
         """Its text, "" where there is none. NotAllowed by rule 3, OutsideFailed where it cannot be read."""
 
+    def written_ms(self) -> int:
+        """When it was last written, by the clock of then; 0 where nobody can tell."""
+
     def change(self, change: Callable[[str], str]) -> None:
         """Puts `change(text)` in its place, and on disk before it returns; errors as `read`.
 

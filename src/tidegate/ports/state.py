@@ -27,6 +27,12 @@ class StateFolder(Protocol):
     def release(self) -> None:
         """Nothing happens where it is not held."""
 
+    def identity(self) -> str:
+        """Whose folder it is: 32 hex digits, made once, when first asked for by whoever holds it.
+
+        OutsideFailed where they cannot be written, or what stands there is none.
+        """
+
     def holder(self) -> int | None:
         """Process number of the node that holds it now, or None."""
 

@@ -1,5 +1,6 @@
 """The speaker believes a plan first while it may be approved, and remembers which it believed."""
 
+import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,11 +8,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.adapters.border.test_speak_command import Agreeing, given, words
-from tests.adapters.border.world import ntp
+from tests.adapters.border.test_speak_command import Agreeing, given, member, words
+from tests.adapters.border.world import forecast, ntp, plan
 from tests.stand_ins import HandClock
 from tidegate import __main__ as hinge
-from tidegate.adapters.border.believed import BELIEVED_MAX, BELIEVED_NAME, Believed
+from tidegate.adapters.border.believed import BELIEVED_MAX, BELIEVED_NAME, SEEN_NAME, Believed
+from tidegate.model.attacks import Rate
+from tidegate.model.plans import MILLION, Plan, ServiceLoss, Share, Stages
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.border import Order
 from tidegate.ports.outside import OutsideFailed
@@ -24,6 +27,7 @@ class Speaking:
     agreeing: Agreeing
     clock: HandClock
     order: Order
+    held: tuple[Plan, ...] = ()
 
     def __post_init__(self) -> None:
         self.restart()
@@ -36,7 +40,7 @@ class Speaking:
         self._believe = hinge.believer(self.agreeing.settings)
 
     def believes(self) -> None:
-        self._believe(self.order)
+        self._believe(self.order, self.held)
 
     def when_too_late(self) -> None:
         self.clock.at_ms = self.order.plan.approve_until_ms
@@ -117,3 +121,89 @@ def test_plans_that_are_over_make_room_and_others_do_not(tmp_path: Path) -> None
     believed.add("new", 2_000, 1_000)
     assert believed.holds("new")
     assert not believed.holds(f"{0:064x}")
+
+
+def test_a_plan_of_another_node_with_the_same_officers_is_not_believed(speaking: Speaking) -> None:
+    other = msgspec.structs.replace(speaking.order.plan, node="ef" * 16)
+    speaking.order = given(other, words(other, "ada", "ben"))
+    with pytest.raises(NotAllowed, match="is of node efef"):
+        speaking.believes()
+
+
+def desk_plan(number: int, held_back: int, **changes: object) -> Plan:
+    """One that holds back so much (bits a second) of the usual 10 Gb/s; the share is 500 Mb/s."""
+    lost = ServiceLoss("udp/123", Rate(held_back, held_back, held_back), Share(MILLION, MILLION, MILLION))
+    foreseen = msgspec.structs.replace(forecast(), by_service=(lost,), sampled_flows=100)
+    stages = Stages(spot_test="north", spot_test_s=10, widening=(), widen_every_s=10)
+    made = plan(ntp(bytes_per_s=number), number=number)
+    return msgspec.structs.replace(made, forecast=foreseen, stages=stages, **changes)
+
+
+def test_the_speaker_itself_sums_what_plans_hold_back_together(speaking: Speaking) -> None:
+    first, second = desk_plan(1, 300_000_000), desk_plan(2, 300_000_000)
+    speaking.held = (first,)
+    speaking.order = given(second, words(second, "ada", "ben"))
+    with pytest.raises(NotAllowed, match="together with plan 1, more than 5%"):
+        speaking.believes()
+    speaking.held = ()
+    speaking.believes()
+    speaking.held = (first,)
+    with pytest.raises(NotAllowed, match="together with plan 1"):
+        speaking.believes()  # known, but taken back since: it is asked again
+    speaking.held = (first, second)
+    speaking.believes()  # held: renewing is no addition
+
+
+def test_what_a_plan_replaces_does_not_count_beside_it(speaking: Speaking) -> None:
+    first, second = desk_plan(1, 300_000_000), desk_plan(2, 300_000_000, replaces=1)
+    speaking.held = (first,)
+    speaking.order = given(second, words(second, "ada", "ben"))
+    speaking.believes()
+    speaking.held = (second,)
+    speaking.order = given(first, words(first, "ada", "ben"))
+    speaking.believes()
+
+
+def test_after_the_speaker_began_anew_a_senior_plan_keeps_out_nothing_that_was_believed(
+    speaking: Speaking,
+) -> None:
+    first, senior = desk_plan(1, 300_000_000), desk_plan(2, 900_000_000, level="senior")
+    speaking.order = given(first, words(first, "ada", "ben"))
+    speaking.held = (senior,)
+    with pytest.raises(NotAllowed, match="together with plan 2"):
+        speaking.believes()  # it comes on top of what the senior level agreed to
+    speaking.held = ()
+    speaking.believes()
+    speaking.restart()
+    speaking.held = (senior,)
+    speaking.believes()
+
+
+def test_a_plan_that_tells_of_nothing_usual_asks_the_speaker_for_the_senior_level(speaking: Speaking) -> None:
+    silent = desk_plan(1, 1, usual_inbound=())
+    speaking.order = given(silent, words(silent, "ada", "ben"))
+    with pytest.raises(NotAllowed, match="is not known"):
+        speaking.believes()
+
+
+def test_a_clock_set_back_makes_no_revoked_officer_live_again_for_the_speaker(speaking: Speaking) -> None:
+    file, made_ms = speaking.agreeing.roster, speaking.clock.at_ms
+    gone_ms = made_ms + 20_000
+    gone = msgspec.structs.replace(member("ben"), revoked_ms=gone_ms)
+    speaking.agreeing.appoint(member("ada"), gone)
+    os.utime(file, (0, made_ms / 1000))  # written ahead of the day on which he leaves
+    speaking.believes()
+    speaking.clock.at_ms = gone_ms + 60_000
+    with pytest.raises(NotAllowed, match="ben is revoked"):
+        speaking.believes()
+    speaking.clock.at_ms = made_ms
+    for _ in range(2):
+        with pytest.raises(NotAllowed, match="ben is revoked"):
+            speaking.believes()
+        speaking.restart()
+    (speaking.folder / SEEN_NAME).unlink()
+    speaking.restart()
+    speaking.believes()
+    os.utime(file, (0, gone_ms / 1000))  # what was written when he was gone already says so itself
+    with pytest.raises(NotAllowed, match="ben is revoked"):
+        speaking.believes()

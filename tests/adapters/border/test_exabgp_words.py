@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from tests.adapters.border.world import many_kinds, ntp
+from tests.mitigate.small_plans import NODE
 from tidegate.adapters.border.exabgp import (
     announce_command,
     mirror_address,
@@ -25,6 +26,7 @@ from tidegate.wire.bgp_routes import rule_meaning
 
 ROUTER = BorderRouter(name="r1", address="192.0.2.9", peer_as=64501)
 SETTINGS = BorderSettings(
+    node=NODE,
     border_points=(
         BorderPoint(name="north", routers=(ROUTER,)),
         BorderPoint(name="south", routers=(ROUTER,)),

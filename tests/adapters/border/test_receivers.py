@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from tests.adapters.border.world import many_kinds, meanings
+from tests.mitigate.small_plans import NODE
 from tidegate.adapters.border.receivers import ask
 from tidegate.adapters.border.told_by_bird import routes_told
 from tidegate.adapters.border.told_by_frr import blackholes_told, rules_told
@@ -16,6 +17,7 @@ from tidegate.model.refusals import Malformed
 from tidegate.wire.bgp_routes import rule_from
 
 SETTINGS = BorderSettings(
+    node=NODE,
     border_points=(),
     state_folder="",
     officers="",

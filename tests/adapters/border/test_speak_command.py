@@ -12,6 +12,7 @@ import pytest
 from tests.adapters.border.routers import eventually, own_address
 from tests.adapters.border.world import forecast, ntp, plan
 from tests.mitigate.officers import key_of
+from tests.mitigate.small_plans import NODE
 from tidegate.adapters.border import SpeakerClient, start_border
 from tidegate.app.orders import write_orders
 from tidegate.app.settings import Config
@@ -45,6 +46,7 @@ class Agreeing:
         address = own_address()
         router = BorderRouter(name="absent", address=own_address(), peer_as=64501, port=1)
         self.settings = BorderSettings(
+            node=NODE,
             border_points=(BorderPoint(name="north", routers=(router,)),),
             state_folder=str(self.state),
             officers=str(self.roster),

@@ -8,6 +8,7 @@ import pytest
 
 from tests.adapters.border.speak_here import believe
 from tests.adapters.border.world import ntp, order, plan
+from tests.mitigate.small_plans import NODE
 from tidegate.adapters.border.frames import (
     Announce,
     AskLive,
@@ -31,6 +32,7 @@ from tidegate.ports.outside import OutsideFailed
 
 ROUTER = BorderRouter(name="r1", address="192.0.2.9", peer_as=64501)
 SETTINGS = BorderSettings(
+    node=NODE,
     border_points=(BorderPoint(name="north", routers=(ROUTER,)),),
     state_folder="",
     officers="",

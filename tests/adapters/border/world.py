@@ -21,6 +21,7 @@ from tests.adapters.border.routers import (
     own_address,
 )
 from tests.conftest import require_peer
+from tests.mitigate.small_plans import NODE
 from tidegate.adapters.border import SpeakerClient, start_border
 from tidegate.adapters.border.places import LOCK_NAME
 from tidegate.model.attacks import Rate
@@ -39,6 +40,7 @@ from tidegate.model.plans import (
     Share,
     Signed,
     TcpFlags,
+    UsualInbound,
 )
 from tidegate.ports.border import Order
 from tidegate.ports.outside import OutsideFailed
@@ -81,6 +83,8 @@ def plan(*rules: Rule, number: int = 1, replaces: int | None = None, ends_in_s: 
         proposer="tidegate",
         replaces=replaces,
         reasons=(),
+        node=NODE,
+        usual_inbound=tuple(UsualInbound(point, 10**10) for point in {one.border_point for one in rules}),
     )
 
 
@@ -143,6 +147,7 @@ class SpeakerWorld:
         self.folder = folder
         self.address = address
         self.settings = BorderSettings(
+            node=NODE,
             border_points=tuple(
                 BorderPoint(
                     name=name,

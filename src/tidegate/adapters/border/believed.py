@@ -1,6 +1,7 @@
-"""Which plans the speaker believed while they could be approved, kept in its folder over its own restart."""
+"""What the speaker keeps over its own restart: the plans it believed in time, and the latest time it saw."""
 
 import logging
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,10 @@ BELIEVED_MAX = 1024
 """Plans not yet over that the speaker remembers to have believed; it refuses to believe another one."""
 
 BELIEVED_NAME: Final = "believed.json"
+
+SEEN_NAME: Final = "seen.json"
+SEEN_EVERY_MS = 60_000
+"""The latest time is written again when it has grown by so much."""
 
 log = logging.getLogger("tidegate.border")
 
@@ -60,3 +65,29 @@ class Believed:
             log.warning("%s cannot be read (%s): plans believed earlier are not renewed", path, error)
             return {}
         return kept
+
+
+class Seen:
+    """The latest time that the wall clock told here, so that setting it back undoes no revocation."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._latest_ms = 0
+
+    def latest_ms(self, now_ms: int) -> int:
+        """That, with now. What cannot be written is remembered while this process lives."""
+        if not self._latest_ms:
+            self._latest_ms = self._written_ms
+        if now_ms >= self._written_ms + SEEN_EVERY_MS:
+            with suppress(OSError):
+                write_whole(self._folder, SEEN_NAME, msgspec.json.encode(now_ms))
+                self._written_ms = now_ms
+        self._latest_ms = max(self._latest_ms, now_ms)
+        return self._latest_ms
+
+    @cached_property
+    def _written_ms(self) -> int:
+        try:
+            return msgspec.json.decode((self._folder / SEEN_NAME).read_bytes(), type=int)
+        except (OSError, msgspec.MsgspecError):
+            return 0

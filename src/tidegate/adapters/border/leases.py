@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tidegate.adapters.border.frames import Held
-from tidegate.model.plans import Rule
+from tidegate.model.plans import Plan, Rule
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.border import LiveRule, Order
 from tidegate.wire.bgp_routes import RouteKey, key_of, rule_meaning
@@ -28,9 +28,11 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One plan's rules at one border point. `last_ns` is when the plan ends, which no renewal puts off."""
+    """One plan's rules at one border point. `last_ns` is when the plan ends, which no renewal puts off.
+    `whole` is the plan, as it was agreed to."""
 
     plan: int
+    whole: Plan
     border_point: str
     rules: dict[RouteKey, Rule]
     ends_ns: int
@@ -69,7 +71,7 @@ class Leases:
         self._must_fit(order, rules)
         if plan.replaces is not None:
             self._holdings.pop((plan.replaces, order.border_point), None)
-        self._holdings[place] = Holding(plan.number, order.border_point, rules, ends_ns, last_ns)
+        self._holdings[place] = Holding(plan.number, plan, order.border_point, rules, ends_ns, last_ns)
 
     def _must_fit(self, order: Order, rules: dict[RouteKey, Rule]) -> None:
         others = [
@@ -104,6 +106,10 @@ class Leases:
         for each in ended:
             del self._holdings[each.plan, each.border_point]
         return ended
+
+    def plans(self) -> tuple[Plan, ...]:
+        """Those that hold anything."""
+        return tuple({each.plan: each.whole for each in self._holdings.values()}.values())
 
     def held(self) -> tuple[Held, ...]:
         """One for each border point and match, until the last of its leases ends."""

@@ -6,7 +6,7 @@ import os
 import selectors
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -28,6 +28,7 @@ from tidegate.adapters.border.programs import EARS_NAME, BgpProgram, bgp_program
 from tidegate.adapters.border.speaker import Speaker
 from tidegate.adapters.border.timing import SECOND_NS, TICK_S
 from tidegate.adapters.clock import boot_ns
+from tidegate.model.plans import Plan
 from tidegate.model.refusals import Malformed
 from tidegate.ports.border import Order
 from tidegate.ports.clock import Clock
@@ -41,11 +42,12 @@ ORPHANED_NS: Final = 15 * SECOND_NS
 log = logging.getLogger("tidegate.border")
 
 
-def speak(state_folder: Path, believe: Callable[[Order], None], wall: Clock) -> None:
+def speak(state_folder: Path, believe: Callable[[Order, Sequence[Plan]], None], wall: Clock) -> None:
     """Holds the sessions and the leases of the node whose state folder this is, until nobody needs it.
 
-    `believe` verifies an order's approvals and asks the guard; it raises NotAllowed for one that is not to
-    be believed, and is called for each order anew. Returns at once where another such process runs.
+    `believe` verifies an order's approvals and asks the guard, beside the plans that are held; it raises
+    NotAllowed for one that is not to be believed, and is called for each order anew. Returns at once where
+    another such process runs.
     """
     folder = private_folder(str(state_folder))
     with ExitStack() as afterwards:

@@ -1,7 +1,7 @@
 """The heart of the speaker's process: it believes orders itself, holds leases, and watches its hands."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -31,6 +31,7 @@ from tidegate.adapters.border.mirror import Mirror
 from tidegate.adapters.border.programs import BgpProgram
 from tidegate.adapters.border.timing import BEAT_NS, EARLY_NS, LAST_NS, SECOND_NS, SILENCE_NS
 from tidegate.model.border import BorderRouter, BorderSettings
+from tidegate.model.plans import Plan
 from tidegate.model.refusals import Malformed, NotAllowed
 from tidegate.ports.border import Order, SessionView
 from tidegate.ports.outside import OutsideFailed
@@ -65,7 +66,8 @@ class Waiting:
 class Speaker:
     """Everything but the sockets. `turn` is called often; `now` reads both clocks.
 
-    1. An order is believed anew each time it comes, before anything else (`believe` raises NotAllowed).
+    1. An order is believed anew each time it comes, beside the plans that are held, before anything else
+       (`believe` raises NotAllowed).
     2. The hands get the whole table of what is held, each BEAT_NS; there is no other way to a rule.
     3. Hands that fall silent, and a BGP program whose hands do, are ended with all their rules.
     """
@@ -75,7 +77,7 @@ class Speaker:
         settings: BorderSettings,
         program: BgpProgram,
         mirror: Mirror | None,
-        believe: Callable[[Order], None],
+        believe: Callable[[Order, Sequence[Plan]], None],
         now: Callable[[], Moment],
     ) -> None:
         self._settings = settings
@@ -163,7 +165,7 @@ class Speaker:
         match request:
             case Announce(order):
                 self._must_not_wait_for_more()
-                self._believe(order)  # rule 1
+                self._believe(order, self._leases.plans())  # rule 1
                 if order.border_point not in {point.name for point in self._settings.border_points}:
                     raise NotAllowed(f"{order.border_point} is no border point of this speaker")
                 self._leases.take(order, now)
