@@ -11,6 +11,7 @@ from tidegate.hotline.relay import (
     SENDER_BYTES_MAX,
     SENDER_KEPT_MAX,
     Kept,
+    custody_key,
     over,
     relayed_to,
     take,
@@ -33,12 +34,12 @@ def header(*recipients: str, expires_at_s: int = NOW_S + 86_400) -> EnvelopeHead
     return EnvelopeHeader(suite="TG1", commitment=b"", wraps=wraps, expires_at_s=expires_at_s)
 
 
-Holding = dict[tuple[str, str], Kept]
+Holding = dict[str, Kept]
 
 
 def taken(kept: Holding, number: int, size: int, sender: str, recipient: str, now_s: int = NOW_S) -> Kept:
     custody = take(kept, header(recipient), digest(number), size, sender, recipient, now_s)
-    kept[custody.envelope, custody.recipient] = custody
+    kept[custody_key(custody.envelope, custody.recipient)] = custody
     return custody
 
 
@@ -93,7 +94,7 @@ def test_no_sender_ever_holds_more_than_its_share(offers: list[tuple[int, int, s
     kept: Holding = {}
     for number, size, sender in offers:
         before = sum(one.size for one in kept.values() if one.sender == sender)
-        known = (digest(number), BORIS) in kept
+        known = custody_key(digest(number), BORIS) in kept
         try:
             taken(kept, number, size, sender, BORIS)
         except Full:

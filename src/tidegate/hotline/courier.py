@@ -114,7 +114,7 @@ class Courier:
             left = [way for way in direct if way not in used]
             if left:
                 made.append(Offer(left[0], recipient, others))
-            elif detours and not flash and self._all_fail(ways.get(recipient, ())):
+            elif detours and not flash and self.all_fail(ways.get(recipient, ())):
                 made.append(Offer(detours[0], recipient, others))
         return made
 
@@ -217,7 +217,8 @@ class Courier:
         life = self._ways.get(way)
         return (life.failures, life.round_trip_ms) if life else (0, 1 << 30)
 
-    def _all_fail(self, ways: Sequence[Way]) -> bool:
+    def all_fail(self, ways: Sequence[Way]) -> bool:
+        """Whether the last try of each of these ways failed; also where there are none."""
         return all(way in self._ways and self._ways[way].failures for way in ways)
 
     def _life(self, way: Way) -> WayLife:

@@ -48,8 +48,12 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     until_s: int
 
 
-Custodies = Mapping[tuple[Digest, OrganisationId], Kept]
-"""What a relay holds, by envelope and recipient."""
+Custodies = Mapping[str, Kept]
+"""What a relay holds, by `custody_key`."""
+
+
+def custody_key(envelope: Digest, recipient: OrganisationId) -> str:
+    return f"{envelope}/{recipient}"
 
 
 def relayed_to(
@@ -76,7 +80,7 @@ def take(
     NotAllowed for what is over; Full where there is no room. Envelopes whose time is over (`over`) count
     until they are let go.
     """
-    if (before := kept.get((envelope, recipient))) is not None:  # rule 6
+    if (before := kept.get(custody_key(envelope, recipient))) is not None:  # rule 6
         return before
     until_s = min(header.expires_at_s, now_s + HOLD_S_MAX)  # rule 4
     if until_s <= now_s:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 import msgspec
 
 from tidegate.hotline.delivery import ENDED, Stage
+from tidegate.hotline.relay import Kept
 from tidegate.model.hotline_facts import About, Awaited, Deadlines, Place
 from tidegate.model.messages import OfficerSignature
 from tidegate.model.organisations import Digest, Level, OrganisationId
@@ -174,11 +175,13 @@ class HotlineState:
 
     `sent` by message are those on their way or awaiting something, in the order of composing; `settled`
     newest last. `inbox` by message are those that no officer has opened; `read` newest last. `lines` are our
-    own correspondences by digest, `windows` those of peers. `paths` by "organisation/path".
+    own correspondences by digest, `windows` those of peers.
+    `kept` is in custody here (tidegate.hotline.relay). `paths` by "organisation/path".
     """
 
     own: Own | None = None
     epoch: int = 0
+    kept: Mapping[str, Kept] = field(default_factory=lambda: MappingProxyType({}))
     peers: Mapping[OrganisationId, Peer] = field(default_factory=lambda: MappingProxyType({}))
     lines: Mapping[Digest, Line] = field(default_factory=lambda: MappingProxyType({}))
     framed: int = 0
@@ -195,6 +198,11 @@ class HotlineState:
     def find_sent(self, message: Digest) -> Sent | None:
         found = self.sent.get(message)
         return found or next((one for one in self.settled if one.about.message == message), None)
+
+    def find_envelope(self, envelope: Digest) -> Sent | None:
+        """The message of ours that this envelope holds, as long as it is at hand."""
+        ours = (*self.sent.values(), *self.settled)
+        return next((one for one in ours if one.envelope == envelope), None)
 
     def find_received(self, message: Digest) -> Received | None:
         found = self.inbox.get(message)

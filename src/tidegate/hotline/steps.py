@@ -14,6 +14,7 @@ from tidegate.hotline import tallies
 from tidegate.hotline.copies import awaits_nothing, moved, with_copy
 from tidegate.hotline.deadlines import UNOPENED
 from tidegate.hotline.delivery import Event, Stage
+from tidegate.hotline.relay_steps import envelope_kept, envelope_let_go
 from tidegate.hotline.state import (
     BEYOND_MAX,
     FRAMES_MAX,
@@ -42,6 +43,8 @@ from tidegate.model.hotline_facts import (
     CustodyTaken,
     DeadlinePassed,
     DrillBegun,
+    EnvelopeKept,
+    EnvelopeLetGo,
     EnvelopeMadeAnew,
     EpochBegun,
     ForkFound,
@@ -392,6 +395,8 @@ HOTLINE_STEPS: Mapping[type, Step] = {
     DeadlinePassed: deadline_passed,
     PathChanged: path_changed,
     DrillBegun: drill_begun,
+    EnvelopeKept: envelope_kept,
+    EnvelopeLetGo: envelope_let_go,
 }
 
 

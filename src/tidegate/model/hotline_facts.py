@@ -304,6 +304,24 @@ class DrillBegun(msgspec.Struct, frozen=True, tag=True):
     by: str
 
 
+class EnvelopeKept(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """We hold a sealed envelope of `sender` for `recipient` until `until_s`, and signed that we do."""
+
+    envelope: Digest
+    sender: OrganisationId
+    recipient: OrganisationId
+    size: int
+    until_s: int
+
+
+class EnvelopeLetGo(msgspec.Struct, frozen=True, tag=True):
+    """Our custody of an envelope for this recipient ended: the recipient took it, or its time is over."""
+
+    envelope: Digest
+    recipient: OrganisationId
+    why: Literal["handed over", "time over"]
+
+
 HotlineFact = (
     OwnCardIssued
     | PeerMet
@@ -330,5 +348,7 @@ HotlineFact = (
     | DeadlinePassed
     | PathChanged
     | DrillBegun
+    | EnvelopeKept
+    | EnvelopeLetGo
 )
 """What happens on the hotline."""

@@ -97,6 +97,9 @@ class Relaying(Protocol):
     def held_for(self, peer: OrganisationId) -> Sequence[bytes]:
         """Envelopes for this peer that are to be offered now."""
 
+    def took(self, peer: OrganisationId, envelopes: Sequence[bytes]) -> None:
+        """A way to this peer took these."""
+
     def turn(self) -> None: ...
 
 

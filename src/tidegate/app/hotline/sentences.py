@@ -7,6 +7,8 @@ from tidegate.model.hotline_facts import (
     CustodyTaken,
     DeadlinePassed,
     DrillBegun,
+    EnvelopeKept,
+    EnvelopeLetGo,
     EnvelopeMadeAnew,
     EpochBegun,
     ForkFound,
@@ -98,6 +100,10 @@ def _of_identity(fact: HotlineFact) -> str:
             return f"{path} to {short(organisation)} {'came alive' if alive else 'fell silent'}"
         case DrillBegun(message, recipients, by=by):
             return f"drill {short(message)} begun by {by} with {len(recipients)} peers"
+        case EnvelopeKept(sender=sender, recipient=recipient, envelope=envelope):
+            return f"envelope {short(envelope)} of {short(sender)} taken into custody for {short(recipient)}"
+        case EnvelopeLetGo(envelope, recipient, why):
+            return f"custody of envelope {short(envelope)} for {short(recipient)} ended: {why}"
         case _:
             raise AssertionError(f"no sentence for {type(fact).__name__}")
 

@@ -51,6 +51,8 @@ class Station:
         self.beats = Beats(needs, self._extras.evidence)
         self.watch = Watch(needs)
         self._trays: dict[OrganisationId, Tray] = {}
+        self._handed_on: dict[Way, Sequence[bytes]] = {}
+        self._notes_on: dict[Way, tuple[OrganisationId, Sequence[bytes]]] = {}
         self._settled = False
         self._known_cards: tuple[object, ...] = ()
         self._trouble = Complaint("the hotline works again")
@@ -142,9 +144,15 @@ class Station:
         self.courier.outcome(way, outcome.why, outcome.round_trip_ms)
         if outcome.why:
             self.beats.failed(way, outcome.why)
+            self._handed_on.pop(way, None)
+            if way in self._notes_on:
+                self._put_on_tray(*self._notes_on.pop(way))
         else:
+            self._notes_on.pop(way, None)
             self.courier.sign_of_life(outcome.peer, now_ms)
             self.beats.alive(outcome.peer, way.label, now_ms, outcome.round_trip_ms)
+            if self._extras.relay is not None and way in self._handed_on:
+                self._extras.relay.took(outcome.peer, self._handed_on.pop(way))
 
     def _offer(self, now_ms: int) -> None:
         ways, relays = self.ways(), self._relays()
@@ -156,23 +164,34 @@ class Station:
         self._beat(ways, now_ms)
         for peer, tray in self._trays.items():
             if tray.envelopes:
-                self._empty_tray(peer, ways.get(peer, ()), now_ms)
+                direct = ways.get(peer, ())
+                detours = relays.get(peer, ()) if self.courier.all_fail(direct) else ()
+                self._empty_tray(peer, (*direct, *detours), now_ms)
         if self._extras.relay is not None:
             self._hand_on(self._extras.relay, ways, now_ms)
 
     def _hand_over(self, offer: Offer, now_ms: int) -> None:
         fits = self._fitting(offer.sent, ())
         envelopes = [stored(self._needs, one.envelope) for one in fits]
-        if self._paths[offer.way.path].offer(offer.way.peer, offer.way.endpoint, envelopes):
-            self.courier.offered(fits, offer.recipient, now_ms, offer.way)
+        count = self._paths[offer.way.path].takes(envelopes)
+        if count and self._offered(offer.way, envelopes[:count]):
+            self.courier.offered(fits[:count], offer.recipient, now_ms, offer.way)
+
+    def _offered(self, way: Way, envelopes: Sequence[bytes]) -> bool:
+        return self._paths[way.path].offer(way.peer, way.endpoint, envelopes)
 
     def _beat(self, ways: Mapping[OrganisationId, Sequence[Way]], now_ms: int) -> None:
         """A heartbeat over every way that was not used for a while, so that a dead one is noticed."""
         for peer, peers_ways in ways.items():
             for way in peers_ways:
                 if self.beats.is_due(way, now_ms) and self.courier.is_free(way, now_ms):
-                    envelopes = [*self.beats.envelopes(peer, now_ms), *self._take_from_tray(peer)]
-                    if self._paths[way.path].offer(peer, way.endpoint, envelopes):
+                    notes = self._take_from_tray(peer)
+                    envelopes = [*self.beats.envelopes(peer, now_ms), *notes]
+                    count = self._paths[way.path].takes(envelopes)
+                    beats = len(envelopes) - len(notes)
+                    self._put_on_tray(peer, envelopes[max(count, beats) :])
+                    if self._offered(way, envelopes[:count]):
+                        self._notes_on[way] = peer, envelopes[beats:count]
                         self.courier.called(way, now_ms)
                         self.beats.beaten(way, now_ms)
         self.beats.note_silence(ways, now_ms)
@@ -181,18 +200,23 @@ class Station:
         for way in ways:
             if self.courier.is_free(way, now_ms):
                 notes = self._take_from_tray(peer)
-                if self._paths[way.path].offer(peer, way.endpoint, notes):
+                count = self._paths[way.path].takes(notes)
+                self._put_on_tray(peer, notes[count:])
+                if count and self._offered(way, notes[:count]):
                     self.courier.called(way, now_ms)
+                    self._notes_on[way] = peer, notes[:count]
                     return
-                self._put_on_tray(peer, notes)
+                self._put_on_tray(peer, notes[:count])
 
     def _hand_on(self, relay: Relaying, ways: Mapping[OrganisationId, Sequence[Way]], now_ms: int) -> None:
         relay.turn()
         for peer, peers_ways in ways.items():
             for way in peers_ways:
                 held = relay.held_for(peer) if self.courier.is_free(way, now_ms) else ()
-                if held and self._paths[way.path].offer(peer, way.endpoint, held):
+                fits = held[: self._paths[way.path].takes(held)]
+                if fits and self._offered(way, fits):
                     self.courier.called(way, now_ms)
+                    self._handed_on[way] = fits
 
     def _put_on_tray(self, peer: OrganisationId, envelopes: Iterable[bytes]) -> None:
         tray = self._trays.setdefault(peer, Tray())
