@@ -1,5 +1,7 @@
 """Attacks from their first second to their last, through counter and detector together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,9 +9,11 @@ from hypothesis import strategies as st
 
 from tests.naive.flood import START, Rows, Source, World, flood, rows, through_cache
 from tidegate.detect.settings import CountingSettings, DetectionSettings, WatchedObject
+from tidegate.detect.targets import joined
 from tidegate.model.addresses import Prefix
 from tidegate.model.exporters import EXPORTER
 from tidegate.model.facts import AttackDetected, AttackEnded
+from tidegate.model.flows import FlowBatch
 from tidegate.model.vectors import VECTORS, VectorClass
 
 HOST = "198.51.100.7"
@@ -410,3 +414,18 @@ def test_rates_told_late_hold_the_truth_or_say_that_more_may_come(
     assert sum(told["ended"]) >= sure
     assert sum(told["peak"]) >= sure
     assert sum(told["grown"]) >= 0.8 * len(told["grown"])
+
+
+def test_hosts_are_told_where_a_summary_has_no_room_for_their_network() -> None:
+    """The lightest in units of their floors are left out of a full summary: it may be a network."""
+    sources = [flood(400, begin=BEGIN, until=OVER, to=f"198.51.100.{n}", src_port=123) for n in range(20)]
+    world = World(sources).run(START, BEGIN)
+    for second in range(BEGIN, BEGIN + 6):
+        for source in sources:
+            world.counter.count(FlowBatch(source(second)), second * 1000 + 999)
+        summary = world.counter.close_second(second, world.exporters, {}, 0)
+        hosts = summary.cells[summary.cells["length"] == 128]
+        full = replace(summary, cells=hosts, cells_left_out=len(summary.cells) - len(hosts))
+        world.facts += [(second, fact) for fact in world.detector.observe(full)]
+    told = {str(prefix) for attack in world.attacks() for prefix in attack.targets}
+    assert joined(map(Prefix.parse, told)) == ("198.51.100.0/28", "198.51.100.16/30")

@@ -104,6 +104,11 @@ def test_many_hosts_of_one_network_that_began_together_are_named_by_it(base: str
     assert chosen(amounts, began=one_by_one) == sorted(hosts)
 
 
+def test_many_hosts_of_a_network_that_is_not_counted_are_named_one_by_one() -> None:
+    hosts = [f"198.51.100.{n}/32" for n in range(1, 41)]
+    assert chosen(dict.fromkeys(hosts, 20.0)) == sorted(hosts)
+
+
 def test_ipv6_carpets_are_found_at_their_level() -> None:
     assert chosen({"2001:db8:0:100::/56": 100, "2001:db8::/48": 101, "2001:db8::/32": 102}) == [
         "2001:db8:0:100::/56"

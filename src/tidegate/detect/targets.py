@@ -9,7 +9,7 @@ attack by persistence and sampling (detect.decision). `smallest` keeps 1 to 4, d
 3. Where a few narrower prefixes hold nearly all of what is left (and there are samples enough to tell),
    they are the targets instead: up to HOSTS_MAX hosts or PARTS_MAX networks.
 4. More than PARTS_MAX siblings that began together, and hold most of what their network receives, are
-   named by it.
+   named by it, where the network is counted: in a full table it may not be.
 5. All vectors on one target are one attack.
 6. Targets under one vector that overlap are one attack, whenever they began: a flood on a host that
    widens to its network, or a carpet that narrows to hosts, goes on.
@@ -196,7 +196,8 @@ def _merge(chosen: _Chosen, traffic: Traffic) -> None:
                     continue
                 latest = max((chosen.evidence[part] for part in parts), key=lambda e: e.last_second)
                 held = sum(traffic.amount(part, latest).total for part in parts)
-                if held >= MERGES * traffic.amount(outer, latest).total:
+                whole = traffic.amount(outer, latest).total
+                if whole > 0 and held >= MERGES * whole:
                     first = min(chosen.evidence[part].first_second for part in parts)
                     chosen.add(outer, replace(latest, first_second=first))
                     break
