@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tidegate.ports.clock import Clock
     from tidegate.ports.collector import CollectorProcess
     from tidegate.ports.control import ControlDoor, ControlLine
+    from tidegate.ports.hotline_identity import PairFiles, StationFolder
     from tidegate.ports.machine import Machine
     from tidegate.ports.metrics import MetricsServer
     from tidegate.ports.recordings import Recording
@@ -239,6 +240,18 @@ def topology() -> "TopologyFiles":
     return LocalTopologyFiles()
 
 
+def hotline_folder(state: "Path") -> "StationFolder":
+    from tidegate.adapters.hotline.station_folder import FileStationFolder
+
+    return FileStationFolder(state / "hotline")
+
+
+def pair_files() -> "PairFiles":
+    from tidegate.adapters.hotline.pair_files import LocalPairFiles
+
+    return LocalPairFiles()
+
+
 PARTS = Parts(
     version=__version__,
     environ=os.environ,
@@ -262,6 +275,8 @@ PARTS = Parts(
     public_key=public_key,
     start_demo=start_demo,
     topology=topology,
+    hotline_folder=hotline_folder,
+    pair_files=pair_files,
 )
 
 

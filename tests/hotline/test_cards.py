@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.hotline.people import DAY_S, NOW_S, Organisation, encryption_key, pair
 from tidegate.hotline import card_form, cards
 from tidegate.hotline.card_changes import changes
-from tidegate.hotline.card_warnings import TOLD_DAYS, days_left, end_to_tell, ends_at_s, warnings_of
+from tidegate.hotline.card_warnings import TOLD_DAYS, days_left, ends_at_s, step_of, warnings_of
 from tidegate.hotline.cards import believe, officer_on, quorum_of, refuse_unless_current, root_changed
 from tidegate.hotline.sealing import key_to_seal_to
 from tidegate.model.organisations import Card, Endpoint, PublicPair, Quorum, SignedCard, Watch
@@ -301,13 +301,11 @@ def test_senders_seal_to_the_newest_key_that_has_begun() -> None:
 @given(st.integers(-40 * DAY_S, 60 * DAY_S))
 def test_the_end_of_a_card_is_told_in_steps_that_only_come_nearer(left_s: int) -> None:
     now_s = ends_at_s(FIRST) - left_s
-    step = end_to_tell(FIRST, now_s)
-    if left_s >= 30 * DAY_S:
-        assert step is None
-    else:
-        assert step in TOLD_DAYS
-        assert (step == 0) == (left_s <= 0)
-        assert step == 0 or days_left(FIRST, now_s) < step
+    days = days_left(FIRST, now_s)
+    assert (days == 0) == (left_s <= 0)
+    assert left_s <= days * DAY_S < max(left_s, 0) + DAY_S
+    step = step_of(days)
+    assert step == next((one for one in sorted(TOLD_DAYS) if days <= one), None)
     assert bool(warnings_of(FIRST, now_s, own=False)) == (step is not None)
 
 

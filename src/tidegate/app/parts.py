@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tidegate.ports.control import ControlDoor, ControlLine
     from tidegate.ports.facts import FactStore
     from tidegate.ports.hotline import EnvelopeStore
+    from tidegate.ports.hotline_identity import PairFiles, StationFolder
     from tidegate.ports.machine import Machine
     from tidegate.ports.metrics import MetricsServer
     from tidegate.ports.recordings import Recording
@@ -48,6 +49,8 @@ class Parts:
     `collector` starts such a process. `speak` is the whole life of the process that holds the BGP sessions;
     `border` starts it. `key_file` asks for the passphrase by the function it is given; `generate_key` writes
     a new key under a passphrase and tells its public half, `public_key` reads one from a file.
+    `hotline_folder` is where an organisation's cards, station's keys and peers lie, inside a node's state
+    folder; `pair_files` are the key files of the hotline's roots and officers.
     """
 
     version: str
@@ -72,3 +75,5 @@ class Parts:
     public_key: Callable[[Path], str]
     start_demo: "Callable[[Path | None], DemoRun]"
     topology: "Callable[[], TopologyFiles]"
+    hotline_folder: "Callable[[Path], StationFolder]"
+    pair_files: "Callable[[], PairFiles]"

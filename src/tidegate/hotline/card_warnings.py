@@ -25,16 +25,13 @@ def ends_at_s(card: Card) -> int:
 
 
 def days_left(card: Card, now_s: int) -> int:
-    """Whole days until it ends; 0 on the last day and ever after."""
-    return max(ends_at_s(card) - now_s, 0) // DAY_S
+    """Days until it ends, rounded up: 0 only when it has ended."""
+    return -(min(now_s - ends_at_s(card), 0) // DAY_S)
 
 
-def end_to_tell(card: Card, now_s: int) -> int | None:
-    """The step of TOLD_DAYS that the card's end has come to; None while it is far."""
-    if now_s >= ends_at_s(card):
-        return 0
-    reached = [step for step in TOLD_DAYS if step and days_left(card, now_s) < step]
-    return min(reached) if reached else None
+def step_of(days: int) -> int | None:
+    """The step of TOLD_DAYS that so many days left have come to; None while the end is far."""
+    return min((step for step in TOLD_DAYS if days <= step), default=None)
 
 
 def warnings_of(card: Card, now_s: int, *, own: bool) -> list[CardWarning]:
@@ -56,20 +53,20 @@ def warnings_of(card: Card, now_s: int, *, own: bool) -> list[CardWarning]:
 
 
 def end_warnings(card: Card, now_s: int, *, own: bool) -> list[CardWarning]:
-    step = end_to_tell(card, now_s)
+    days = days_left(card, now_s)
+    step = step_of(days)
     if step is None:
         return []
     remedy = (
         "Bring the root: `tidegate hotline rotate --root FILE`."
         if own
-        else f"Ask {card.name} for its new card, over any path, or `tidegate hotline card take FILE`."
+        else f"Ask {card.name} for its new card; `tidegate hotline card take FILE` takes it from a file."
     )
-    whose = "Our card" if own else f"The card of {card.name}"
+    whose = f"Our card (version {card.version})" if own else f"Card {card.version} of {card.name}"
     if step == 0:
-        text = f"{whose} (version {card.version}) has ended. Nothing is sent {'' if own else 'to it '}and "
-        text += f"nothing {'of ours' if own else 'of it'} is believed any more. {remedy}"
-        return [CardWarning("problem", text)]
-    left = days_left(card, now_s)
+        gone = (
+            "Peers believe and send nothing" if own else "Nothing is sent to it and nothing of it is believed"
+        )
+        return [CardWarning("problem", f"{whose} has ended. {gone} until there is a new one. {remedy}")]
     severity: Severity = "problem" if step <= 7 else "notice"
-    when = "today" if left == 0 else f"in {left} day{'s' if left > 1 else ''}"
-    return [CardWarning(severity, f"{whose} (version {card.version}) ends {when}. {remedy}")]
+    return [CardWarning(severity, f"{whose} ends in {days} day{'s' if days > 1 else ''}. {remedy}")]

@@ -50,22 +50,27 @@ DRILLS_MAX = 64
 
 
 class Own(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom this node speaks for, and the digest of its SignedCard."""
+    """Whom this node speaks for, and the digest of its SignedCard. `told_days` were left of it when its end
+    was told last."""
 
     organisation: OrganisationId
     name: str
     card: Digest
     version: int
     valid_until_s: int
+    told_days: int | None = None
 
 
 class Peer(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom we met, by the digest of its newest SignedCard; `told_days` as of our own."""
+
     organisation: OrganisationId
     name: str
     card: Digest
     version: int
     valid_until_s: int
     met_at_s: int
+    told_days: int | None = None
 
 
 class Line(msgspec.Struct, frozen=True):

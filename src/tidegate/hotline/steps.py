@@ -116,7 +116,12 @@ def peer_card_taken(state: HotlineState, _: int, __: int, fact: PeerCardTaken) -
     if fact.version <= known.version:
         raise NotAllowed(f"the card of {known.name} has version {known.version}; {fact.version} is no newer")
     peer = msgspec.structs.replace(
-        known, name=fact.name, card=fact.card, version=fact.version, valid_until_s=fact.valid_until_s
+        known,
+        name=fact.name,
+        card=fact.card,
+        version=fact.version,
+        valid_until_s=fact.valid_until_s,
+        told_days=None,
     )
     root = "; it has a new root key" if fact.root_changed else ""
     told = Alarm("card changed", f"{fact.name} has card version {fact.version} now{root}")
@@ -130,12 +135,15 @@ def peer_left(state: HotlineState, _: int, __: int, fact: PeerLeft) -> Stepped:
 
 
 def card_expiry_neared(state: HotlineState, _: int, __: int, fact: CardExpiryNeared) -> Stepped:
-    own = state.own
-    ours = own is not None and fact.organisation == own.organisation
-    whose = "our own card" if ours else f"the card of {peer_of(state, fact.organisation).name}"
-    when = (
-        f"ends in {fact.days_left} days" if fact.days_left > 0 else "has ended: nothing under it is believed"
-    )
+    own, days = state.own, fact.days_left
+    if own is not None and fact.organisation == own.organisation:
+        whose, state = "our own card", replace(state, own=msgspec.structs.replace(own, told_days=days))
+    else:
+        known = peer_of(state, fact.organisation)
+        told = msgspec.structs.replace(known, told_days=days)
+        whose = f"the card of {known.name}"
+        state = replace(state, peers=with_entry(state.peers, known.organisation, told))
+    when = f"ends in {days} days" if days > 0 else "has ended: nothing under it is believed"
     return state, (Alarm("card expiry", f"{whose}, version {fact.version}, {when}"),)
 
 
