@@ -317,6 +317,7 @@ def needs_of(
         anchor=DiskAnchor(disk),
         clock=clock,
         nonce=nonce,
+        check=lambda _: None,
     )
 
 

@@ -13,15 +13,14 @@ rule. What is refused says by which rule, and whether it could ever hold (`final
 6. It was composed neither long after now nor after it had expired.
 7. No other frame has its serial, and it joins the frames before and behind it that we have.
 8. A message that we have is not a new one, whatever frame it comes in; it is receipted again.
-9. What it says is whole (the end number, the attachments) and this program understands what is critical.
+9. What it says is whole, its attachments are those that it names, and its form allows it
+   (tidegate.hotline.content: fields, texts, end number, critical extensions).
 10. A receipt, a refusal or custody is believed from the station of whom it says, over a message of ours that
     was for that recipient, in a frame that it was given. "Delivered" rests on nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
-
-import msgspec
 
 from tidegate.hotline.state import Sent, copy_for
 from tidegate.model import purposes
@@ -120,7 +119,12 @@ def read_package(package: Package) -> tuple[Content, Frame]:
 
 
 def verify_package(
-    package: Package, own: OrganisationId, card: Card | None, holds: Holds, now_s: int
+    package: Package,
+    own: OrganisationId,
+    card: Card | None,
+    holds: Holds,
+    check: Callable[[Content], None],
+    now_s: int,
 ) -> Signed:
     """The message that these bytes prove. `card` is the newest of whom it says it is from; None: never met.
 
@@ -133,7 +137,7 @@ def verify_package(
     must_be_ours(content, own)
     officers = officers_who_signed(content, package, card, holds)
     must_be_timely(content, now_s)
-    must_be_whole(content, package.attachments)
+    must_be_whole(content, package.attachments, check)
     place = Place(
         frame=digest_of(package.frame),
         correspondence=frame.correspondence,
@@ -200,15 +204,16 @@ def must_be_timely(content: Content, now_s: int) -> None:
         raise NotBelieved(6, "it had expired when it was composed", final=True)
 
 
-def must_be_whole(content: Content, attachments: Sequence[bytes]) -> None:
+def must_be_whole(
+    content: Content, attachments: Sequence[bytes], check: Callable[[Content], None]
+) -> None:
     told = [(one.size, one.sha256) for one in content.attachments]  # 9
     if told != [(len(body), digest_of(body)) for body in attachments]:
         raise NotBelieved(9, "its attachments are not those that it names", final=True)
-    if content.end != end_of(content):
-        raise NotBelieved(9, "its end number does not fit: something was cut off", final=True)
-    critical = [one.name for one in content.extensions if one.critical]
-    if critical:
-        raise NotBelieved(9, f"this version does not know {', '.join(critical)}", final=True)
+    try:
+        check(content)
+    except NotAllowed as refusal:
+        raise NotBelieved(9, refusal.why, final=True) from None
 
 
 def judge_place(place: Place, neighbours: Neighbours) -> None:
@@ -290,11 +295,6 @@ def place_key(correspondence: Digest, epoch: int, serial: int) -> Digest:
     return digest_of(f"{correspondence}/{epoch}/{serial}".encode())
 
 
-def end_of(content: Content) -> int:
-    """What the end-of-message line says (model.messages.Content)."""
-    return len(content.remarks.encode()) + len(content.fields) + len(content.attachments)
-
-
 def about_of(content: Content, message: Digest) -> About:
     return About(
         message=message,
@@ -311,8 +311,3 @@ def about_of(content: Content, message: Digest) -> About:
         answers=content.answers,
         tlp=content.tlp,
     )
-
-
-def with_end(content: Content) -> Content:
-    """The same content with the number that its end-of-message line says."""
-    return msgspec.structs.replace(content, end=end_of(content))

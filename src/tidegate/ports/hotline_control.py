@@ -274,10 +274,14 @@ class Exported(msgspec.Struct, frozen=True, tag=True):
     receipts: int
 
 
+EnvelopeKind = Literal["message", "receipt", "refusal", "custody", "heartbeat", "card", "relayed", "refused"]
+"""What an envelope turned out to hold; "relayed" is for somebody else, "refused" nobody believes."""
+
+
 class ImportedOne(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one envelope: `kind` of what it held; `words` for people; the message it was about."""
 
-    kind: Literal["message", "receipt", "refusal", "custody", "heartbeat", "card", "relayed", "refused"]
+    kind: EnvelopeKind
     message: Digest | None
     words: str
 

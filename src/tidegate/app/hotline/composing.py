@@ -1,16 +1,18 @@
 """From a draft to a message that may go out: its bytes fixed, its officers' signatures brought in."""
 
 from tidegate.app.hotline.needs import Needs
+from tidegate.hotline.check_text import CHECK_TEXT
+from tidegate.hotline.content import end_number
 from tidegate.hotline.correspondence import (
     about_of,
     must_be_whole,
     must_have_signed,
     signatures_needed,
-    with_end,
 )
-from tidegate.hotline.deadlines import deadlines, person_asked
+from tidegate.hotline.deadlines import ANSWER_BY, deadlines, person_asked
 from tidegate.hotline.delivery import Stage
 from tidegate.hotline.state import Sent
+from tidegate.hotline.values import time_value
 from tidegate.model.facts import Fact
 from tidegate.model.hotline_facts import (
     Deadlines,
@@ -49,7 +51,7 @@ def content_of(needs: Needs, draft: Draft) -> Content:
             )
     now_s, nonce = needs.now_s(), needs.nonce()
     own = needs.cards.own()
-    return with_end(
+    return (
         Content(
             version=1,
             sender=own.organisation,
@@ -76,7 +78,7 @@ def content_of(needs: Needs, draft: Draft) -> Content:
                 for one in draft.attachments
             ),
             extensions=(),
-            end=0,
+            end=end_number(draft.remarks, len(draft.fields), len(draft.attachments)),
         )
     )
 
@@ -100,7 +102,7 @@ def compose(needs: Needs, draft: Draft, agreed: dict[str, Deadlines]) -> tuple[D
     One that nobody must sign is authorised at once. An answer must be to a message that came.
     """
     content = content_of(needs, draft)
-    must_be_whole(content, [one.body for one in draft.attachments])
+    must_be_whole(content, [one.body for one in draft.attachments], needs.check)
     must_answer_what_came(needs, content)
     body = bytes_of(content)
     message = digest_of(body)
@@ -164,8 +166,12 @@ def drill(needs: Needs, recipients: tuple[OrganisationId, ...], human: bool, by:
         tlp="TLP:AMBER",
         pap="PAP:GREEN",
         language=next(iter(needs.cards.own().languages), "en"),
-        fields=(CodedField("answer", ("person" if human else "station",)),),
-        remarks="",
+        fields=(
+            CodedField("check", ("scheduled" if by == SCHEDULE else "unscheduled",)),
+            CodedField("scripts", SCRIPTS),
+            *([CodedField(ANSWER_BY, (time_value(needs.now_s() + ANSWER_S),))] if human else []),
+        ),
+        remarks=CHECK_TEXT,
         attachments=(),
     )
     message, _, __ = compose(needs, draft, {})
@@ -174,6 +180,11 @@ def drill(needs: Needs, recipients: tuple[OrganisationId, ...], human: bool, by:
     needs.record.record(DrillBegun(message, sent.about.recipients, human, by))
     return message
 
+
+SCHEDULE = "the schedule"
+SCRIPTS = ("latin", "cyrillic", "arabic", "persian")
+ANSWER_S = 3_600
+"""A person is asked to answer a drill within the hour."""
 
 DRILL_KEPT_S = 86_400
 """A drill that nobody received within a day has failed, and is offered no more."""

@@ -47,6 +47,7 @@ from tidegate.model.organisations import Digest, OrganisationId
 from tidegate.model.refusals import Full, Malformed, NotAllowed
 from tidegate.model.value_bytes import bytes_of, digest_of, value_from
 from tidegate.ports.hotline import Arrival
+from tidegate.ports.hotline_control import EnvelopeKind
 
 REASONS_MAX = 256
 """Reasons counted apart; further ones are counted as others."""
@@ -65,7 +66,7 @@ class Heard:
     beats: list[tuple[Heartbeat, bytes]] = field(default_factory=list)
     signal_keys: list[SignedSignalKey] = field(default_factory=list)
     cards_changed: bool = False
-    told: list[tuple[str, Digest | None, str]] = field(default_factory=list)
+    told: list[tuple[EnvelopeKind, Digest | None, str]] = field(default_factory=list)
 
 
 class Intake:

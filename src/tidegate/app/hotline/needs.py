@@ -11,7 +11,7 @@ from tidegate.hotline.correspondence import Holds
 from tidegate.hotline.state import HotlineState
 from tidegate.model.canonical import FactRecord
 from tidegate.model.facts import Fact
-from tidegate.model.messages import Heartbeat, Sealed, SignedSignalKey
+from tidegate.model.messages import Content, Heartbeat, Sealed, SignedSignalKey
 from tidegate.model.organisations import Card, OrganisationId
 from tidegate.ports.clock import Clock
 from tidegate.ports.hotline import Anchor, EnvelopeStore, PairSigner
@@ -68,7 +68,10 @@ class Cards(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """`signer` is the station's; `nonce` makes 32 hex digits that were never made before."""
+    """`signer` is the station's; `nonce` makes 32 hex digits that were never made before.
+
+    `check` raises NotAllowed for content that its form does not allow (tidegate.hotline.content).
+    """
 
     record: Record
     blobs: EnvelopeStore
@@ -79,6 +82,7 @@ class Needs:
     anchor: Anchor
     clock: Clock
     nonce: Callable[[], str]
+    check: Callable[[Content], None]
 
     @property
     def state(self) -> HotlineState:

@@ -218,6 +218,10 @@ class Station:
                     self.courier.called(way, now_ms)
                     self._handed_on[way] = fits
 
+    def notes_for(self, peer: OrganisationId) -> list[bytes]:
+        """Receipts for this peer, to be carried by hand; they are sent no other way then."""
+        return self._take_from_tray(peer)
+
     def _put_on_tray(self, peer: OrganisationId, envelopes: Iterable[bytes]) -> None:
         tray = self._trays.setdefault(peer, Tray())
         tray.envelopes = [*tray.envelopes, *envelopes][-NOTES_WAITING_MAX:]

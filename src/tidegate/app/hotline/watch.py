@@ -52,15 +52,20 @@ def may_expire(sent: Sent) -> bool:
 
 
 def overdue_copy(sent: Sent, copy: Copy, now_s: int) -> Overdue | None:
-    """Late at the recipient. R1 counts from queueing, R2 and R3 from R1."""
+    """Late at the recipient."""
     awaited = awaited_of(copy, sent.deadlines)
     if awaited is None or sent.queued_s is None or not is_open(sent, copy):
         return None
     told = copy.told.level if copy.told is not None and copy.told.awaited == awaited else None
-    began_s = sent.queued_s if awaited == "R1" or copy.r1_s is None else copy.r1_s
     allowed = {"R1": sent.deadlines.r1_s, "R2": sent.deadlines.r2_s, "R3": sent.deadlines.r3_s}[awaited]
     assert allowed is not None
-    return overdue(awaited, began_s, allowed, sent.about.level, told, now_s)
+    return overdue(awaited, began_s(sent, copy, awaited), allowed, sent.about.level, told, now_s)
+
+
+def began_s(sent: Sent, copy: Copy, awaited: Awaited) -> int:
+    """R1 counts from queueing, R2 and R3 from R1."""
+    assert sent.queued_s is not None
+    return sent.queued_s if awaited == "R1" or copy.r1_s is None else copy.r1_s
 
 
 def overdue_received(received: Received, now_s: int) -> Overdue | None:
