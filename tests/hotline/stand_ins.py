@@ -5,8 +5,11 @@ purpose and message; an envelope opens for its recipients alone; what was not sy
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
+
+import msgspec
 
 from tidegate.app.hotline.needs import Needs
 from tidegate.hotline.mentions import mentions_of
@@ -15,7 +18,7 @@ from tidegate.hotline.steps import HOTLINE_STEPS
 from tidegate.model.canonical import FactRecord
 from tidegate.model.facts import Fact
 from tidegate.model.hotline_facts import OwnCardIssued, PeerMet
-from tidegate.model.messages import OfficerSignature, Sealed
+from tidegate.model.messages import Frame, OfficerSignature, Package, Sealed
 from tidegate.model.organisations import (
     Card,
     CardOfficer,
@@ -64,6 +67,7 @@ class StandInSeals:
 
     def __init__(self) -> None:
         self._sealed: dict[bytes, tuple[Sealed, tuple[OrganisationId, ...]]] = {}
+        self._places: dict[bytes, tuple[tuple[Digest, int, int], Digest]] = {}
 
     def seal(self, value: Sealed, recipients: Sequence[Card], expires_at_s: int, now_s: int) -> bytes:
         envelope = b"E%d" % len(self._sealed)
@@ -78,6 +82,19 @@ class StandInSeals:
         if own not in recipients:
             raise NotAllowed("it is sealed to others")
         return value
+
+    def value(self, envelope: bytes) -> Sealed | None:
+        """For whoever looks on; nobody in the world may."""
+        found = self._sealed.get(envelope)
+        return found[0] if found else None
+
+    def place(self, envelope: bytes, package: Package) -> tuple[tuple[Digest, int, int], Digest]:
+        """The correspondence, epoch and serial of a package, and its frame's digest; each read once."""
+        if envelope not in self._places:
+            frame = msgspec.json.decode(package.frame, type=Frame)
+            key = frame.correspondence, frame.epoch, frame.serial
+            self._places[envelope] = key, digest_of(package.frame)
+        return self._places[envelope]
 
     def _find(self, envelope: bytes) -> tuple[Sealed, tuple[OrganisationId, ...]]:
         if envelope not in self._sealed:
@@ -172,8 +189,8 @@ class Disk:
     after: Callable[[str], None] = lambda _: None
 
     def copied(self) -> "Disk":
-        """A back-up of the database, without the anchor."""
-        return Disk(list(self.facts), dict(self.blobs))
+        """As it is now, with its mark; whoever restores by the book leaves that out."""
+        return Disk(list(self.facts), dict(self.blobs), self.mark)
 
 
 class DiskRecord:
@@ -183,7 +200,7 @@ class DiskRecord:
         self._disk = disk
         self._clock = clock
         self.state = HotlineState()
-        self.working = True
+        self._waiting: list[tuple[int, Fact]] = []
         self._mentions: dict[str, list[int]] = {}
         self._records: list[FactRecord] = []
         for at_ms, fact in disk.facts:
@@ -197,15 +214,35 @@ class DiskRecord:
         self._records.append(FactRecord(number, at_ms, fact))
 
     def record(self, *facts: Fact) -> list[int]:
+        """As Node.record: facts whose storing failed wait, and are stored before any later one."""
+        self.catch_up()
+        if not self.working:
+            raise out_of_order()
         now_ms, state, first = self._clock.now_ms(), self.state, len(self._records)
         for at, fact in enumerate(facts):  # all or none of them are allowed
             state, _ = HOTLINE_STEPS[type(fact)](state, first + at, now_ms, fact)
-        self._disk.before("facts")
-        self._disk.facts += [(now_ms, fact) for fact in facts]
-        self._disk.after("facts")
-        for fact in facts:
-            self._learn(now_ms, fact)
+        self._waiting = [(now_ms, fact) for fact in facts]
+        self._store()
         return list(range(first, first + len(facts)))
+
+    def catch_up(self) -> None:
+        with suppress(OutsideFailed):
+            self._store()
+
+    @property
+    def working(self) -> bool:
+        return not self._waiting
+
+    def _store(self) -> None:
+        if not self._waiting:
+            return
+        if len(self._disk.facts) == len(self._records):  # else an earlier try took hold after all
+            self._disk.before("facts")
+            self._disk.facts += self._waiting
+        self._disk.after("facts")
+        stored, self._waiting = self._waiting, []
+        for at_ms, fact in stored:
+            self._learn(at_ms, fact)
 
     def mentioning(self, digests: Sequence[str], kinds: Sequence[type]) -> list[tuple[str, FactRecord]]:
         found = [

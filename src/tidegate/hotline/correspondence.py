@@ -204,9 +204,7 @@ def must_be_timely(content: Content, now_s: int) -> None:
         raise NotBelieved(6, "it had expired when it was composed", final=True)
 
 
-def must_be_whole(
-    content: Content, attachments: Sequence[bytes], check: Callable[[Content], None]
-) -> None:
+def must_be_whole(content: Content, attachments: Sequence[bytes], check: Callable[[Content], None]) -> None:
     told = [(one.size, one.sha256) for one in content.attachments]  # 9
     if told != [(len(body), digest_of(body)) for body in attachments]:
         raise NotBelieved(9, "its attachments are not those that it names", final=True)

@@ -10,7 +10,7 @@ from tidegate.hotline.courier import Way
 from tidegate.hotline.state import HotlineState, is_offered
 from tidegate.hotline.tallies import path_key
 from tidegate.model import purposes
-from tidegate.model.hotline_facts import CopyMissed, PathChanged
+from tidegate.model.hotline_facts import CopyMissed, PathChanged, Place
 from tidegate.model.messages import CardNews, Heard, Heartbeat, SignedHeartbeat
 from tidegate.model.organisations import OrganisationId
 from tidegate.model.value_bytes import bytes_of
@@ -27,8 +27,9 @@ CARD_EVERY_MS = 600_000
 HEARD_MAX = 16
 """Correspondences told in one heartbeat, those heard of last; the others are told in none."""
 
-LATER_S = 10
-"""A peer's account counts as later than its receipt where its clock was so far on."""
+LATER_MS = 60_000
+"""An account that comes so long after a receipt was not under way when the receipt was written. Both are told
+by our own clock. Where that is wrong, a message that was not missed goes again, and is receipted again."""
 
 BEAT_KEPT_S = 600
 """A heartbeat is sealed for so long."""
@@ -91,14 +92,14 @@ class Beats:
         )
 
     def heard(self, beat: Heartbeat, signed: bytes) -> None:
-        """A heartbeat whose signature holds. An older one than the last proves life, and nothing else."""
-        if beat.at_s <= self._last_at_s.get(beat.sender, 0):
-            return
-        self._last_at_s[beat.sender] = beat.at_s
+        """A heartbeat whose signature holds. One that is older than the last tells nothing of a ledger."""
+        now_s = self._needs.now_s()
         card = self._needs.cards.of(beat.sender)
-        if self._evidence is not None and card is not None:
-            self._evidence.hear(card, beat, signed, self._needs.now_s())
-        missed = missed_copies(self._needs.state, beat)
+        newer = beat.at_s > self._last_at_s.get(beat.sender, 0)
+        if newer and self._evidence is not None and card is not None:
+            self._evidence.hear(card, beat, signed, now_s)
+        self._last_at_s[beat.sender] = beat.at_s
+        missed = missed_copies(self._needs.state, beat, now_s)
         if missed:
             self._needs.record.record(*missed)
 
@@ -145,21 +146,29 @@ def heard_of(state: HotlineState, peer: OrganisationId) -> tuple[Heard, ...]:
     return tuple(windows[-HEARD_MAX:])
 
 
-def missed_copies(state: HotlineState, beat: Heartbeat) -> list[CopyMissed]:
-    """What the peer had receipted and, by its own later account, does not have any more."""
+def missed_copies(state: HotlineState, beat: Heartbeat, now_s: int) -> list[CopyMissed]:
+    """What the peer had receipted and, by its own later account, does not have any more.
+
+    An account of fewer correspondences than fit is whole: of one that it leaves out, nothing was stored.
+    """
+    whole = len(beat.heard) < HEARD_MAX
     told = {heard.correspondence: heard for heard in beat.heard}
     missed: list[CopyMissed] = []
     for sent in (*state.sent.values(), *state.settled):
         place = sent.place
-        heard = told.get(place.correspondence) if place else None
-        if place is None or heard is None or heard.epoch != place.epoch or has(heard, place.serial):
+        if place is None or not is_missing(told.get(place.correspondence), place, whole):
             continue
         for copy in sent.copies:
-            late = copy.r1_s is not None and beat.at_s > copy.r1_s + LATER_S
+            late = copy.r1_s is not None and is_due(copy.r1_s * 1000, LATER_MS, now_s * 1000)
             if copy.recipient == beat.sender and late and not is_offered(sent, copy):
                 missed.append(CopyMissed(sent.about.message, beat.sender))
     return missed
 
 
-def has(heard: Heard, serial: int) -> bool:
-    return serial <= heard.through or serial in heard.beyond
+def is_missing(heard: Heard | None, place: Place, whole: bool) -> bool:
+    """Of an epoch before the one that is told, nothing is known."""
+    if heard is None:
+        return whole
+    if heard.epoch != place.epoch:
+        return heard.epoch < place.epoch
+    return place.serial > heard.through and place.serial not in heard.beyond

@@ -1,7 +1,6 @@
 """From a draft to a message that may go out: its bytes fixed, its officers' signatures brought in."""
 
 from tidegate.app.hotline.needs import Needs
-from tidegate.hotline.check_text import CHECK_TEXT
 from tidegate.hotline.content import end_number
 from tidegate.hotline.correspondence import (
     about_of,
@@ -51,35 +50,33 @@ def content_of(needs: Needs, draft: Draft) -> Content:
             )
     now_s, nonce = needs.now_s(), needs.nonce()
     own = needs.cards.own()
-    return (
-        Content(
-            version=1,
-            sender=own.organisation,
-            recipients=recipients,
-            reference=draft.reference or f"{own.country}-{nonce[:REFERENCE_DIGITS]}",
-            nonce=nonce,
-            composed_at_s=now_s,
-            expires_at_s=draft.expires_at_s,
-            precedence=draft.precedence,
-            level=draft.level,
-            mark=draft.mark,
-            form=draft.form,
-            accord=draft.accord,
-            answers=draft.answers,
-            tlp=draft.tlp,
-            pap=draft.pap,
-            language=draft.language,
-            fields=draft.fields,
-            remarks=draft.remarks,
-            attachments=tuple(
-                Attachment(
-                    name=one.name, media_type=one.media_type, size=len(one.body), sha256=digest_of(one.body)
-                )
-                for one in draft.attachments
-            ),
-            extensions=(),
-            end=end_number(draft.remarks, len(draft.fields), len(draft.attachments)),
-        )
+    return Content(
+        version=1,
+        sender=own.organisation,
+        recipients=recipients,
+        reference=draft.reference or f"{own.country}-{nonce[:REFERENCE_DIGITS]}",
+        nonce=nonce,
+        composed_at_s=now_s,
+        expires_at_s=draft.expires_at_s,
+        precedence=draft.precedence,
+        level=draft.level,
+        mark=draft.mark,
+        form=draft.form,
+        accord=draft.accord,
+        answers=draft.answers,
+        tlp=draft.tlp,
+        pap=draft.pap,
+        language=draft.language,
+        fields=draft.fields,
+        remarks=draft.remarks,
+        attachments=tuple(
+            Attachment(
+                name=one.name, media_type=one.media_type, size=len(one.body), sha256=digest_of(one.body)
+            )
+            for one in draft.attachments
+        ),
+        extensions=(),
+        end=end_number(draft.remarks, len(draft.fields), len(draft.attachments)),
     )
 
 
@@ -171,7 +168,7 @@ def drill(needs: Needs, recipients: tuple[OrganisationId, ...], human: bool, by:
             CodedField("scripts", SCRIPTS),
             *([CodedField(ANSWER_BY, (time_value(needs.now_s() + ANSWER_S),))] if human else []),
         ),
-        remarks=CHECK_TEXT,
+        remarks="",
         attachments=(),
     )
     message, _, __ = compose(needs, draft, {})

@@ -55,6 +55,9 @@ class Station:
         self._notes_on: dict[Way, tuple[OrganisationId, Sequence[bytes]]] = {}
         self._settled = False
         self._known_cards: tuple[object, ...] = ()
+        self._ways: dict[OrganisationId, list[Way]] = {}
+        self._relay_ways: dict[OrganisationId, list[Way]] = {}
+        self._beat_s: int | None = None
         self._trouble = Complaint("the hotline works again")
 
     def start(self) -> None:
@@ -155,20 +158,21 @@ class Station:
                 self._extras.relay.took(outcome.peer, self._handed_on.pop(way))
 
     def _offer(self, now_ms: int) -> None:
-        ways, relays = self.ways(), self._relays()
         if self._extras.signal is not None:
             for peer, envelope in self._extras.signal.turn(now_ms // 1000):
                 self._put_on_tray(peer, [envelope])
-        for offer in self.courier.offers(self._needs.state, ways, relays, now_ms):
+        for offer in self.courier.offers(self._needs.state, self._ways, self._relay_ways, now_ms):
             self._hand_over(offer, now_ms)
-        self._beat(ways, now_ms)
+        if self._beat_s != now_ms // 1000:
+            self._beat_s = now_ms // 1000
+            self._beat(self._ways, now_ms)
         for peer, tray in self._trays.items():
             if tray.envelopes:
-                direct = ways.get(peer, ())
-                detours = relays.get(peer, ()) if self.courier.all_fail(direct) else ()
+                direct = self._ways.get(peer, ())
+                detours = self._relay_ways.get(peer, ()) if self.courier.all_fail(direct) else ()
                 self._empty_tray(peer, (*direct, *detours), now_ms)
         if self._extras.relay is not None:
-            self._hand_on(self._extras.relay, ways, now_ms)
+            self._hand_on(self._extras.relay, self._ways, now_ms)
 
     def _hand_over(self, offer: Offer, now_ms: int) -> None:
         fits = self._fitting(offer.sent, ())
@@ -253,13 +257,12 @@ class Station:
 
     def _relays(self) -> dict[OrganisationId, list[Way]]:
         """Ways to those who hand on to a recipient, by the relays on its card, where we have met them too."""
-        ways = self.ways()
         found: dict[OrganisationId, list[Way]] = {}
         for organisation in self._needs.state.peers:
             card = self._needs.cards.of(organisation)
             names = card.relays if card else ()
             found[organisation] = [
-                way for relay in names if relay != organisation for way in ways.get(relay, ())
+                way for relay in names if relay != organisation for way in self._ways.get(relay, ())
             ]
         return found
 
@@ -270,6 +273,8 @@ class Station:
         if known == self._known_cards:
             return
         self._known_cards = known
+        self._ways, self._relay_ways = self.ways(), {}
+        self._relay_ways = self._relays()
         peers = [card for peer in state.peers if (card := self._needs.cards.of(peer)) is not None]
         for path in self._paths.values():
             path.know(self._needs.cards.own(), peers)

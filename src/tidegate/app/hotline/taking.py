@@ -116,9 +116,7 @@ class Taking:
         content, _ = read_package(package)
         card = self._needs.cards.of(content.sender)
         own = self._needs.cards.own().organisation
-        signed = verify_package(
-            package, own, card, self._needs.holds, self._needs.check, self._needs.now_s()
-        )
+        signed = verify_package(package, own, card, self._needs.holds, self._needs.check, self._needs.now_s())
         return Verified(signed, bytes_of(package), path, package.attachments, package.content)
 
     def _take_verified(self, verified: Sequence[Verified]) -> list[Taken]:
