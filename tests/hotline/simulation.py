@@ -139,9 +139,11 @@ class SimulatedNode:
             self.world.at(delay_ms, lambda: self._turn(at))
 
     def _turn(self, at: int) -> None:
-        if self.turn_at != at or not self.alive:
+        if self.turn_at != at:
             return
         self.turn_at = None
+        if not self.alive:
+            return
         self.live(self._one_turn)
         if self.alive:
             self.wake(TICK_MS if self.world.bad else self.world.calm_tick_ms)

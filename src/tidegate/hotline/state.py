@@ -31,7 +31,7 @@ LINES_MAX = 4_096
 """Correspondences of our own, one for each set of recipients; a message to a new set is refused as Full."""
 
 WINDOWS_MAX = 1_024
-"""Correspondences of peers whose serials are told in heartbeats; the one heard least lately is left out."""
+"""Epochs of peers' correspondences that heartbeats tell of; the one that was heard of first is left out."""
 
 BEYOND_MAX = 64
 """Serials remembered beyond the first gap of a correspondence; with more, the gap is taken for lost."""
@@ -82,9 +82,10 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Window(msgspec.Struct, frozen=True):
-    """What was stored of a peer's correspondence, in its newest epoch, as heartbeats tell it."""
+    """What was stored of one epoch of a peer's correspondence, as heartbeats tell it."""
 
     sender: OrganisationId
+    correspondence: Digest
     epoch: int
     through: int
     beyond: tuple[int, ...]
@@ -180,7 +181,7 @@ class HotlineState:
 
     `sent` by message are those on their way or awaiting something, in the order of composing; `settled`
     newest last. `inbox` by message are those that no officer has opened; `read` newest last. `lines` are our
-    own correspondences by digest, `windows` those of peers.
+    own correspondences by digest, `windows` those of peers by digest and epoch, the one heard of last last.
     `kept` is in custody here (tidegate.hotline.relay). `paths` by "organisation/path".
     """
 
@@ -194,7 +195,7 @@ class HotlineState:
     settled: tuple[Sent, ...] = ()
     inbox: Mapping[Digest, Received] = field(default_factory=lambda: MappingProxyType({}))
     read: tuple[Received, ...] = ()
-    windows: Mapping[Digest, Window] = field(default_factory=lambda: MappingProxyType({}))
+    windows: Mapping[str, Window] = field(default_factory=lambda: MappingProxyType({}))
     drills: Mapping[OrganisationId, tuple[DrillTally, ...]] = field(
         default_factory=lambda: MappingProxyType({})
     )

@@ -484,13 +484,9 @@ def answer_came(state: HotlineState, about: Any, now_s: int) -> HotlineState:
 
 
 def with_window(state: HotlineState, sender: OrganisationId, place: Place) -> HotlineState:
-    """Later epochs replace earlier ones; a frame of an earlier one changes nothing that is told."""
-    known = state.windows.get(place.correspondence)
-    if known is not None and place.epoch < known.epoch:
-        return state
-    if known is None or place.epoch > known.epoch:
-        known = Window(sender, place.epoch, 0, ())
-    through, beyond = known.through, set(known.beyond)
+    key = f"{place.correspondence}/{place.epoch}"
+    known = state.windows.get(key)
+    through, beyond = (known.through, set(known.beyond)) if known else (0, set())
     if place.serial > through:
         beyond.add(place.serial)
     if len(beyond) > BEYOND_MAX:
@@ -498,8 +494,8 @@ def with_window(state: HotlineState, sender: OrganisationId, place: Place) -> Ho
     while through + 1 in beyond:
         through += 1
         beyond.discard(through)
-    window = Window(sender, place.epoch, through, tuple(sorted(beyond)))
-    windows = without(state.windows, place.correspondence) if known else state.windows
+    window = Window(sender, place.correspondence, place.epoch, through, tuple(sorted(beyond)))
+    windows = without(state.windows, key) if known else state.windows
     if len(windows) >= WINDOWS_MAX:
         windows = without(windows, next(iter(windows)))
-    return replace(state, windows=with_entry(windows, place.correspondence, window))
+    return replace(state, windows=with_entry(windows, key, window))

@@ -25,7 +25,7 @@ CARD_EVERY_MS = 600_000
 """Our card goes along with a heartbeat this often, and at once when it is new."""
 
 HEARD_MAX = 16
-"""Correspondences told in one heartbeat, those heard of last; the others are told in none."""
+"""Epochs of correspondences told in one heartbeat, those heard of last; the others are told in none."""
 
 LATER_MS = 60_000
 """An account that comes so long after a receipt was not under way when the receipt was written. Both are told
@@ -139,8 +139,8 @@ NO_LEDGER: Mapping[str, Any] = {"checkpoint": "", "witnessed": "", "grown": (), 
 def heard_of(state: HotlineState, peer: OrganisationId) -> tuple[Heard, ...]:
     """What we have of this peer's correspondences, those heard of last."""
     windows = [
-        Heard(correspondence, window.epoch, window.through, window.beyond)
-        for correspondence, window in state.windows.items()
+        Heard(window.correspondence, window.epoch, window.through, window.beyond)
+        for window in state.windows.values()
         if window.sender == peer
     ]
     return tuple(windows[-HEARD_MAX:])
@@ -149,14 +149,14 @@ def heard_of(state: HotlineState, peer: OrganisationId) -> tuple[Heard, ...]:
 def missed_copies(state: HotlineState, beat: Heartbeat, now_s: int) -> list[CopyMissed]:
     """What the peer had receipted and, by its own later account, does not have any more.
 
-    An account of fewer correspondences than fit is whole: of one that it leaves out, nothing was stored.
+    An account of fewer epochs than fit is whole: of one that it leaves out, nothing was stored.
     """
     whole = len(beat.heard) < HEARD_MAX
-    told = {heard.correspondence: heard for heard in beat.heard}
+    told = {(heard.correspondence, heard.epoch): heard for heard in beat.heard}
     missed: list[CopyMissed] = []
     for sent in (*state.sent.values(), *state.settled):
         place = sent.place
-        if place is None or not is_missing(told.get(place.correspondence), place, whole):
+        if place is None or not is_missing(told.get((place.correspondence, place.epoch)), place, whole):
             continue
         for copy in sent.copies:
             late = copy.r1_s is not None and is_due(copy.r1_s * 1000, LATER_MS, now_s * 1000)
@@ -166,9 +166,6 @@ def missed_copies(state: HotlineState, beat: Heartbeat, now_s: int) -> list[Copy
 
 
 def is_missing(heard: Heard | None, place: Place, whole: bool) -> bool:
-    """Of an epoch before the one that is told, nothing is known."""
     if heard is None:
         return whole
-    if heard.epoch != place.epoch:
-        return heard.epoch < place.epoch
     return place.serial > heard.through and place.serial not in heard.beyond
