@@ -37,15 +37,16 @@ from tidegate.model.hotline_facts import MessageStored, ReceiptCame
 from tidegate.model.messages import Package
 from tidegate.model.organisations import Digest, Endpoint, OrganisationId
 from tidegate.model.refusals import Full, NotAllowed
+from tidegate.model.value_bytes import digest_of
 from tidegate.ports.hotline import Arrival, Outcome
 from tidegate.ports.hotline_control import Draft
 from tidegate.ports.outside import OutsideFailed
 
 BEGIN_MS = 1_700_000_000_000
-BAD_MS = 60_000
+BAD_MS = 45_000
 """So long everything fails."""
 MESSAGES = 6
-TICK_MS = 2_000
+TICK_MS = 3_000
 PATIENCE_MS = 3_600_000
 """So long after that the last receipt must have come; the longest wait between two offers is ten minutes."""
 STEP_MS = 7_200_000
@@ -162,6 +163,7 @@ class SimulatedNode:
             self.die()
 
     def die(self) -> None:
+        self.disk.forget_unsynced()
         self.alive = False
         self.turn_at = None
         self.world.at(self.world.chance.randrange(10, 5_000), self._again)
@@ -203,7 +205,7 @@ class Simulation:
         self._order = count()
         self.seals = StandInSeals()
         numbers = count(seed << 40)
-        self.nonce = lambda: f"{next(numbers):032x}"
+        self.nonce = lambda: digest_of(b"%d" % next(numbers))[:32]
         self.identities = [identity(name) for name in NAMES]
         self.loss = chance.choice((0.0, 0.1, 0.3, 0.6))
         self.doubled = chance.choice((0.0, 0.1, 0.3))
@@ -438,6 +440,8 @@ class Simulation:
             stored: set[Digest] = set()
             for _, fact in node.disk.facts:
                 if isinstance(fact, MessageStored):
+                    if not {fact.about.message, fact.package} <= node.disk.blobs.keys():
+                        self.findings.lost.append(f"the text of {fact.about.message[:8]} at {node.own.name}")
                     if fact.about.message in stored:
                         self.findings.shown_twice.append(f"{fact.about.message[:8]} at {node.own.name}")
                     stored.add(fact.about.message)

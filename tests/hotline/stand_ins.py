@@ -179,18 +179,30 @@ class Disk:
     """What survives: facts, blobs and the anchor. `before` and `after` are called around each durable step,
     and may raise Killed or OutsideFailed.
 
-    What is written is lost with the machine unless it was synced; every call here syncs before it returns.
+    What is written is lost with the machine unless it was synced. Every call here syncs before it returns,
+    unless it is told, by `lazy`, to leave that to the next one.
     """
 
     facts: list[tuple[int, Fact]] = field(default_factory=list)
     blobs: dict[Digest, bytes] = field(default_factory=dict)
     mark: AnchorMark | None = None
+    lazy: frozenset[str] = frozenset()
+    unsynced_facts: int = 0
+    unsynced_blobs: list[Digest] = field(default_factory=list)
     before: Callable[[str], None] = lambda _: None
     after: Callable[[str], None] = lambda _: None
 
+    def forget_unsynced(self) -> None:
+        """What the machine takes with it."""
+        if self.unsynced_facts:
+            del self.facts[-self.unsynced_facts :]
+        for digest in self.unsynced_blobs:
+            self.blobs.pop(digest, None)
+        self.unsynced_facts, self.unsynced_blobs = 0, []
+
     def copied(self) -> "Disk":
         """As it is now, with its mark; whoever restores by the book leaves that out."""
-        return Disk(list(self.facts), dict(self.blobs), self.mark)
+        return Disk(list(self.facts), dict(self.blobs), self.mark, self.lazy)
 
 
 class DiskRecord:
@@ -239,6 +251,7 @@ class DiskRecord:
         if len(self._disk.facts) == len(self._records):  # else an earlier try took hold after all
             self._disk.before("facts")
             self._disk.facts += self._waiting
+            self._disk.unsynced_facts = len(self._waiting) if "facts" in self._disk.lazy else 0
         self._disk.after("facts")
         stored, self._waiting = self._waiting, []
         for at_ms, fact in stored:
@@ -263,7 +276,9 @@ class DiskBlobs:
     def put(self, blobs: Sequence[bytes]) -> list[Digest]:
         self._disk.before("blobs")
         digests = [digest_of(body) for body in blobs]
+        new = [digest for digest in digests if digest not in self._disk.blobs]
         self._disk.blobs.update(zip(digests, blobs, strict=True))
+        self._disk.unsynced_blobs = new if "blobs" in self._disk.lazy else []
         self._disk.after("blobs")
         return digests
 

@@ -11,6 +11,7 @@ from tidegate.app.hotline.composing import compose, give_signature
 from tidegate.app.hotline.needs import Needs
 from tidegate.app.hotline.station import Station
 from tidegate.hotline.delivery import Stage
+from tidegate.model.hotline_facts import MessageAuthorised
 from tidegate.model.organisations import Digest, Endpoint, OrganisationId
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.hotline import Arrival, Outcome
@@ -196,6 +197,21 @@ def test_a_copy_with_its_own_mark_is_found_out_by_the_peer_and_the_message_goes_
     world.turns(10)
     assert world.anna.stage(message) is Stage.STORED
     assert len([fact for _, fact in world.bahar.disk.facts if type(fact).__name__ == "ForkFound"]) == 1
+
+
+def test_a_message_that_comes_again_in_another_frame_is_receipted_and_shown_once(world: TwoParties) -> None:
+    world.turns()
+    message = world.anna.says()
+    copy = world.anna.disk.copied()
+    assert isinstance(world.anna.disk.facts[-1][1], MessageAuthorised)
+    world.turns()
+    copy.mark = None
+    world.anna.disk = copy  # authorised there, and not yet queued
+    world.anna.start()
+    world.turns()
+    assert world.anna.stage(message) is Stage.STORED
+    kinds = [type(fact).__name__ for _, fact in world.bahar.disk.facts]
+    assert (kinds.count("MessageStored"), kinds.count("MessageCameAgain")) == (1, 1)
 
 
 def test_a_peer_on_an_older_copy_gets_again_what_it_lost(world: TwoParties) -> None:

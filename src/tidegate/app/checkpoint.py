@@ -5,7 +5,7 @@ other steps than today's, is passed over. Then the state is rebuilt from the fir
 """
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
@@ -68,8 +68,8 @@ def tip_from(checkpoint: Checkpoint | None) -> Tip:
 def frozen_hotline(state: HotlineState) -> HotlineState:
     """Its mappings as a step leaves them; JSON brings plain ones back."""
     mappings: dict[str, Any] = {
-        each.name: MappingProxyType(dict(value))
-        for each in fields(state)
-        if isinstance(value := getattr(state, each.name), Mapping)
+        name: MappingProxyType(dict(value))
+        for name in state.__struct_fields__
+        if isinstance(value := getattr(state, name), Mapping)
     }
-    return replace(state, **mappings)
+    return msgspec.structs.replace(state, **mappings)

@@ -20,6 +20,7 @@ rule. What is refused says by which rule, and whether it could ever hold (`final
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from tidegate.hotline.state import Sent, copy_for
@@ -283,7 +284,8 @@ def must_be_by_station(
         raise NotBelieved(10, f"the signature of the station of {card.name} does not hold")
 
 
-def correspondence_of(sender: OrganisationId, recipients: Sequence[OrganisationId]) -> Digest:
+@lru_cache(1024)
+def correspondence_of(sender: OrganisationId, recipients: tuple[OrganisationId, ...]) -> Digest:
     """One sender and one exact set of recipients."""
     return digest_of(canonical_json([sender, sorted(recipients)]))
 

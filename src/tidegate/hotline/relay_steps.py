@@ -1,6 +1,6 @@
 """What the facts of custody mean: an envelope is held for a recipient, or no longer."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tidegate.hotline.relay import KEPT_MAX, Kept, custody_key
 from tidegate.hotline.state import HotlineState

@@ -1,8 +1,8 @@
 """What the hotline knows: one frozen value that follows from the facts and from nothing else."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 
@@ -47,6 +47,9 @@ REACH_DAYS_MAX = 31
 
 DRILLS_MAX = 64
 """Drills of each peer at hand, the newest: two a day for a month."""
+
+
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 class Own(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,8 +178,7 @@ class PathLife(msgspec.Struct, frozen=True):
     alive_s: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HotlineState:
+class HotlineState(msgspec.Struct, frozen=True, kw_only=True):
     """The state of the hotline. A mapping in it is never changed: a step makes another.
 
     `sent` by message are those on their way or awaiting something, in the order of composing; `settled`
@@ -187,19 +189,17 @@ class HotlineState:
 
     own: Own | None = None
     epoch: int = 0
-    kept: Mapping[str, Kept] = field(default_factory=lambda: MappingProxyType({}))
-    peers: Mapping[OrganisationId, Peer] = field(default_factory=lambda: MappingProxyType({}))
-    lines: Mapping[Digest, Line] = field(default_factory=lambda: MappingProxyType({}))
+    kept: Mapping[str, Kept] = NOTHING
+    peers: Mapping[OrganisationId, Peer] = NOTHING
+    lines: Mapping[Digest, Line] = NOTHING
     framed: int = 0
-    sent: Mapping[Digest, Sent] = field(default_factory=lambda: MappingProxyType({}))
+    sent: Mapping[Digest, Sent] = NOTHING
     settled: tuple[Sent, ...] = ()
-    inbox: Mapping[Digest, Received] = field(default_factory=lambda: MappingProxyType({}))
+    inbox: Mapping[Digest, Received] = NOTHING
     read: tuple[Received, ...] = ()
-    windows: Mapping[str, Window] = field(default_factory=lambda: MappingProxyType({}))
-    drills: Mapping[OrganisationId, tuple[DrillTally, ...]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
-    paths: Mapping[str, PathLife] = field(default_factory=lambda: MappingProxyType({}))
+    windows: Mapping[str, Window] = NOTHING
+    drills: Mapping[OrganisationId, tuple[DrillTally, ...]] = NOTHING
+    paths: Mapping[str, PathLife] = NOTHING
 
     def find_sent(self, message: Digest) -> Sent | None:
         found = self.sent.get(message)

@@ -5,13 +5,13 @@ Effects tell people.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from tidegate.hotline import tallies
 from tidegate.hotline.copies import awaits_nothing, moved, with_copy
+from tidegate.hotline.correspondence import correspondence_of
 from tidegate.hotline.deadlines import UNOPENED
 from tidegate.hotline.delivery import Event, Stage
 from tidegate.hotline.relay_steps import envelope_kept, envelope_let_go
@@ -115,7 +115,7 @@ def peer_card_taken(state: HotlineState, _: int, __: int, fact: PeerCardTaken) -
     known = peer_of(state, fact.organisation)
     if fact.version <= known.version:
         raise NotAllowed(f"the card of {known.name} has version {known.version}; {fact.version} is no newer")
-    peer = msgspec.structs.replace(
+    peer = replace(
         known,
         name=fact.name,
         card=fact.card,
@@ -137,10 +137,10 @@ def peer_left(state: HotlineState, _: int, __: int, fact: PeerLeft) -> Stepped:
 def card_expiry_neared(state: HotlineState, _: int, __: int, fact: CardExpiryNeared) -> Stepped:
     own, days = state.own, fact.days_left
     if own is not None and fact.organisation == own.organisation:
-        whose, state = "our own card", replace(state, own=msgspec.structs.replace(own, told_days=days))
+        whose, state = "our own card", replace(state, own=replace(own, told_days=days))
     else:
         known = peer_of(state, fact.organisation)
-        told = msgspec.structs.replace(known, told_days=days)
+        told = replace(known, told_days=days)
         whose = f"the card of {known.name}"
         state = replace(state, peers=with_entry(state.peers, known.organisation, told))
     when = f"ends in {days} days" if days > 0 else "has ended: nothing under it is believed"
@@ -164,6 +164,9 @@ def message_composed(state: HotlineState, _: int, at_ms: int, fact: MessageCompo
         raise NotAllowed("this very message was composed before")
     if len(state.sent) >= SENT_MAX:
         raise Full("messages on their way", SENT_MAX)
+    line = correspondence_of(about.sender, about.recipients)
+    if len(state.lines) >= LINES_MAX and line not in state.lines:
+        raise Full("correspondences", LINES_MAX)
     copies = tuple(
         Copy(recipient=recipient, stage=Stage.COMPOSED, since_s=at_ms // 1000)
         for recipient in about.recipients
@@ -179,7 +182,7 @@ def signature_given(state: HotlineState, _: int, __: int, fact: SignatureGiven) 
         raise NotAllowed(f"the message is {sent.copies[0].stage}: it takes no more signatures")
     if any(one.officer == officer for one in sent.signatures):
         raise NotAllowed(f"{officer} has signed it before")
-    return put(state, msgspec.structs.replace(sent, signatures=(*sent.signatures, fact.signature))), ()
+    return put(state, replace(sent, signatures=(*sent.signatures, fact.signature))), ()
 
 
 def message_authorised(state: HotlineState, _: int, at_ms: int, fact: MessageAuthorised) -> Stepped:
@@ -199,7 +202,7 @@ def message_queued(state: HotlineState, _: int, at_ms: int, fact: MessageQueued)
         raise NotAllowed(f"the message is {sent.copies[0].stage}: it cannot be queued")
     must_follow(state, place)
     first = all_moved(sent, Event.QUEUED, at_ms)
-    queued = msgspec.structs.replace(
+    queued = replace(
         first,
         queued_s=at_ms // 1000 if sent.queued_s is None else sent.queued_s,
         place=place,
@@ -216,8 +219,6 @@ def message_queued(state: HotlineState, _: int, at_ms: int, fact: MessageQueued)
 def must_follow(state: HotlineState, place: Place) -> None:
     """A serial is used once: it follows the last of its epoch without a gap, or begins the present epoch."""
     line = state.lines.get(place.correspondence)
-    if line is None and len(state.lines) >= LINES_MAX:
-        raise Full("correspondences", LINES_MAX)
     goes_on = line is not None and (place.epoch, place.serial, place.previous) == (
         line.epoch,
         line.serial + 1,
@@ -237,7 +238,7 @@ def envelope_made_anew(state: HotlineState, _: int, __: int, fact: EnvelopeMadeA
     sent = sent_of(state, fact.message)
     if sent.place is None:
         raise NotAllowed("a message that was not queued has no envelope")
-    return put(state, msgspec.structs.replace(sent, envelope=fact.envelope)), ()
+    return put(state, replace(sent, envelope=fact.envelope)), ()
 
 
 def custody_taken(state: HotlineState, _: int, at_ms: int, fact: CustodyTaken) -> Stepped:
@@ -245,9 +246,7 @@ def custody_taken(state: HotlineState, _: int, at_ms: int, fact: CustodyTaken) -
     copy = copy_for(sent, fact.recipient) if sent else None
     if sent is None or copy is None:
         return state, ()
-    relayed = msgspec.structs.replace(
-        moved(copy, Event.CUSTODY, at_ms // 1000), relay=fact.relay, relay_until_s=fact.until_s
-    )
+    relayed = replace(moved(copy, Event.CUSTODY, at_ms // 1000), relay=fact.relay, relay_until_s=fact.until_s)
     return put(state, with_copy(sent, relayed)), ()
 
 
@@ -258,7 +257,7 @@ def receipt_came(state: HotlineState, _: int, at_ms: int, fact: ReceiptCame) -> 
     if sent is None or copy is None:
         return state, ()
     now_s = at_ms // 1000
-    stored = msgspec.structs.replace(
+    stored = replace(
         moved(copy, Event.R1, now_s), receipted=fact.frame, r1_s=now_s if copy.r1_s is None else copy.r1_s
     )
     tallied = tallies.machine_answered(state, fact.message, fact.recipient)
@@ -280,7 +279,7 @@ def serial_spoilt(state: HotlineState, _: int, __: int, fact: SerialSpoilt) -> S
     sent = sent_of(state, fact.message)
     if sent.place is None or sent.place.epoch >= state.epoch:
         raise NotAllowed("a message keeps its serial while its epoch lasts")
-    return put(state, msgspec.structs.replace(sent, spoilt=True)), ()
+    return put(state, replace(sent, spoilt=True)), ()
 
 
 def copy_missed(state: HotlineState, _: int, __: int, fact: CopyMissed) -> Stepped:
@@ -289,7 +288,7 @@ def copy_missed(state: HotlineState, _: int, __: int, fact: CopyMissed) -> Stepp
     copy = copy_for(sent, fact.recipient) if sent else None
     if sent is None or copy is None or copy.receipted is None:
         raise NotAllowed("nothing was receipted that could be missed")
-    return put(state, with_copy(sent, msgspec.structs.replace(copy, receipted=None))), ()
+    return put(state, with_copy(sent, replace(copy, receipted=None))), ()
 
 
 def message_expired(state: HotlineState, _: int, at_ms: int, fact: MessageExpired) -> Stepped:
@@ -354,7 +353,7 @@ def deadline_passed(state: HotlineState, _: int, __: int, fact: DeadlinePassed) 
     told = Told(fact.awaited, fact.level)
     sent, received = state.find_sent(fact.message), state.find_received(fact.message)
     if received is not None and state.own is not None and fact.party == state.own.organisation:
-        late = msgspec.structs.replace(received, told=told)
+        late = replace(received, told=told)
         words = f"{fact.awaited} of {received.about.reference} is late here"
         after = put_received(state, late, opened=late.opened_s is not None)
         return after, (Alarm(f"overdue, {fact.level}", words),)
@@ -362,7 +361,7 @@ def deadline_passed(state: HotlineState, _: int, __: int, fact: DeadlinePassed) 
     if sent is None or copy is None:
         raise NotAllowed("the message whose receipt is late is not at hand")
     words = f"{fact.awaited} of {reference(sent)} is late at {name_of(state, fact.party)}"
-    late_copy = with_copy(sent, msgspec.structs.replace(copy, told=told))
+    late_copy = with_copy(sent, replace(copy, told=told))
     return put(state, late_copy), (Alarm(f"overdue, {fact.level}", words),)
 
 
@@ -433,7 +432,7 @@ def reference(sent: Sent) -> str:
 
 def all_moved(sent: Sent, event: Event, at_ms: int, why: str = "") -> Sent:
     copies = tuple(moved(copy, event, at_ms // 1000, why) for copy in sent.copies)
-    return msgspec.structs.replace(sent, copies=copies)
+    return replace(sent, copies=copies)
 
 
 def put(state: HotlineState, sent: Sent) -> HotlineState:
@@ -464,7 +463,7 @@ def answered(state: HotlineState, sent: Sent, now_s: int) -> HotlineState:
     answered_s = received.answered_s
     if sent.about.form != "receipt" and answered_s is None:
         answered_s = now_s
-    done = msgspec.structs.replace(received, opened_s=opened_s, answered_s=answered_s, told=None)
+    done = replace(received, opened_s=opened_s, answered_s=answered_s, told=None)
     return put_received(state, done, opened=True)
 
 
@@ -480,7 +479,7 @@ def answer_came(state: HotlineState, about: Any, now_s: int) -> HotlineState:
     if not opened:
         times["r3_s"] = now_s if after.r3_s is None else after.r3_s
     tallied = tallies.person_answered(state, sent.about.message, about.sender)
-    return put(tallied, with_copy(sent, msgspec.structs.replace(after, told=None, **times)))
+    return put(tallied, with_copy(sent, replace(after, told=None, **times)))
 
 
 def with_window(state: HotlineState, sender: OrganisationId, place: Place) -> HotlineState:

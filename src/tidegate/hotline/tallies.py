@@ -1,8 +1,6 @@
 """What the standing board counts: answers to drills, of machines and of people apart, and reachability."""
 
-from dataclasses import replace
-
-import msgspec
+from msgspec.structs import replace
 
 from tidegate.hotline.state import (
     DRILLS_MAX,
@@ -39,9 +37,7 @@ def _with_answer(state: HotlineState, message: Digest, peer: OrganisationId, **a
     tallies = state.drills.get(peer, ())
     if not any(tally.message == message for tally in tallies):
         return state
-    counted = tuple(
-        msgspec.structs.replace(tally, **answers) if tally.message == message else tally for tally in tallies
-    )
+    counted = tuple(replace(tally, **answers) if tally.message == message else tally for tally in tallies)
     return replace(state, drills=with_entry(state.drills, peer, counted))
 
 
