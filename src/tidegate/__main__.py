@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tidegate.ports.clock import Clock
     from tidegate.ports.collector import CollectorProcess
     from tidegate.ports.control import ControlDoor, ControlLine
+    from tidegate.ports.evidence import Shelf
     from tidegate.ports.hotline_identity import PairFiles, StationFolder
     from tidegate.ports.machine import Machine
     from tidegate.ports.metrics import MetricsServer
@@ -252,6 +253,12 @@ def pair_files() -> "PairFiles":
     return LocalPairFiles()
 
 
+def shelf(folder: "Path") -> "Shelf":
+    from tidegate.adapters.hotline.shelf import FolderShelf
+
+    return FolderShelf(folder)
+
+
 PARTS = Parts(
     version=__version__,
     environ=os.environ,
@@ -277,6 +284,7 @@ PARTS = Parts(
     topology=topology,
     hotline_folder=hotline_folder,
     pair_files=pair_files,
+    shelf=shelf,
 )
 
 

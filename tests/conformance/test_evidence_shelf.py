@@ -32,6 +32,7 @@ def test_what_was_put_is_there_again_and_nothing_else(opened: Open) -> None:
     again = opened()
     assert [again.get(name) for name in ("a", "b/c", "b/d/e", "b/b")] == [b"one", b"two", b"three", b""]
     assert list(again.names("b")) == ["b", "c"]
+    assert (list(again.folders("b")), list(again.folders("b/d")), list(again.folders("a"))) == (["d"], [], [])
     assert again.get("a/b") is None, "a file is no folder"
 
 

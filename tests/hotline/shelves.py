@@ -21,6 +21,10 @@ class DictShelf:
         found = (name.removeprefix(f"{folder}/") for name in self.files if name.startswith(f"{folder}/"))
         return sorted(name for name in found if "/" not in name)
 
+    def folders(self, folder: str) -> Sequence[str]:
+        below = [name.removeprefix(f"{folder}/") for name in self.files if name.startswith(f"{folder}/")]
+        return sorted({name.split("/")[0] for name in below if "/" in name})
+
     def drop(self, names: Sequence[str]) -> None:
         for name in names:
             self.files.pop(name, None)

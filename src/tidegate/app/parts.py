@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tidegate.ports.clock import Clock
     from tidegate.ports.collector import CollectorProcess
     from tidegate.ports.control import ControlDoor, ControlLine
+    from tidegate.ports.evidence import Shelf
     from tidegate.ports.facts import FactStore
     from tidegate.ports.hotline import EnvelopeStore
     from tidegate.ports.hotline_identity import PairFiles, StationFolder
@@ -77,3 +78,4 @@ class Parts:
     topology: "Callable[[], TopologyFiles]"
     hotline_folder: "Callable[[Path], StationFolder]"
     pair_files: "Callable[[], PairFiles]"
+    shelf: "Callable[[Path], Shelf]"

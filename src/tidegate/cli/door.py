@@ -27,6 +27,7 @@ COMMANDS = {
     "doctor": Entry("doctor", "doctor", "Explain why data is missing, exporter by exporter."),
     "config": Entry("config", "config", "Show or check the settings."),
     "hotline": Entry("hotline", "hotline", "Reach other organisations, and be able to prove it."),
+    "verify": Entry("verify", "verify", "Check a bundle of evidence about a message of the hotline."),
     "ledger": Entry("ledger", "ledger", "Prove that the record of facts is whole."),
 }
 

@@ -96,11 +96,9 @@ def pair_holds(pair: Any, signature: Any, purpose: str, body: bytes) -> bool:
     return True
 
 
-# Cards: what an organisation says of itself, signed by its root. Its number is the digest of its first root.
-
-
 class Cards:
-    """The believed cards of each organisation, oldest first; `used` are those on which something rests."""
+    """What organisations say of themselves, signed by their roots, oldest first; `used` are those on which
+    something rests. An organisation's number is the digest of its first root."""
 
     def __init__(self, listed: Any) -> None:
         self.of: dict[str, list[Any]] = {}
@@ -125,26 +123,23 @@ class Cards:
         check(newer, "cards do not stand in their order")
         before.append(card)
 
-    def signed_by(self, organisation: str, signature: Any, purpose: str, body: bytes) -> Any:
-        """The newest card of the organisation whose station signed this."""
-        for card in reversed(self.of.get(organisation, [])):
-            if pair_holds(card["station"], signature, purpose, body):
-                self.used.add((organisation, card["version"]))
-                return card
-        raise Refused(f"no station of {organisation[:16]} signed what is shown as its word ({purpose})")
+    def signed_by(self, organisation: str, signature: Any, purpose: str, body: bytes) -> list[Any]:
+        """The cards of the organisation whose station signed this, newest first; the newest is used."""
+        cards = reversed(self.of.get(organisation, []))
+        found = [card for card in cards if pair_holds(card["station"], signature, purpose, body)]
+        check(bool(found), f"no station of {organisation[:16]} signed what is shown as its word ({purpose})")
+        self.used.add((organisation, found[0]["version"]))
+        return found
 
     def named(self, organisation: str) -> str:
         newest = self.of.get(organisation, [{"name": "an organisation whose card is not here"}])[-1]
         return f"{newest['name']} ({organisation[:16]})"
 
 
-# The message, its answers and its receipts.
-
-
-def check_package(package: Any, cards: Cards) -> tuple[Any, Any, list[str]]:
-    """Content, frame, and the officers who signed; Refused where anything of it does not hold."""
-    names = ("content", "frame", "officers", "station", "attachments", "type")
-    body, frame_body, officers, station, attachments, kind = fields(package, *names)
+def check_package(package: Any, cards: Cards) -> tuple[Any, Any, str]:
+    """Content, frame, and who signed; Refused where anything of it does not hold."""
+    wanted = ("content", "frame", "officers", "station", "attachments", "type")
+    body, frame_body, officers, station, attachments, kind = fields(package, *wanted)
     content_bytes, frame_bytes = binary(body), binary(frame_body)
     content, frame = parsed(content_bytes), parsed(frame_bytes)
     sender, recipients = content["sender"], content["recipients"]
@@ -152,27 +147,34 @@ def check_package(package: Any, cards: Cards) -> tuple[Any, Any, list[str]]:
     check(frame["content"] == digest(content_bytes), "the frame is of another message")
     correspondence = digest(canonical([sender, sorted(recipients)]))
     check(frame["correspondence"] == correspondence, "the frame is of another correspondence")
-    card = cards.signed_by(sender, station, "tidegate/frame/1", frame_bytes)
-    check(content["composed_at_s"] < card["valid_until_s"], "the sender's card had ended")
-    signers = [check_officer(one, content, content_bytes, card) for one in officers]
+    by_station = cards.signed_by(sender, station, "tidegate/frame/1", frame_bytes)
+    for card in by_station:  # officers may have left since: the newest card by which all of it holds counts
+        keys = [officer_key(one, content, content_bytes, card) for one in officers]
+        if all(keys):
+            break
+    check(all(keys), "the officers' signatures do not hold by any card shown")
+    cards.used.add((sender, card["version"]))
     quorum = [one["officers"] for one in card["quorums"] if one["level"] == content["level"]]
     needed = 0 if content["form"] == "check" else max(quorum, default=1)
-    check(len({key for _, key in signers}) == len(signers) >= needed, f"{needed} officers must have signed")
+    check(len(set(keys)) == len(keys) >= needed, f"{needed} officers must have signed")
+    check(content["composed_at_s"] < card["valid_until_s"], "the sender's card had ended")
+    names = ", ".join(one["officer"] for one in officers) or "the station"
     told = [(one["size"], one["sha256"]) for one in content["attachments"]]
     bodies = [binary(one) for one in attachments]
     check(told == [(len(one), digest(one)) for one in bodies], "the attachments are not those named")
     end = len(content["remarks"].encode()) + len(content["fields"]) + len(bodies)
     check(content["end"] == end, "the end number does not fit: something was cut off")
-    return content, frame, [name for name, _ in signers]
+    return content, frame, f"{names} (card {card['version']})"
 
 
-def check_officer(signed: Any, content: Any, body: bytes, card: Any) -> tuple[str, str]:
+def officer_key(signed: Any, content: Any, body: bytes, card: Any) -> str:
+    """The digest of the officer's key on this card, where the signature holds by it; else nothing."""
     name, signature = fields(signed, "officer", "signature")
-    on_card = [one for one in card["officers"] if one["name"] == name and one["level"] == content["level"]]
-    check(bool(on_card), f"{name} is no officer of that level on the sender's card")
-    key = on_card[0]["key"]
-    check(pair_holds(key, signature, "tidegate/content/1", body), f"the signature of {name} does not hold")
-    return name, digest(canonical(key))
+    for one in card["officers"]:
+        by_name = (one["name"], one["level"]) == (name, content["level"])
+        if by_name and pair_holds(one["key"], signature, "tidegate/content/1", body):
+            return digest(canonical(one["key"]))
+    return ""
 
 
 def check_word(signed: Any, about: set[str], content: Any, cards: Cards) -> str:
@@ -188,9 +190,8 @@ def check_word(signed: Any, about: set[str], content: Any, cards: Cards) -> str:
     station = f"the station of {cards.named(word['recipient'])} signed that it"
     if kind == "refusal":
         return f"Refused: {station} refused this for good at {moment(word['refused_at_s'])}: {word['why']}"
-    return (
-        f"R1: {station} stored this at {moment(word['stored_at_s'])}, as entry {word['fact']} of its ledger"
-    )
+    stored = f"stored this at {moment(word['stored_at_s'])}, as entry {word['fact']} of its ledger"
+    return f"R1: {station} {stored}"
 
 
 def check_answer(package: Any, message: str, content: Any, about: set[str], cards: Cards) -> str:
@@ -200,7 +201,7 @@ def check_answer(package: Any, message: str, content: Any, about: set[str], card
     check(reply["answers"] == message and parties, "an answer is to something else")
     about |= {frame["content"], digest(binary(package["frame"]))}
     what = "R2: it was opened" if reply["form"] == "receipt" else f"R3: an answer, form {reply['form']}"
-    by = f"{', '.join(signers) or 'the station'} of {cards.named(reply['sender'])}"
+    by = f"{signers} of {cards.named(reply['sender'])}"
     return f"{what}; signed by {by}, composed at {moment(reply['composed_at_s'])}"
 
 
@@ -337,10 +338,10 @@ def proved(bundle: Any) -> tuple[list[str], set[tuple[str, int]]]:
     cards = Cards(listed)
     # The same message, once for each place in its correspondence that it was given.
     checked = [check_package(package, cards) for package in packages]
-    content, frame, officers = checked[0]
+    content, frame, signers = checked[0]
     check(all(one == content for one, _, _ in checked), "two messages are shown as one")
     about = {frame["content"], *(digest(binary(package["frame"])) for package in packages)}
-    lines = [*told_of_message(content, frame, officers, cards)]
+    lines = [*told_of_message(content, frame, signers, cards)]
     lines += [check_word(signed, about, content, cards) for signed in receipts]
     lines += [check_answer(answer, frame["content"], content, about, cards) for answer in answers]
     for record in records:
@@ -350,13 +351,13 @@ def proved(bundle: Any) -> tuple[list[str], set[tuple[str, int]]]:
     return ["".join(one if one.isprintable() else "?" for one in line) for line in lines], cards.used
 
 
-def told_of_message(content: Any, frame: Any, officers: list[str], cards: Cards) -> Iterator[str]:
+def told_of_message(content: Any, frame: Any, signers: str, cards: Cards) -> Iterator[str]:
     yield f"Message {frame['content']}"
     yield f"  {content['mark']}, {content['precedence']}, form {content['form']}, {content['reference']}"
     yield f"  from {cards.named(content['sender'])}"
     yield f"  to {'; '.join(cards.named(one) for one in content['recipients'])}"
-    who = f"by {', '.join(officers)}, for the {content['level']}" if officers else "by the station alone"
-    yield f"  signed {who}; composed at {moment(content['composed_at_s'])} by the sender's clock"
+    yield f"  signed by {signers}, for the {content['level']}"
+    yield f"  composed at {moment(content['composed_at_s'])} by the sender's clock"
 
 
 def told_of_parties(cards: Cards) -> Iterator[str]:

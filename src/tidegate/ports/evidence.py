@@ -26,5 +26,8 @@ class Shelf(Protocol):
     def names(self, folder: str) -> Sequence[str]:
         """Of the files right in this folder, in order; none where there is no such folder."""
 
+    def folders(self, folder: str) -> Sequence[str]:
+        """Names of the folders right in this one, in order."""
+
     def drop(self, names: Sequence[str]) -> None:
         """Names that hold nothing are passed over."""

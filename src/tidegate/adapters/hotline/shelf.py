@@ -39,12 +39,18 @@ class FolderShelf:
                 return None
 
     def names(self, folder: str) -> Sequence[str]:
+        found = sorted(path.name for path in self._in(folder) if path.is_file())
+        return [name for name in found if not name.endswith(TEMPORARY)]
+
+    def folders(self, folder: str) -> Sequence[str]:
+        return sorted(path.name for path in self._in(folder) if path.is_dir())
+
+    def _in(self, folder: str) -> list[Path]:
         with told(self._folder):
             try:
-                found = sorted(path.name for path in (self._folder / folder).iterdir() if path.is_file())
+                return list((self._folder / folder).iterdir())
             except (FileNotFoundError, NotADirectoryError):
                 return []
-        return [name for name in found if not name.endswith(TEMPORARY)]
 
     def drop(self, names: Sequence[str]) -> None:
         with told(self._folder):

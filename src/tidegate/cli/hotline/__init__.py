@@ -13,6 +13,7 @@ COMMANDS: dict[str, Entry] = {
     "leave": Entry("hotline.meet", "leave", "End trust in a peer."),
     "rotate": Entry("hotline.rotate", "rotate", "Make new keys, in time or after a theft."),
     "revoke": Entry("hotline.rotate", "revoke", "Take an officer's word away."),
+    "prove": Entry("hotline.prove", "prove", "Write all evidence about a message into one file."),
 }
 """One row a command: `"send": Entry("hotline.send", "send", "Say something, and have it delivered.")`."""
 

@@ -1,0 +1,33 @@
+"""Where a node keeps its evidence in the state folder, and a proof made out of it by a command."""
+
+import inspect
+from pathlib import Path
+
+from tidegate.app.assembly import database_url
+from tidegate.app.config import find_state, load_config
+from tidegate.app.hotline.bundles import Kept, Proved, prove
+from tidegate.app.parts import Parts
+from tidegate.ledger import verifier
+
+EVIDENCE_NAME = "hotline/evidence"
+"""What was seen of ledgers, ours and others'; part of every back-up."""
+
+TILES_NAME = "hotline/ledger"
+"""The ledger's tiles and its last checkpoint; made anew where they are missing."""
+
+
+def proved_in(parts: Parts, config_file: Path | None, state_folder: Path | None, message: str) -> Proved:
+    """See `prove`; of the node that these options name, whether it runs or not."""
+    config = load_config(config_file, parts.environ).config
+    folder = find_state(state_folder, parts.environ)
+    stores = parts.stores(database_url(config, folder), "refuse")
+    try:
+        shelf, tiles = parts.shelf(folder / EVIDENCE_NAME), parts.shelf(folder / TILES_NAME)
+        return prove(Kept(stores.facts, stores.envelopes, shelf, tiles), message)
+    finally:
+        stores.close()
+
+
+def verifier_source() -> str:
+    """The single-file verifier, to be given away."""
+    return inspect.getsource(verifier)

@@ -1,0 +1,53 @@
+"""`tidegate hotline prove`: all evidence about one message in one file, for whoever may deny it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tidegate.cli.options import config_option, json_option, state_option
+from tidegate.cli.output import print_json
+
+if TYPE_CHECKING:
+    from tidegate.app.parts import Parts
+
+
+@click.command()
+@click.argument("message")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Where; else MESSAGE.bundle here."
+)
+@click.option(
+    "--verifier",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the one-file verifier there, too.",
+)
+@config_option
+@state_option
+@json_option
+@click.pass_obj
+def prove(
+    parts: "Parts",
+    message: str,
+    out: Path | None,
+    verifier: Path | None,
+    config_file: Path | None,
+    state_folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Write the evidence about MESSAGE (its digest's first digits) into one file, and say what it proves.
+
+    Nothing is asked of the network or of a running node.
+    """
+    from tidegate.app.hotline.places import proved_in, verifier_source
+
+    proved = proved_in(parts, config_file, state_folder, message)
+    file = out or Path(f"{proved.message[:16]}.bundle")
+    file.write_bytes(proved.body)
+    if verifier is not None:
+        verifier.write_text(verifier_source())
+    if as_json:
+        print_json({"message": proved.message, "file": str(file), "proves": proved.lines})
+        return
+    click.echo("\n".join(proved.lines))
+    click.echo(f"Written to {file}. Check it with `tidegate verify {file}`.")
