@@ -26,6 +26,14 @@ def test_each_named_test_is_there(file: str, test: str) -> None:
     [
         *("ledger database", "roster file", "key file", "SSH agent", "configuration file", "baselines"),
         *("collector", "node", "speaker", "watcher", "ExaBGP, gobgpd", "control socket", "receivers"),
+        *(
+            "relay",
+            "peer",
+            "stolen disk",
+            "stolen key of an officer",
+            "stolen key of a station",
+            "stolen root",
+        ),
     ],
 )
 def test_each_store_and_process_has_its_line(owned: str) -> None:

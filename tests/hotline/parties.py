@@ -7,6 +7,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.hotline.people import pair, seed
+from tidegate.hotline.cards import succession
 from tidegate.hotline.signatures import organisation_of
 from tidegate.ledger import LeafHashes, leaf_hash
 from tidegate.ledger.checkpoints import Head, cosign, log_name, log_origin, sign_head
@@ -73,13 +74,12 @@ class Party:
             quorums=(Quorum("desk", 1), Quorum("centre", 1), Quorum("senior", 2)),
         )
 
-    def signed_card(self, changed: bool = False) -> SignedCard:
+    def signed_card(self) -> SignedCard:
         body = bytes_of(self.card())
-        root = pair(f"{self.name} root {self.roots}")
-        signatures = [root.sign(purposes.CARD, body)]
-        if changed:
-            former = pair(f"{self.name} root {self.roots - 1}")
-            signatures.append(former.sign(purposes.ROOT_CHANGE, body))
+        signatures = [pair(f"{self.name} root {self.roots}").sign(purposes.CARD, body)]
+        for at in range(1, self.roots):
+            words = succession(self.organisation, pair(f"{self.name} root {at + 1}").public_pair())
+            signatures.append(pair(f"{self.name} root {at}").sign(purposes.ROOT_CHANGE, words))
         return SignedCard(body, tuple(signatures))
 
     def content(self, *recipients: "Party", **changes: object) -> Content:

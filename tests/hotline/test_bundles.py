@@ -13,6 +13,7 @@ from tests.stand_ins import HandClock
 from tidegate.adapters.hotline.shelf import FolderShelf
 from tidegate.adapters.sql.stores import SqlStores
 from tidegate.app.assembly import DATABASE_NAME
+from tidegate.app.hotline.acquainted import acquainted
 from tidegate.app.hotline.bundles import Kept, prove
 from tidegate.app.hotline.evidence import CUT_EVERY_S, Evidence, EvidenceNeeds
 from tidegate.app.hotline.places import EVIDENCE_NAME, TILES_NAME
@@ -255,6 +256,16 @@ def test_what_is_not_there_or_too_new_is_said_in_words(office: Office) -> None:
         prove(office.kept(), digest_of(package.content))
     office.is_seen_by(office.xc)
     assert "R1" not in "\n".join(prove(office.kept(), digest_of(package.content)).lines)
+
+
+def test_a_peer_is_told_of_those_only_whom_it_knows_with_us(office: Office) -> None:
+    office.sends()
+    assert acquainted(office.node.state.hotline, office.xb.organisation) == frozenset()
+    content = office.xa.content(office.xb, office.xc)
+    about = about_of(content, digest_of(bytes_of(content)))
+    office.node.record(MessageComposed(about, 1, deadlines(about, False, {})))
+    assert acquainted(office.node.state.hotline, office.xb.organisation) == {office.xc.organisation}
+    assert acquainted(office.node.state.hotline, "0" * 64) == frozenset()
 
 
 def test_a_damaged_store_gives_no_bundle_that_would_be_refused(office: Office) -> None:

@@ -329,6 +329,25 @@ def test_what_was_forged_is_refused_with_its_reason(exchange: Exchange, forge: F
     refused(bundle, why)
 
 
+def test_a_fact_dated_before_others_saw_the_ledger_without_it_is_contradicted(exchange: Exchange) -> None:
+    """XA's clock was set back by an hour: XC had seen the ledger without the fact long after its date."""
+    xa = Party("XA-CERT", [("anna", "desk")], entries=[exchange.xa.entries[0]])
+    seen = exchange.xc.heartbeat(xa, NOON_S - 60)
+    number = xa.records("MessageQueued", NOON_S - 3_600, message=exchange.message)
+    record = LedgerRecord(
+        fact=xa.entries[number],
+        organisation=xa.organisation,
+        checkpoint=xa.checkpoint().whole,
+        inclusion=tuple(xa.ledger().inclusion_proof(number, 2)),
+        sightings=(Sighting(heartbeat=seen, growth=tuple(xa.ledger().consistency_proof(1, 2))),),
+    )
+    assert "DISAGREE" not in proves(exchange.bundle())
+    contradicted = (
+        "had seen that ledger before this entry at 2026-09-21 14:12:20 UTC: THE TWO CLOCKS DISAGREE"
+    )
+    assert contradicted in proves(exchange.bundle(records=(record,)))
+
+
 def test_a_senior_message_by_two_holds(exchange: Exchange) -> None:
     package = exchange.xa.package(exchange.xa.content(exchange.xb, level="senior"), ["cara", "dan"])
     text = proves(exchange.bundle(message=(package,), receipts=(), answers=(), records=()))
@@ -370,20 +389,24 @@ def test_one_message_in_two_places_is_one_message_and_two_messages_are_not(excha
     refused(exchange.bundle(message=(exchange.package, other)), "two messages are shown as one")
 
 
-def test_a_root_that_changed_is_followed_card_by_card(exchange: Exchange) -> None:
-    first = Party("XB-CERT", [("dora", "desk")])
-    second = Party("XB-CERT", [("dora", "desk")], version=2, roots=2)
-    third = Party("XB-CERT", [("dora", "desk")], version=3, roots=3)
-    chain = (first.signed_card(), second.signed_card(changed=True), third.signed_card(changed=True))
+def test_a_line_of_roots_is_followed_from_the_one_that_names_the_organisation(exchange: Exchange) -> None:
+    first = Party("XB-CERT", [("dora", "desk")]).signed_card()
+    third = Party("XB-CERT", [("dora", "desk")], version=3, roots=3).signed_card()
     others = (exchange.xa.signed_card(), exchange.xc.signed_card())
-    assert "card 3" in proves(exchange.bundle(cards=(*chain, *others)))
-    assert proves(exchange.bundle(cards=(chain[1], *others))), "one change is proved by its own card"
-    refused(exchange.bundle(cards=(chain[0], chain[2], *others)), "do not follow")
-    refused(exchange.bundle(cards=(chain[2], *others)), "do not follow")
-    unsigned = msgspec.structs.replace(chain[1], signatures=chain[1].signatures[:1])
-    refused(exchange.bundle(cards=(chain[0], unsigned, *others)), "another number of signatures")
-    stolen = msgspec.structs.replace(
-        chain[1], signatures=(chain[1].signatures[0], third.signed_card(changed=True).signatures[1])
+    assert "dora (card 3)" in proves(exchange.bundle(cards=(first, third, *others)))
+    assert "dora (card 3)" in proves(exchange.bundle(cards=(third, *others)))
+    refused(exchange.bundle(cards=(third, first, *others)), "do not stand in their order")
+    cut = msgspec.structs.replace(third, signatures=third.signatures[:2])
+    refused(exchange.bundle(cards=(cut, *others)), "another number of signatures")
+    swapped = msgspec.structs.replace(
+        third, signatures=(third.signatures[0], third.signatures[2], third.signatures[1])
     )
-    refused(exchange.bundle(cards=(chain[0], stolen, *others)), "not signed by the one before")
-    refused(exchange.bundle(cards=(chain[1], chain[0], *others)), "do not follow")
+    refused(exchange.bundle(cards=(swapped, *others)), "not signed by the one before")
+
+
+def test_an_officer_who_left_signed_what_was_signed_before(exchange: Exchange) -> None:
+    newer = Party("XB-CERT", [("eve", "desk")], version=2).signed_card()
+    cards = (exchange.xa.signed_card(), exchange.xb.signed_card(), newer, exchange.xc.signed_card())
+    assert "signed by dora (card 1) of XB-CERT" in proves(exchange.bundle(cards=cards))
+    without = (exchange.xa.signed_card(), newer, exchange.xc.signed_card())
+    refused(exchange.bundle(cards=without), "do not hold by any card shown")

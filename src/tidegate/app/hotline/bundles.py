@@ -198,7 +198,7 @@ class Prover:
         cards = {party: [*self._cards(party)] for party in sorted(parties)}
         full = msgspec.structs.replace(whole, cards=tuple(one for some in cards.values() for one in some))
         _, used = self._checked(bytes_of(full))
-        needed = tuple(one for some in cards.values() for one in on_the_way(some, used))
+        needed = tuple(one for one in full.cards if name_of(one) in used)
         body = bytes_of(msgspec.structs.replace(whole, cards=needed))
         return Proved(message, body, self._checked(body)[0])
 
@@ -264,12 +264,6 @@ def parties_of(bundle: Bundle) -> Iterator[OrganisationId]:
             yield msgspec.json.decode(sighting.heartbeat.heartbeat, type=Heartbeat).sender
 
 
-def on_the_way(cards: Sequence[SignedCard], used: set[tuple[str, int]]) -> Iterator[SignedCard]:
-    """The cards that are used, and those by which their roots follow from the first."""
-    roots = 0
-    for signed in cards:
-        card = msgspec.json.decode(signed.card, type=Card)
-        changed = len(card.former_roots) + 1 > roots
-        roots = max(roots, len(card.former_roots) + 1)
-        if changed or (card.organisation, card.version) in used:
-            yield signed
+def name_of(signed: SignedCard) -> tuple[OrganisationId, int]:
+    card = msgspec.json.decode(signed.card, type=Card)
+    return card.organisation, card.version
