@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from bidi import get_display
@@ -135,12 +136,21 @@ def test_an_attachment_is_shown_as_text() -> None:
         "STIX 2.1", "Flood \u202e", "bundle--1", "", "TLP:GREEN", (Finding("incident", "1"),), 3
     )
     attached = Attachment("flood.json", "application/stix+json;version=2.1", 2048, "e" * 64)
-    known = KNOWN.__class__(KNOWN.message, KNOWN.names, (), "", (reading,), KNOWN.zone)
+    known = replace(KNOWN, officers=(), place="", readings=(reading,))
     text = plain(page_text(page_of(content(attachments=(attached,)), known, "ru"), 100))
     assert "2048 байт" in text
     assert "Flood \ufffd" in text
     assert "incident: 1" in text
     assert "... +3" in text
+
+
+@pytest.mark.parametrize(("tlp", "cautions"), [("TLP:RED", 1), ("TLP:AMBER", 0), ("TLP:GREEN", 0), ("", 0)])
+def test_a_file_that_is_stricter_than_its_message_is_pointed_out(tlp: str, cautions: int) -> None:
+    attached = Attachment("flood.json", "application/stix+json;version=2.1", 2048, "e" * 64)
+    message = content("free-text", attachments=(attached,), tlp="TLP:AMBER")
+    known = replace(KNOWN, readings=(Reading("STIX 2.1", "", "", "", tlp, (), 0),))
+    rows = [row for row in page_of(message, known, "en").rows if row.kind == "caution"]
+    assert len(rows) == cautions
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,11 @@
 """What an officer's door asks of the running node, and how a word is given: what was shown is signed."""
 
 from collections.abc import Sequence
-from typing import TypeVar
 
+from tidegate.app.asking import answer_of
 from tidegate.mitigate.approval import digest
 from tidegate.model.plan_bytes import words_to_sign
 from tidegate.model.plans import Intent, Officer, Plan, Score, Signed
-from tidegate.model.refusals import NotAllowed
 from tidegate.ports.border import LiveRule, ReadBack, SessionView
 from tidegate.ports.control import (
     BorderSeen,
@@ -19,13 +18,9 @@ from tidegate.ports.control import (
     NotApproved,
     Plans,
     PlanView,
-    Refused,
-    Reply,
-    Request,
     Scores,
     ShowBorder,
     ShowPlan,
-    Unable,
     WordTaken,
 )
 from tidegate.ports.outside import OutsideFailed
@@ -45,8 +40,6 @@ __all__ = [
     "officer_behind",
 ]
 
-R = TypeVar("R", bound=Reply)
-
 
 class OfficerLine:
     """Every call may raise OutsideFailed (no node runs, or it cannot), NotAllowed and NotApproved."""
@@ -56,47 +49,32 @@ class OfficerLine:
 
     def plans(self) -> Sequence[PlanView]:
         """Newest first."""
-        return self._ask(ListPlans(), Plans).plans
+        return answer_of(self._line, ListPlans(), Plans).plans
 
     def plan(self, number: int) -> tuple[PlanView, Sequence[Officer]]:
         """One plan, and the officers whose word counts now."""
-        told = self._ask(ShowPlan(number), Plans)
+        told = answer_of(self._line, ShowPlan(number), Plans)
         if [view.plan.number for view in told.plans] != [number]:
             raise OutsideFailed("the node answers with another plan", "the node", "Do not trust this node.")
         return told.plans[0], told.officers
 
     def scores(self) -> Sequence[Score]:
         """Newest last."""
-        return self._ask(ListScores(), Scores).scores
+        return answer_of(self._line, ListScores(), Scores).scores
 
     def give_word(self, plan: Plan, intent: Intent, officer: Officer, signer: Signer) -> WordTaken:
         """Signs the bytes of this very plan. The node's account of the bytes is never asked for: they are
         made again here, from the plan that its officer has read."""
         signature = signer.sign(officer.public_key, words_to_sign(plan, intent))
         word = Signed(plan=plan.number, intent=intent, officer=officer.name, signature=signature)
-        return self._ask(GiveWord(word), WordTaken)
+        return answer_of(self._line, GiveWord(word), WordTaken)
 
     def border(self) -> BorderSeen:
-        return self._ask(ShowBorder(), BorderSeen)
+        return answer_of(self._line, ShowBorder(), BorderSeen)
 
     def clear_border(self) -> int:
         """How many plans ended."""
-        return self._ask(ClearBorder(), Cleared).plans
-
-    def _ask(self, request: Request, expected: type[R]) -> R:
-        reply = self._line.ask(request)
-        match reply:
-            case Refused("approval", why):
-                raise NotApproved(why)
-            case Refused(_, why):
-                raise NotAllowed(why)
-            case Unable(what, where, remedy):
-                raise OutsideFailed(what, where, remedy)
-        if not isinstance(reply, expected):
-            raise OutsideFailed(
-                "the node answers something else", "the node", "Use the release that it runs."
-            )
-        return reply
+        return answer_of(self._line, ClearBorder(), Cleared).plans
 
 
 def officer_behind(signer: Signer, officers: Sequence[Officer]) -> Officer:

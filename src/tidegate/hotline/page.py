@@ -7,7 +7,7 @@ message's mark, so that no part of a drill that is cut out looks real.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Literal
+from typing import Literal, get_args
 
 from tidegate.hotline.content import cautions
 from tidegate.hotline.directions import by_itself, left_to_right
@@ -17,7 +17,7 @@ from tidegate.hotline.shown import field_label, joined, language_name, values_sh
 from tidegate.hotline.texts import harmless
 from tidegate.model.attachments import Reading
 from tidegate.model.labels import Language, counted, label, phrase
-from tidegate.model.messages import Attachment, CodedField, Content, Mark
+from tidegate.model.messages import Attachment, CodedField, Content, Mark, Tlp
 from tidegate.model.organisations import Digest, OrganisationId
 
 RowKind = Literal["mark", "title", "head", "field", "caution", "heading", "text", "end"]
@@ -67,7 +67,7 @@ def page_of(content: Content, known: Known, language: Language) -> Page:
         *_head(content, known, language),
         BLANK,
         *(_field(field, known, language) for field in content.fields),
-        *_cautions(content, language),
+        *_cautions(content, known, language),
         *_remarks(content, language),
         *_attachments(content, known, language),
         *_proof(content, known, language),
@@ -134,13 +134,24 @@ def _field(field: CodedField, known: Known, language: Language) -> Row:
     return Row("field", field_label(field.name, language), texts)
 
 
-def _cautions(content: Content, language: Language) -> Iterator[Row]:
+def _cautions(content: Content, known: Known, language: Language) -> Iterator[Row]:
     caution = label("page", "caution", language)
     if any(field.name in SOURCE_FIELDS for field in content.fields):
         yield Row("caution", caution, (label("page", "forged-sources", language),))
     for word in cautions(content):
         told = phrase("page", "mixed-scripts", language, word=by_itself(harmless(word)))
         yield Row("caution", caution, (told,))
+    for attachment, reading in zip(content.attachments, known.readings, strict=False):
+        if reading is not None and is_stricter(reading.tlp, content.tlp):
+            name, tlp = left_to_right(harmless(attachment.name)), left_to_right(reading.tlp)
+            told = phrase("page", "tlp-differs", language, name=name, tlp=tlp)
+            yield Row("caution", caution, (told,))
+
+
+def is_stricter(one: str, other: Tlp) -> bool:
+    """Whether a label found in a file allows less than the message does."""
+    order = get_args(Tlp)
+    return one in order and order.index(one) < order.index(other)
 
 
 def _remarks(content: Content, language: Language) -> Iterator[Row]:
