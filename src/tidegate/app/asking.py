@@ -1,4 +1,4 @@
-"""One question to a running node: its answer, or what kept it from answering, as the exceptions of the doors."""
+"""One question to a running node: its answer, or what kept it from answering, as exceptions."""
 
 from typing import TypeVar
 

@@ -48,7 +48,8 @@ class Known:
     """What is known of a message beside its content.
 
     `names` of organisations, as their cards say; `officers` who signed; `place` its serial in words, where it
-    has one; `readings` of its attachments, None where one is not at hand or could not be read.
+    has one; `readings` of its attachments, None where one is not at hand or could not be read. `zone` is the
+    reader's, None for the machine's own. `message` is empty before it is composed.
     """
 
     message: Digest
@@ -56,7 +57,7 @@ class Known:
     officers: tuple[str, ...]
     place: str
     readings: tuple[Reading | None, ...]
-    zone: tzinfo
+    zone: tzinfo | None
 
 
 def page_of(content: Content, known: Known, language: Language) -> Page:
@@ -196,6 +197,7 @@ def _proof(content: Content, known: Known, language: Language) -> Iterator[Row]:
     yield BLANK
     if known.place:
         yield Row("head", label("page", "serial", language), (left_to_right(known.place),))
-    yield Row("head", label("page", "identity", language), (left_to_right(known.message),))
+    if known.message:
+        yield Row("head", label("page", "identity", language), (left_to_right(known.message),))
     end = left_to_right(str(content.end))
     yield Row("end", "", (phrase("page", "end", language, end=end),))

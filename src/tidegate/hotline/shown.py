@@ -26,7 +26,9 @@ def field_label(name: str, language: Language) -> str:
     return label("field", name, language) if name in FIELDS else left_to_right(harmless(name))
 
 
-def values_shown(field: Field, values: tuple[str, ...], language: Language, zone: tzinfo) -> tuple[str, ...]:
+def values_shown(
+    field: Field, values: tuple[str, ...], language: Language, zone: tzinfo | None
+) -> tuple[str, ...]:
     """One text a line: codes, times and lines of text each in a line of its own, other values in one line."""
     texts = tuple(value_shown(field, value, language, zone) for value in values)
     if field.kind in ("code", "line", "time"):
@@ -34,7 +36,7 @@ def values_shown(field: Field, values: tuple[str, ...], language: Language, zone
     return (SEPARATORS.get(language, ", ").join(texts),)
 
 
-def value_shown(field: Field, value: str, language: Language, zone: tzinfo) -> str:
+def value_shown(field: Field, value: str, language: Language, zone: tzinfo | None) -> str:
     """A value that is not what its kind asks for is shown as it came, set apart."""
     try:
         if field.kind == "code":
@@ -45,27 +47,27 @@ def value_shown(field: Field, value: str, language: Language, zone: tzinfo) -> s
         return left_to_right(harmless(value))
 
 
-def _line(value: str, language: Language, zone: tzinfo) -> str:
+def _line(value: str, language: Language, zone: tzinfo | None) -> str:
     return by_itself(harmless(value))
 
 
-def _time(value: str, language: Language, zone: tzinfo) -> str:
+def _time(value: str, language: Language, zone: tzinfo | None) -> str:
     return left_to_right(full_time(time_of(value), zone))
 
 
-def _bits(value: str, language: Language, zone: tzinfo) -> str:
+def _bits(value: str, language: Language, zone: tzinfo | None) -> str:
     return quantity(int(value), "bps", language)
 
 
-def _packets(value: str, language: Language, zone: tzinfo) -> str:
+def _packets(value: str, language: Language, zone: tzinfo | None) -> str:
     return quantity(int(value), "pps", language)
 
 
-def _count(value: str, language: Language, zone: tzinfo) -> str:
+def _count(value: str, language: Language, zone: tzinfo | None) -> str:
     return number(int(value), language)
 
 
-def _country(value: str, language: Language, zone: tzinfo) -> str:
+def _country(value: str, language: Language, zone: tzinfo | None) -> str:
     from babel import Locale
 
     own_use = PRIVATE_COUNTRIES.fullmatch(value)
@@ -74,11 +76,11 @@ def _country(value: str, language: Language, zone: tzinfo) -> str:
     return f"{name} ({code})" if name else code
 
 
-def _language(value: str, language: Language, zone: tzinfo) -> str:
+def _language(value: str, language: Language, zone: tzinfo | None) -> str:
     return language_name(value, language)
 
 
-SHOWING: Mapping[Kind, Callable[[str, Language, tzinfo], str]] = {
+SHOWING: Mapping[Kind, Callable[[str, Language, tzinfo | None], str]] = {
     "line": _line,
     "time": _time,
     "bps": _bits,

@@ -14,6 +14,15 @@ COMMANDS: dict[str, Entry] = {
     "rotate": Entry("hotline.rotate", "rotate", "Make new keys, in time or after a theft."),
     "revoke": Entry("hotline.rotate", "revoke", "Take an officer's word away."),
     "prove": Entry("hotline.prove", "prove", "Write all evidence about a message into one file."),
+    "status": Entry("hotline.standing", "status", "Show who can be reached, by which path, what waits."),
+    "inbox": Entry("hotline.lists", "inbox", "List what came."),
+    "read": Entry("hotline.read", "read", "Show a message in your language, and sign its receipt."),
+    "reply": Entry("hotline.send", "reply", "Answer a message."),
+    "send": Entry("hotline.send", "send", "Say something, and have it delivered."),
+    "sign": Entry("hotline.send", "sign", "Sign what another officer wrote."),
+    "outbox": Entry("hotline.lists", "outbox", "List what was said, and how far it is."),
+    "recall": Entry("hotline.standing", "recall", "Deliver a message no further."),
+    "drill": Entry("hotline.standing", "drill", "Check that a message arrives, in every script."),
 }
 """One row a command: `"send": Entry("hotline.send", "send", "Say something, and have it delivered.")`."""
 

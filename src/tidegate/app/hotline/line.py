@@ -1,0 +1,148 @@
+"""What an officer's door asks of the running node about messages: what was shown is what is signed."""
+
+from collections.abc import Sequence
+
+from tidegate.app.asking import answer_of
+from tidegate.model.messages import MESSAGE_BYTES_MAX, Content, OfficerSignature
+from tidegate.model.organisations import CardOfficer, Digest, OrganisationId
+from tidegate.model.purposes import CONTENT
+from tidegate.model.refusals import Malformed
+from tidegate.model.value_bytes import digest_of, value_from
+from tidegate.ports.control import ControlLine, NotApproved
+from tidegate.ports.hotline import PairSigner
+from tidegate.ports.hotline_control import (
+    Compose,
+    Composed,
+    CopyView,
+    Draft,
+    DraftAttachment,
+    Drill,
+    DrillSent,
+    GiveSignature,
+    HotlineShown,
+    Inbox,
+    ListInbox,
+    ListOutbox,
+    MessageShown,
+    Outbox,
+    PeerView,
+    Recall,
+    Recalled,
+    ReceivedView,
+    SentView,
+    ShowHotline,
+    ShowMessage,
+    SignatureTaken,
+)
+from tidegate.ports.outside import OutsideFailed
+
+__all__ = [
+    "Composed",
+    "CopyView",
+    "Draft",
+    "DraftAttachment",
+    "HotlineLine",
+    "HotlineShown",
+    "Inbox",
+    "MessageShown",
+    "Outbox",
+    "PairSigner",
+    "PeerView",
+    "ReceivedView",
+    "SentView",
+    "SignatureTaken",
+    "content_of",
+    "officer_behind",
+]
+
+SAID = (
+    "expires_at_s",
+    "precedence",
+    "level",
+    "mark",
+    "form",
+    "accord",
+    "answers",
+    "tlp",
+    "pap",
+    "language",
+    "fields",
+    "remarks",
+)
+"""What a draft and its content say alike."""
+
+DO_NOT_TRUST = "Do not trust this node."
+
+
+class HotlineLine:
+    """Every call may raise OutsideFailed (no node runs, or it cannot), NotAllowed and NotApproved."""
+
+    def __init__(self, line: ControlLine) -> None:
+        self._line = line
+
+    def board(self) -> HotlineShown:
+        return answer_of(self._line, ShowHotline(), HotlineShown)
+
+    def compose(self, draft: Draft) -> Composed:
+        """The bytes to sign. They are read here, and say what was drafted, or the node is not trusted."""
+        composed = answer_of(self._line, Compose(draft), Composed)
+        if not says(content_of(composed.content, composed.message), draft):
+            raise OutsideFailed("the node composed another message", "the node", DO_NOT_TRUST)
+        return composed
+
+    def sign(self, body: bytes, officer: CardOfficer, signer: PairSigner) -> SignatureTaken:
+        """The officer's signature over exactly these bytes of a content."""
+        signature = OfficerSignature(officer.name, signer.sign(CONTENT, body))
+        return answer_of(self._line, GiveSignature(digest_of(body), signature), SignatureTaken)
+
+    def inbox(self, limit: int, *, unread: bool) -> Inbox:
+        return answer_of(self._line, ListInbox(unread, limit), Inbox)
+
+    def outbox(self, limit: int, *, pending: bool) -> Outbox:
+        return answer_of(self._line, ListOutbox(pending, limit), Outbox)
+
+    def message(self, named: str) -> MessageShown:
+        """By its digest, or enough of its first digits."""
+        shown = answer_of(self._line, ShowMessage(named), MessageShown)
+        if not digest_of(shown.content).startswith(named):
+            raise OutsideFailed("the node answers with another message", "the node", DO_NOT_TRUST)
+        return shown
+
+    def recall(self, named: str, why: str) -> Sequence[OrganisationId]:
+        """Who has it already."""
+        return answer_of(self._line, Recall(named, why), Recalled).too_late
+
+    def drill(self, recipients: Sequence[OrganisationId], *, human: bool) -> Digest:
+        return answer_of(self._line, Drill(tuple(recipients), human), DrillSent).message
+
+
+def content_of(body: bytes, message: Digest) -> Content:
+    """What these bytes say; OutsideFailed where they are not the message's."""
+    try:
+        content = value_from(Content, body, MESSAGE_BYTES_MAX)
+    except Malformed:
+        raise OutsideFailed("the node shows bytes that are no message", "the node", DO_NOT_TRUST) from None
+    if digest_of(body) != message:
+        raise OutsideFailed("the node shows another message's bytes", "the node", DO_NOT_TRUST)
+    return content
+
+
+def says(content: Content, draft: Draft) -> bool:
+    """Whether this content is the draft, with nothing but a reference, a time and a nonce put in."""
+    same = (*SAID, "reference") if draft.reference else SAID
+    attached = [(one.name, one.media_type, digest_of(one.body)) for one in draft.attachments]
+    return (
+        all(getattr(content, name) == getattr(draft, name) for name in same)
+        and set(content.recipients) == set(draft.recipients)
+        and [(one.name, one.media_type, one.sha256) for one in content.attachments] == attached
+        and not content.extensions
+    )
+
+
+def officer_behind(signer: PairSigner, officers: Sequence[CardOfficer]) -> CardOfficer:
+    """The officer of our card whose key is at hand; NotApproved where it is nobody's."""
+    pair = signer.public_pair()
+    for officer in officers:
+        if officer.key == pair:
+            return officer
+    raise NotApproved("This is not the key of an officer on our card; see `tidegate hotline card`.")
