@@ -106,7 +106,8 @@ def _head(content: Content, known: Known, language: Language) -> Iterator[Row]:
     yield row("from", organisation_name(content.sender, known.names))
     yield row("to", *(organisation_name(one, known.names) for one in content.recipients))
     yield row("level", label("level", content.level, language))
-    yield row("reference", left_to_right(harmless(content.reference)))
+    if content.reference:
+        yield row("reference", left_to_right(harmless(content.reference)))
     yield row("time-group", *times(content.composed_at_s))
     if content.expires_at_s is not None:
         yield row("expires", *times(content.expires_at_s))
@@ -194,7 +195,8 @@ def _reading(reading: Reading) -> Iterator[str]:
 
 
 def _proof(content: Content, known: Known, language: Language) -> Iterator[Row]:
-    yield BLANK
+    if known.place or known.message:
+        yield BLANK
     if known.place:
         yield Row("head", label("page", "serial", language), (left_to_right(known.place),))
     if known.message:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import PurePath
 
+import msgspec
+
 from tidegate.app.hotline.line import Draft, DraftAttachment, HotlineShown
 from tidegate.app.hotline.reading import Letter, names_of, readings_of
 from tidegate.hotline.content import PROBLEMS_MAX, end_number, problems
@@ -59,8 +61,8 @@ NAMED_DIGITS_MIN = 8
 """Fewer first digits of an identity than this name no organisation."""
 NO_NONCE = "0" * 32
 """Of a message that is not composed yet."""
-NO_REFERENCE = "NEW"
-"""Where the node will make a reference."""
+ANY_REFERENCE = "NEW"
+"""Stands for the one that the node will make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ def preview(draft: Draft, board: HotlineShown, now_s: int) -> tuple[Letter, tupl
         version=1,
         sender=board.organisation,
         recipients=tuple(sorted(set(draft.recipients))),
-        reference=draft.reference or NO_REFERENCE,
+        reference=draft.reference,
         nonce=NO_NONCE,
         composed_at_s=now_s,
         expires_at_s=draft.expires_at_s,
@@ -184,7 +186,8 @@ def preview(draft: Draft, board: HotlineShown, now_s: int) -> tuple[Letter, tupl
     )
     readings = readings_of(content, [one.body for one in draft.attachments])
     known = Known("", names_of(board), (), "", readings, None)
-    return Letter(content, known), problems(content)
+    allowed = content if draft.reference else msgspec.structs.replace(content, reference=ANY_REFERENCE)
+    return Letter(content, known), problems(allowed)
 
 
 def reply_handling(answered: Answered, board: HotlineShown, level: Level) -> Handling:

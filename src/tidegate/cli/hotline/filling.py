@@ -43,7 +43,7 @@ def choose(question: str, texts: Sequence[str], codes: Sequence[str], paper: Pap
     """One of these, by its number or its code."""
     paper.say(question, "bold")
     for line in numbered(texts):
-        paper.say(line)
+        paper.say(line, indent=2)
     while True:
         found = _codes(prompt("choose", paper), codes)
         if len(found) == 1:
@@ -67,7 +67,7 @@ def _ask(slot: "Slot", paper: Paper) -> tuple[str, ...]:
     codes: tuple[str, ...] = vocabulary(field.vocabulary) if field.vocabulary else ()
     paper.say(field_label(slot.field, paper.language), "bold")
     for line in numbered([code_label(field.vocabulary, code, paper.language) for code in codes]):
-        paper.say(line)
+        paper.say(line, indent=2)
     many = slot.most > 1
     while True:
         if codes:
@@ -111,7 +111,7 @@ def _another(form: "Form", filled: Given, paper: Paper) -> "Slot | None":
     names = [slot.field for slot in left]
     paper.say(label("screen", "more-fields", paper.language), "bold")
     for line in numbered([field_label(name, paper.language) for name in names]):
-        paper.say(line)
+        paper.say(line, indent=2)
     while typed := prompt("choose", paper):
         found = _codes(typed, names)
         if len(found) == 1:

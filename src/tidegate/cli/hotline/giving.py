@@ -58,7 +58,7 @@ def agree(letter: "Letter", paper: Paper, *, yes: bool) -> None:
     paper.say(label("screen", "recipients", paper.language), "bold")
     for at, recipient in enumerate(content.recipients, 1):
         name = organisation_name(recipient, letter.known.names)
-        paper.say(f"  {left_to_right(str(at))}  {name}  {left_to_right(recipient[:16])}", "bold")
+        paper.say(f"{left_to_right(str(at))}  {name}  {left_to_right(recipient[:16])}", "bold", indent=2)
     if yes:
         return
     if not sys.stdin.isatty():
@@ -93,7 +93,7 @@ def must_say_yes(yes: bool) -> None:
 
 
 def tell_signed(taken: "SignatureTaken", message: str, officer: str, paper: Paper, *, as_json: bool) -> None:
-    from tidegate.app.hotline.reading import left_to_right
+    from tidegate.app.hotline.reading import by_itself, left_to_right
     from tidegate.model.labels import label, phrase
 
     if as_json:
@@ -101,6 +101,6 @@ def tell_signed(taken: "SignatureTaken", message: str, officer: str, paper: Pape
         return
     paper.say(f"{label('screen', 'message', paper.language)} {left_to_right(message)}")
     if taken.lacking:
-        paper.say(phrase("screen", "lacking", paper.language, what=left_to_right(taken.lacking)), "bold")
+        paper.say(phrase("screen", "lacking", paper.language, what=by_itself(taken.lacking)), "bold")
     else:
         paper.say(label("screen", "on-its-way", paper.language))

@@ -150,15 +150,15 @@ def _state(one: "ReceivedView", paper: Paper) -> str:
 
 
 def _print_sent(one: "SentView", names: Mapping[str, str], paper: Paper) -> None:
-    from tidegate.app.hotline.reading import left_to_right
+    from tidegate.app.hotline.reading import by_itself
     from tidegate.model.labels import label, phrase
 
     head = "  ".join((*_about(one.about, paper), label("form", one.about.form, paper.language)))
     paper.say(head, _style(one.about) or "bold")
     if one.lacking:
-        paper.say(f"  {phrase('screen', 'lacking', paper.language, what=left_to_right(one.lacking))}")
+        paper.say(phrase("screen", "lacking", paper.language, what=by_itself(one.lacking)), indent=2)
     for copy in one.copies:
-        paper.say(f"  {copy_words(copy, names, paper)}")
+        paper.say(copy_words(copy, names, paper), indent=2)
 
 
 def _left_out(count: int) -> None:

@@ -82,12 +82,12 @@ class Paper:
 
         self._screen.print(Text(self.as_seen(text), style=style), soft_wrap=True)
 
-    def say(self, text: str, style: str = "") -> None:
-        """A sentence, in as many lines as it takes."""
+    def say(self, text: str, style: str = "", indent: int = 0) -> None:
+        """A sentence, in as many lines as it takes, each of them so far in."""
         from tidegate.app.hotline.reading import paragraph, wrapped
 
-        for line in wrapped(text, self.width):
-            self.line(paragraph(line, self.language), style)
+        for line in wrapped(text, self.width - indent):
+            self.line(paragraph(" " * indent + line, self.language), style)
 
     def as_seen(self, line: str) -> str:
         if self._turns:
@@ -132,4 +132,4 @@ def numbered(texts: Sequence[str]) -> Iterator[str]:
     from tidegate.app.hotline.reading import left_to_right
 
     for at, text in enumerate(texts, 1):
-        yield f"  {left_to_right(f'{at:>3}')}  {text}"
+        yield f"{left_to_right(f'{at:>2}')}  {text}"

@@ -119,13 +119,13 @@ def _print_peer(peer: "PeerView", paper: Paper) -> None:
     paper.say(by_itself(harmless(f"{peer.name} ({peer.country})")), "bold")
     counts = (("waiting", peer.waiting), ("overdue-count", peer.overdue), ("unread-count", peer.unread))
     style = "bold red" if peer.overdue else ""
-    paper.say("  " + "  ".join(named(code, number(count)) for code, count in counts), style)
+    paper.say("  ".join(named(code, number(count)) for code, count in counts), style, indent=2)
     answers = (
         ("last-drill", _when(peer.last_drill_s, paper)),
         ("machine-answers", left_to_right(f"{peer.machine_answers}/{peer.drills}")),
         ("human-answers", left_to_right(f"{peer.human_answers}/{peer.human_asked}")),
     )
-    paper.say("  " + "  ".join(named(code, text) for code, text in answers))
+    paper.say("  ".join(named(code, text) for code, text in answers), indent=2)
     for path in peer.paths:
         told = (
             left_to_right(path.path),
@@ -133,10 +133,10 @@ def _print_peer(peer: "PeerView", paper: Paper) -> None:
             named("last-life", _when(path.last_life_s, paper)),
             named("reached", _share(path.reached_permille)),
         )
-        text = "  " + "  ".join(told)
+        text = "  ".join(told)
         if path.last_failure and path.state != "alive":
             text += f"  {by_itself(harmless(path.last_failure))}"
-        paper.say(text, "red" if path.state == "silent" else "")
+        paper.say(text, "red" if path.state == "silent" else "", indent=2)
 
 
 def _when(at_s: int | None, paper: Paper) -> str:
