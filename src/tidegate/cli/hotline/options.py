@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tidegate.cli.options import json_option, state_option
-from tidegate.cli.passphrase import passphrase
+from tidegate.cli.passphrase import passphrase, pin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,4 +67,8 @@ def line_to(parts: "Parts", state_folder: Path | None) -> "HotlineLine":
 
 
 def signer_in(parts: "Parts", key_file: Path) -> "PairSigner":
-    return parts.pair_files().open(key_file, lambda: passphrase(parts.environ))
+    return parts.pair_files().open(
+        key_file,
+        lambda: passphrase(parts.environ, f"the officer's key {key_file}"),
+        lambda: pin(parts.environ, "with the officer's key"),
+    )
