@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from tests.naive.reach import reached_from
 from tests.rehearse.test_reach import links_of
 from tests.worlds import world_of, worlds
-from tidegate.model.refusals import NotAllowed
+from tidegate.model.refusals import Full, NotAllowed
 from tidegate.model.scenarios import AddLinks, Alliance, CutCountry, NewLink, RemoveNetworks, Scenario
 from tidegate.model.topology import World
-from tidegate.rehearse import alliances, chokepoints
+from tidegate.rehearse import advice_table, alliances, chokepoints
 from tidegate.rehearse.advice import advise
 from tidegate.rehearse.alliances import allied, coalitions
 from tidegate.rehearse.answers import people_of
@@ -51,11 +51,13 @@ def test_every_advised_link_gains_what_it_says(world: World, kinds: tuple[str, .
 
 
 @settings(max_examples=150, deadline=None)
-@given(worlds(7))
-def test_advised_peerings_are_near_the_best_set_and_below_their_bound(world: World) -> None:
+@given(worlds(7), st.sampled_from([1, 2, 3, 2000]))
+def test_advised_peerings_are_near_the_best_set_and_below_their_bound(world: World, ends: int) -> None:
     code = world.countries[0]
     scenario = Scenario("s", (CutCountry(code),))
-    advice = advise(ground_of(world), scenario, [code], 2)
+    with pytest.MonkeyPatch.context() as few:
+        few.setattr(advice_table, "ENDS_MAX", ends)
+        advice = advise(ground_of(world), scenario, [code], 2)
     places = Places(world)
     rows = world.numbers[places.mainly_in([places.code(code)])].tolist()
     best = 0.0
@@ -72,7 +74,8 @@ def test_advised_peerings_are_near_the_best_set_and_below_their_bound(world: Wor
         return
     assert advice.bound is not None
     assert advice.bound >= best - 1e-9
-    assert advice.after - advice.before >= (1 - 1 / np.e) * (best - advice.before) - 1e-9
+    if not advice.left_out:
+        assert advice.after - advice.before >= (1 - 1 / np.e) * (best - advice.before) - 1e-9
 
 
 def test_candidates_may_be_those_who_meet_or_of_different_countries() -> None:
@@ -93,6 +96,26 @@ def test_candidates_may_be_those_who_meet_or_of_different_countries() -> None:
     assert pairs == {"country": [(2, 4), (3, 4), (2, 3)], "exchange": [(3, 4)], "alliance": [(2, 4), (3, 4)]}
     with pytest.raises(NotAllowed, match="1 to 100 links"):
         advise(ground, alone, ["XA"], 0)
+
+
+def test_where_not_all_ends_are_tried_those_with_most_people_are_and_the_rest_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Nothing of XA is joined at home, but for what lies below 1 and 2.
+    links = [(9, 1, -1), (9, 2, -1), (9, 3, -1), (9, 6, -1), (1, 4, -1), (2, 5, -1)]
+    homes = {**dict.fromkeys(range(1, 7), "XA"), 9: "XB"}
+    world = world_of(links, homes, {3: 10, 4: 100, 5: 50, 6: 10})
+    monkeypatch.setattr(advice_table, "ENDS_MAX", 2)
+    advice = advise(ground_of(world), Scenario("s", (Alliance(("XA",)),)), ["XA"], 2)
+    assert [(one.link.first, one.link.second) for one in advice.links] == [(1, 2)]
+    assert advice.links[0].gain == pytest.approx(2 * 100 * 50 / 170**2)
+    assert advice.left_out == 2
+    # Of two links one adds what was found, and one with an end left out 2 x 10 x 170 at most.
+    before = 100**2 + 50**2 + 10**2 + 10**2
+    assert advice.bound == pytest.approx((before + 2 * 100 * 50 + 2 * 10 * 170) / 170**2)
+    monkeypatch.setattr(advice_table, "GROUPS_MAX", 2)
+    with pytest.raises(Full):
+        advise(ground_of(world), Scenario("s", (Alliance(("XA",)),)), ["XA"], 5)
 
 
 def last(ground: Ground, country: str) -> Chokepoints:

@@ -43,7 +43,7 @@ class Report:
     answer: Answer
     chokepoints: Chokepoints
     dependencies: Dependencies
-    advice: Advice | None
+    advice: Advice
     networks: int
     links: int
     outlines: Outlines
@@ -234,16 +234,15 @@ def _dependencies(told: Dependencies) -> list[str]:
     ]
 
 
-def _advice(told: Advice | None) -> list[str]:
-    if told is None:
-        return ["<h2>New links</h2>", "<p>The country has too many networks for advice.</p>"]
+def _advice(told: Advice) -> list[str]:
     rows = ((f"AS{one.link.first} peers with AS{one.link.second}", share(one.gain)) for one in told.links)
-    bound = f" No {len(told.links)} peerings can bring more than {share(told.bound)}." if told.bound else ""
+    bound = f" No {told.asked} peerings can bring more than {share(told.bound)}." if told.bound else ""
+    left_out = f" {told.left_out:,} small networks were not tried." if told.left_out else ""
     return [
         "<h2>New links that would help most when it is alone</h2>",
         *_table(["", "adds"], rows),
         f"<p>Pairs of people inside that reach each other: {share(told.before)} without these links, "
-        f"{share(told.after)} with them.{bound} If everybody carried everybody: {share(told.emergency)}.</p>",
+        f"{share(told.after)} with them.{bound} If everybody carried everybody: {share(told.emergency)}.{left_out}</p>",
     ]
 
 

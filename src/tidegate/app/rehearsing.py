@@ -12,7 +12,8 @@ from tidegate.app.rehearsal_page import page
 from tidegate.app.reporting import report_of
 from tidegate.kernels import adjacency, quotient, reach, routes
 from tidegate.kernels.jit import kept
-from tidegate.rehearse.advice import Advice, Candidates, Kind, advise
+from tidegate.rehearse.advice import Advice, Candidates, advise
+from tidegate.rehearse.advice_table import Kind
 from tidegate.rehearse.alliances import PEOPLE_WANTED, Allied, Coalitions, allied, coalitions
 from tidegate.rehearse.answers import Answer, Bounds, Change, Counted, Country, answer
 from tidegate.rehearse.borders import Borders, borders

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from tidegate.app.rehearsal_map import read_outlines
 from tidegate.app.rehearsal_page import Report
-from tidegate.model.refusals import Full
 from tidegate.model.scenarios import Alliance, CutCountry, Scenario
 from tidegate.ports.topology import TopologyFiles
 from tidegate.rehearse.advice import advise
@@ -37,16 +36,12 @@ def report_of(
     crossed = dependencies(ground, country)
     progress("Trying new links")
     alone = Scenario("alone", (Alliance((country,)),))
-    try:
-        advice = advise(ground, alone, [country], LINKS_ADVISED)
-    except Full:
-        advice = None
     return Report(
         borders=next(one for one in borders(ground.world) if one.country == country),
         answer=told,
         chokepoints=worst,
         dependencies=crossed,
-        advice=advice,
+        advice=advise(ground, alone, [country], LINKS_ADVISED),
         networks=len(ground.world),
         links=len(ground.world.links),
         outlines=read_outlines(outlines),

@@ -160,12 +160,18 @@ def print_advice(screen: "Console", told: "Advice") -> None:
         f"{share(told.after)} with these links, {share(told.emergency)} if everybody carried everybody."
     )
     table = _columns("New links, the most useful first", "link", "adds")
+    if not told.links:
+        screen.print("No new link brings anybody together.")
+        return
     for one in told.links:
         verb = "peers with" if one.link.relation == "peer" else "carries"
         table.add_row(f"AS{one.link.first} {verb} AS{one.link.second}", share(one.gain))
     screen.print(table)
     if told.bound is not None:
-        screen.print(f"No {len(told.links)} peerings can bring more than {share(told.bound)}.")
+        screen.print(f"No {told.asked} peerings can bring more than {share(told.bound)}.")
+    if told.left_out:
+        left_out = f"{count(told.left_out)} networks, those with fewest people below them"
+        screen.print(f"Not tried as ends of links: {left_out}.")
 
 
 def allied_table(found: Sequence["Allied"]) -> "Table":
