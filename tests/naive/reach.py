@@ -49,3 +49,14 @@ def connected_with(origin: int, links: Iterable[Link]) -> set[int]:
                 seen.add(other)
                 waiting.append(other)
     return seen
+
+
+def passed_by_all(row: int, providers: dict[int, set[int]]) -> int | None:
+    """The nearest row above that every way up from the row passes."""
+
+    def ways(at: int) -> list[list[int]]:
+        return [[at, *way] for above in providers.get(at, ()) for way in ways(above)] or [[at]]
+
+    up = [way[1:] for way in ways(row)]
+    shared = set(up[0]).intersection(*up[1:])
+    return next((above for above in up[0] if above in shared), None)

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.naive.reach import reached_from
-from tests.rehearse.test_reach import links_of
+from tests.naive.reach import passed_by_all, reached_from
+from tests.rehearse.test_reach import links_of, whole
 from tests.worlds import world_of, worlds
+from tidegate.kernels import adjacency
 from tidegate.model.refusals import Full, NotAllowed
 from tidegate.model.scenarios import AddLinks, Alliance, CutCountry, NewLink, RemoveNetworks, Scenario
 from tidegate.model.topology import World
@@ -132,7 +133,7 @@ def test_chokepoints_are_the_worst_of_all_networks_and_links(world: World) -> No
     at = ground.world.countries.index(code)
     told = last(ground, code)
     people = people_of(world)
-    whole = max(1, int(people[at]) * int(people.sum()))
+    all_pairs = max(1, int(people[at]) * int(people.sum()))
     places = Places(world)
 
     def lost(graph_links: list[tuple[int, int, int]], gone: int | None) -> float:
@@ -144,7 +145,7 @@ def test_chokepoints_are_the_worst_of_all_networks_and_links(world: World) -> No
                 alive = gone not in (rows.network[one], rows.network[other])
                 if rows.country[one] == at and alive and rows.network[other] in reached[rows.network[one]]:
                     pairs += int(rows.people[one] * rows.people[other])
-        return (int(ground.seen.reach.people[at].sum()) - pairs) / whole
+        return (int(ground.seen.reach.people[at].sum()) - pairs) / all_pairs
 
     links = links_of(ground.seen.graph)
     near = {
@@ -163,12 +164,25 @@ def test_chokepoints_are_the_worst_of_all_networks_and_links(world: World) -> No
     assert places.code(code) == at
 
 
+@given(worlds())
+def test_who_cannot_be_avoided_on_the_way_up_is_on_every_way(world: World) -> None:
+    graph = whole(world)
+    providers: dict[int, set[int]] = {}
+    for first, second, kind in links_of(graph):
+        if kind == -1:
+            providers.setdefault(second, set()).add(first)
+    found = adjacency.passed_by_all(graph.order, graph.providers.start, graph.providers.to)
+    expected = [passed_by_all(row, providers) for row in range(len(world))]
+    assert [row if row >= 0 else None for row in found.tolist()] == expected
+
+
 def test_chokepoints_that_were_not_tried_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chokepoints, "TRIED_MAX", 1)
     links = [(1, 2, -1), (1, 3, -1), (2, 4, -1), (3, 5, -1)]
     world = world_of(links, dict.fromkeys(range(1, 6), "XA"), {4: 10, 5: 5})
     told = last(ground_of(world), "XA")
     assert [one.first for one in told.networks] == [1]
+    assert (told.tried, told.candidates) == (2, 9)
     # 2 has 10 of 15 people below it: 10 x 15 pairs from them, and 5 x 10 to them, of 225.
     assert told.untried == pytest.approx(200 / 225)
 

@@ -212,9 +212,10 @@ def _chokepoints(told: Chokepoints) -> list[str]:
 
     parts = ["<h2>What it hangs on, today</h2>", "<p>Share of pairs of people lost without it.</p>"]
     parts += _table(["network", "lost"], map(row, told.networks))
-    parts += _table(["link", "lost"], map(row, told.links))
+    parts += _table(["link", "lost"], map(row, told.links)) if told.links else ["<p>No single link.</p>"]
     if told.untried > 0:
-        parts.append(f"<p class=note>Nothing that was not tried costs more than {share(told.untried)}.</p>")
+        tried = f"{told.tried:,} of {told.candidates:,} networks and links were tried, the likeliest first."
+        parts.append(f"<p class=note>{tried} No other costs more than {share(told.untried)}.</p>")
     return parts
 
 
@@ -242,7 +243,8 @@ def _advice(told: Advice) -> list[str]:
         "<h2>New links that would help most when it is alone</h2>",
         *_table(["", "adds"], rows),
         f"<p>Pairs of people inside that reach each other: {share(told.before)} without these links, "
-        f"{share(told.after)} with them.{bound} If everybody carried everybody: {share(told.emergency)}.{left_out}</p>",
+        f"{share(told.after)} with them.{bound} If everybody carried everybody: {share(told.emergency)}."
+        f"{left_out}</p>",
     ]
 
 

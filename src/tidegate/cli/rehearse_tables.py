@@ -149,9 +149,11 @@ def chokepoint_table(world: "World", title: str, found: Sequence["Chokepoint"]) 
 
 def print_chokepoints(screen: "Console", world: "World", told: "Chokepoints") -> None:
     screen.print(chokepoint_table(world, f"Networks that {told.country} hangs on", told.networks))
-    screen.print(chokepoint_table(world, "Links", told.links))
+    if told.links:
+        screen.print(chokepoint_table(world, "Links", told.links))
     if told.untried > 0:
-        screen.print(f"No network or link that was not tried costs more than {share(told.untried)}.")
+        tried = f"{count(told.tried)} of {count(told.candidates)} networks and links were tried"
+        screen.print(f"{tried}, the likeliest first; no other costs more than {share(told.untried)}.")
 
 
 def print_advice(screen: "Console", told: "Advice") -> None:

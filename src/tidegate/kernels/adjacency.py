@@ -121,6 +121,32 @@ def closure(start, to, seeds, inside):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def passed_by_all(order, up_start, up_to):  # type: ignore[no-untyped-def]
+    """int32[rows]: the nearest row above each that every way up from it, to a row without providers, passes;
+    -1 where there is none. `order` has providers before their customers.
+
+    The ways of two providers meet at the nearest row that stands in the chains of both (Cooper, Harvey and
+    Kennedy, 2001).
+    """
+    rows = len(up_start) - 1
+    found, depth = np.full(rows, -1, np.int32), np.zeros(rows, np.int32)
+    for row in order:
+        meet = -2
+        for link in range(up_start[row], up_start[row + 1]):
+            other = up_to[link]
+            if meet == -2:
+                meet = other
+            while meet != other:
+                if meet == -1 or (other != -1 and depth[other] > depth[meet]):
+                    other = found[other]
+                else:
+                    meet = found[meet]
+        found[row] = max(meet, -1)
+        depth[row] = 0 if meet < 0 else depth[meet] + 1
+    return found
+
+
+@kernel
 def islands(first, second, chosen, rows):  # type: ignore[no-untyped-def]
     """int32[rows]: the lowest row that each row is connected with over the chosen links of any kind."""
     parent = np.arange(rows).astype(np.int32)

@@ -123,6 +123,11 @@ class Losses:
         shares = [people / about.whole for _, people in lost]
         return Loss(scenario.name, Bounds(min(shares), max(shares)), lost[0][0])
 
+    def share(self, country: str, after: Graph) -> float:
+        """The share of the country's pairs of people that a changed graph of the seen links loses."""
+        about = self._about_of(Scenario("", (), (country,)))
+        return self._lost(self._ground.seen, about, after)[1] / about.whole
+
     def of_all(self, scenarios: Sequence[Scenario]) -> Iterator[Loss]:
         """Each in its turn, two at a time; whoever stops asking loses only what is under way."""
         pool = ThreadPoolExecutor(THREADS)
