@@ -125,12 +125,14 @@ def routes_to(up_start, up_to, peer_start, peer_to, down_start, down_to, origin)
 @kernel
 def crossings(  # type: ignore[no-untyped-def]
     up_start, up_to, peer_start, peer_to, down_start, down_to,
-    origins, origin_weight, source_weight, first, step,
+    origins, origin_weight, origin_behind, source_weight, source_behind, first, step,
 ):  # fmt: skip
     """float64[rows]: the weight of routes that cross each row, between its ends, to every step-th origin
     from `first` on; each pair of source and origin weighs the product of its two.
 
-    Also how many routes' weight there is in all. The lists may be of a part, as in best_routes.
+    Of a weight, so much is `behind` the row, of networks that are not in the lists and have no other way:
+    their routes cross the row too. Also how many routes' weight there is in all. The lists may be of a part,
+    as in best_routes.
     """
     rows = len(up_start) - 1
     found, lengths = np.zeros(rows, np.int8), np.zeros(rows, np.int32)
@@ -144,10 +146,11 @@ def crossings(  # type: ignore[no-untyped-def]
         )  # fmt: skip
         for place in range(count - 1, 0, -1):
             row = order[place]
-            crossed[row] += carried[row] * origin_weight[at]
+            crossed[row] += (carried[row] + source_behind[row]) * origin_weight[at]
             carried[next_hop[row]] += carried[row] + source_weight[row]
             carried[row] = 0.0
             found[row] = NONE
+        crossed[origins[at]] += (carried[origins[at]] + source_behind[origins[at]]) * origin_behind[at]
         total += (carried[origins[at]] + source_weight[origins[at]]) * origin_weight[at]
         carried[origins[at]] = 0.0
         found[origins[at]] = NONE

@@ -57,13 +57,14 @@ def dependency_of(world: World, graph: Graph, country: int) -> Dependency:
         np.bincount(places.network[chosen], weights=places.people[chosen], minlength=size).astype(np.float64)
         for chosen in (here, ~here)
     )
-    every = _arrays(graph.providers, graph.peers, graph.customers)
-    inbound = _share(every, graph, inside, outside)
+    folded = _fold(graph)
+    inbound = _share(graph, folded, inside, outside, graph.peers, folded.customers)
     # Routes out of the country need no more than its networks and all above them.
     above = np.zeros(size, bool)
-    closure(graph.providers.start, graph.providers.to, np.flatnonzero(inside).astype(np.int32), above)
-    part = _arrays(graph.providers, _only(graph.peers, above), _only(graph.customers, above))
-    return Dependency(inbound, _share(part, graph, outside, inside))
+    sources = np.flatnonzero(folded.sum(inside)).astype(np.int32)
+    closure(graph.providers.start, graph.providers.to, sources, above)
+    part = _only(graph.peers, above), _only(folded.customers, above)
+    return Dependency(inbound, _share(graph, folded, outside, inside, *part))
 
 
 def _only(lists: Lists, wanted: Flags) -> Lists:
@@ -73,31 +74,64 @@ def _only(lists: Lists, wanted: Flags) -> Lists:
     return Lists(before[lists.start], lists.to[kept])
 
 
-def _share(arrays: tuple[Any, ...], graph: Graph, to: Shares, source: Shares) -> Shares:
-    origins, weight = _alike(graph, to)
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """Networks without customers and peers, taken together: their routes differ in nothing but their ends.
+
+    One with a single provider is `behind` it; of those with the same providers the first stands for all.
+    `to` says who stands for each network (itself for most), and `customers` are without those stood for.
+    """
+
+    to: Rows
+    behind: Flags
+    customers: Lists
+
+    def sum(self, weight: Shares) -> Shares:
+        """float64[networks]: of each that stands for others, all their weights."""
+        found: Shares = np.bincount(self.to, weight, len(self.to)).astype(np.float64)
+        return found
+
+
+def _fold(graph: Graph) -> _Folded:
+    to = np.arange(len(graph), dtype=np.int32)
+    leaf = (np.diff(graph.customers.start) == 0) & (np.diff(graph.peers.start) == 0)
+    providers = np.diff(graph.providers.start)
+    behind = leaf & (providers == 1)
+    to[behind] = graph.providers.to[graph.providers.start[:-1][behind]]
+    classes: dict[bytes, int] = {}
+    for row in np.flatnonzero(leaf & (providers > 1)).tolist():
+        to[row] = classes.setdefault(np.sort(graph.providers.of(row)).tobytes(), row)
+    return _Folded(to, behind, _only(graph.customers, to == np.arange(len(graph))))
+
+
+def _share(
+    graph: Graph, folded: _Folded, to: Shares, source: Shares, peers: Lists, customers: Lists
+) -> Shares:
+    """The share of routes from the sources to the origins (`to`) that cross each network."""
+    to, source = np.where(graph.alive, to, 0.0), np.where(graph.alive, source, 0.0)
+    weights, behind = [folded.sum(one) for one in (to, source)], folded.behind
+    hidden = [folded.sum(np.where(behind, one, 0.0)) for one in (to, source)]
+    origins = np.flatnonzero(weights[0] > 0).astype(np.int32)
+    arrays = _arrays(graph.providers, peers, customers)
+    ends = weights[0][origins], hidden[0][origins], weights[1], hidden[1]
     with ThreadPoolExecutor(THREADS) as pool:
-        parts = list(
-            pool.map(lambda at: crossings(*arrays, origins, weight, source, at, THREADS), range(THREADS))
-        )
+        parts = list(pool.map(lambda at: crossings(*arrays, origins, *ends, at, THREADS), range(THREADS)))
     crossed: Shares = np.sum([part[0] for part in parts], axis=0)
+    crossed += _between_alike(graph, folded, to, source)
     total = sum(float(part[1]) for part in parts)
     return crossed / total if total else crossed
 
 
-def _alike(graph: Graph, weight: Shares) -> tuple[Rows, Shares]:
-    """Origins with weight; those without customers and peers that have the same providers are taken
-    together, since routes of all others to them differ in nothing.
+def _between_alike(graph: Graph, folded: _Folded, to: Shares, source: Shares) -> Shares:
+    """What routes between those that one stands for add: each crosses their provider, the first of several.
+    A network's route to itself was counted as if it crossed its only provider, and crosses none.
     """
-    rows = np.flatnonzero((weight > 0) & graph.alive)
-    alone = (np.diff(graph.customers.start) > 0) | (np.diff(graph.peers.start) > 0)
-    classes: dict[object, int] = {}
-    sums: list[float] = []
-    first: list[int] = []
-    for row in rows.tolist():
-        key = row if alone[row] else np.sort(graph.providers.of(row)).tobytes()
-        if key not in classes:
-            classes[key] = len(first)
-            first.append(row)
-            sums.append(0.0)
-        sums[classes[key]] += float(weight[row])
-    return np.array(first, np.int32), np.array(sums, np.float64)
+    added = np.zeros(len(graph))
+    all_to, all_source, own = (folded.sum(one) for one in (to, source, to * source))
+    behind = np.flatnonzero(folded.behind)
+    np.subtract.at(added, folded.to[behind], (to * source)[behind])
+    shared = np.flatnonzero((folded.to != np.arange(len(graph))) & ~folded.behind)
+    for row in np.unique(folded.to[shared]).tolist():
+        first = int(graph.providers.of(row).min())
+        added[first] += all_to[row] * all_source[row] - own[row]
+    return added
