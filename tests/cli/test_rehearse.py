@@ -190,7 +190,10 @@ def test_a_scenario_file_runs_and_two_answers_are_compared(tmp_path: Path) -> No
     ]
     with_xb = next(row for row in rows if (row["country"], row["with_whom"]) == ("XA", "XB"))
     assert with_xb["one"]["low"] > with_xb["other"]["low"] == 0
-    assert "XA with XB" in called("rehearse", "compare", str(one), str(other)).stdout
+    shown = called("rehearse", "compare", str(one), str(other)).stdout
+    assert "XA with XB" in shown
+    assert "inside XA" in shown
+    assert "XB with" not in shown  # One of the two does not tell of it.
     third = tmp_path / "third.json"
     called("rehearse", "cut", "XA", "--world", "synthetic:200:4", "--save", str(third))
     assert isinstance(called("rehearse", "compare", str(one), str(third)).exception, NotAllowed)

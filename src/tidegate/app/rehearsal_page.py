@@ -24,6 +24,9 @@ th:first-child,td:first-child{text-align:start}
 th{font-weight:600;color:#51606d;border-bottom:1px solid #c9d2da}
 tr{break-inside:avoid}.note{color:#51606d}svg{vertical-align:middle}td svg{margin-inline-start:.5rem}
 .back{fill:#e6ebef}.high{fill:#9cc3d9}.low{fill:#1f6f99}
+.wide{overflow-x:auto}
+@media screen and (max-width:40rem){body{margin:1rem auto}table{font-size:.8rem}
+th,td{padding:.15rem .25rem}td svg{display:block;width:3.5rem;margin-inline-start:auto}}
 @media screen and (prefers-color-scheme:dark){body{color:#dfe6ea;background:#12181d}th,.note{color:#9fb0bc}
 h2,th{border-color:#3a4853}.back{fill:#2a353e}.high{fill:#35687f}.low{fill:#62b4dc}}
 @media print{*{print-color-adjust:exact}body{margin:0;max-width:none;font-size:10pt}h2{break-after:avoid}}
@@ -103,7 +106,8 @@ def _bar(low: float, high: float) -> str:
     """Dark up to the low bound, light up to the high one."""
     widths = [round(BAR_WIDTH * min(1.0, max(0.0, value)), 1) for value in (high, low)]
     return (
-        f'<svg width="{BAR_WIDTH}" height="10" role="img" aria-hidden="true">'
+        f'<svg width="{BAR_WIDTH}" height="10" viewBox="0 0 {BAR_WIDTH} 10" preserveAspectRatio="none" '
+        'role="img" aria-hidden="true">'
         f'<rect width="{BAR_WIDTH}" height="10" class="back"/>'
         f'<rect width="{widths[0]}" height="10" class="high"/>'
         f'<rect width="{widths[1]}" height="10" class="low"/></svg>'
@@ -113,7 +117,7 @@ def _bar(low: float, high: float) -> str:
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     head = "".join(f"<th>{heading}</th>" for heading in headings)
     body = ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows]
-    return [f"<table><thead><tr>{head}</tr></thead><tbody>", *body, "</tbody></table>"]
+    return [f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>", *body, "</tbody></table></div>"]
 
 
 def _standing(told: Borders, country: Country) -> list[str]:

@@ -32,6 +32,10 @@ OTHERS_SHOWN_MAX = 12
 """Other countries shown in a table, those that lose most first; --json and --csv have all."""
 
 
+COMPARED_SHOWN_MAX = 40
+"""Rows of a comparison shown in a table, those that differ most first; --json has all."""
+
+
 def share(value: float) -> str:
     """As "48.2 %"; not quite all is never shown as all, nor not quite nothing as nothing."""
     percent = value * 100
@@ -95,15 +99,13 @@ def _print_country(screen: "Console", country: "Country") -> None:
     table = _columns("Pairs of people that reach each other", "who", "before", "after", "emergency transit")
     _change(table, f"inside {country.country}", country.inside)
     _change(table, "with the rest of the world", country.outside)
-    for other in country.others[:OTHERS_SHOWN_MAX]:
+    nobody_abroad = country.outside is not None and country.outside.after.high == 0
+    for other in country.others[: 0 if nobody_abroad else OTHERS_SHOWN_MAX]:
         _change(table, f"with {other.country}", other.reach)
     screen.print(table)
-    for what, told in (
-        ("reach no other network", country.cut_off),
-        ("reach none even with unseen peering", country.surely_cut_off),
-        ("have no path at all", country.stranded),
-    ):
-        screen.print(f"{people(told)} people in {count(told.networks)} networks {what}.")
+    if nobody_abroad:
+        screen.print("Nobody abroad is within reach any more.")
+    _print_alone(screen, country)
     shown = country.largest_islands[:5]
     if country.islands > 1:
         table = _columns(f"{count(country.islands)} islands", "around", "networks", "people of the country")
@@ -115,6 +117,20 @@ def _print_country(screen: "Console", country: "Country") -> None:
         for service in country.services:
             table.add_row(service.service, bounds(service.before), bounds(service.after))
         screen.print(table)
+
+
+def _print_alone(screen: "Console", country: "Country") -> None:
+    """One line for all who are in the same case."""
+    cases: dict[str, list[str]] = {}
+    for what, told in (
+        ("reach no other network", country.cut_off),
+        ("reach none even with unseen peering", country.surely_cut_off),
+        ("have no path at all", country.stranded),
+    ):
+        who = f"{people(told)} people in {count(told.networks)} networks" if told.networks else "Nobody:"
+        cases.setdefault(who, []).append(what)
+    for who, whats in cases.items():
+        screen.print(f"{who} {', '.join(whats)}.")
 
 
 def _print_throttled(screen: "Console", told: "Throttled") -> None:
@@ -199,12 +215,15 @@ def border_table(found: Sequence["Borders"]) -> "Table":
 
 
 def comparison_table(rows: Sequence["Compared"], one: str, other: str) -> "Table":
-    """What is left after each of two scenarios; rows that do not differ are left out."""
+    """What is left after each of two scenarios, the greatest difference first; who does not differ, or is
+    told of by one of the two alone, is left out.
+    """
     table = _columns("Pairs of people that reach each other", "who", one, other)
-    for row in rows:
-        if row.one != row.other:
-            cells = (bounds(told) if told else "-" for told in (row.one, row.other))
-            table.add_row(f"{row.country} with {row.with_whom}", *cells)
+    differ = [(row, row.one, row.other) for row in rows if row.one and row.other and row.one != row.other]
+    differ.sort(key=lambda row: -abs(row[1].low - row[2].low))
+    for row, first, second in differ[:COMPARED_SHOWN_MAX]:
+        who = f"inside {row.country}" if row.with_whom == "inside" else f"{row.country} with {row.with_whom}"
+        table.add_row(who, bounds(first), bounds(second))
     return table
 
 
