@@ -159,6 +159,7 @@ class HotlineDesk:
             now_s=now_s,
             peers=peers,
             findings=tuple(self._findings()),
+            officers=self._needs.cards.own().officers,
         )
 
     def _findings(self) -> list[str]:
