@@ -1,0 +1,196 @@
+"""The review pack: a year under an accord as a paper in one language, and as a page of its own."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from html import escape
+
+from tidegate.accord.stages import Stage
+from tidegate.app.accord.books import Book
+from tidegate.app.accord.views import Row, YearView, worded
+from tidegate.model.accords import Occurrence
+from tidegate.model.labels import RIGHT_TO_LEFT, Language, label, phrase
+from tidegate.model.papers import Cell, Paper, Section
+
+STYLE = """
+body{font:15px/1.55 system-ui,"Vazirmatn","Noto Naskh Arabic",sans-serif;max-width:60rem;margin:2rem auto;
+padding:0 1rem;color:#1b1f24;background:#fff}h1{font-size:1.6rem;margin-bottom:.2rem}h2{font-size:1.1rem;
+margin-top:2rem}table{border-collapse:collapse;width:100%}th,td{text-align:start;vertical-align:top;
+padding:.3rem .6rem .3rem 0;border-bottom:1px solid #d0d7de}th{font-weight:600;color:#57606a}
+bdi{font-family:ui-monospace,monospace;font-size:.85em;overflow-wrap:anywhere}footer{margin-top:2rem;
+color:#57606a;border-top:1px solid #d0d7de;padding-top:.8rem}@media print{body{margin:0;max-width:none}}
+@media(max-width:600px){table,tbody,tr,td{display:block}thead{display:none}tr{padding:.5rem 0;
+border-bottom:1px solid #d0d7de}td{border:0;padding:.1rem 0}}"""
+
+PAGE = """<!doctype html>
+<html lang="{language}" dir="{direction}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{title}</title><style>{style}</style></head>
+<body><h1>{title}</h1><p><strong>{subtitle}</strong></p>{body}<footer>{notice}</footer></body></html>
+"""
+
+
+def review_paper(book: Book, year: YearView, language: Language) -> Paper:
+    """All that the annual meeting needs, in this language; codes, times and names stay as they are."""
+    said = Wording(book, language)
+    return Paper(
+        language=language,
+        direction="rtl" if language in RIGHT_TO_LEFT else "ltr",
+        title=worded(book.accord.title, language),
+        subtitle=phrase("accord-page", "review", language, year=str(year.year)),
+        lines=(
+            phrase("accord-page", "in-force", language, date=isolated(moment(year.entered_s))),
+            f"{said.word('parties')}: {', '.join(worded(one.name, language) for one in book.accord.party)}",
+            isolated(f"{book.accord.id}, {book.accord.version}, SHA-256 {book.digest}"),
+        ),
+        sections=(
+            said.incidents(year.incidents),
+            said.clocks(year.clocks),
+            said.checks(year.checks),
+            said.open(year.open),
+            said.guarantees(year.in_force),
+            said.events(year.events),
+        ),
+        notice=said.word("caveat"),
+    )
+
+
+class Wording:
+    """The sections in one language."""
+
+    def __init__(self, book: Book, language: Language) -> None:
+        self._accord = book.accord
+        self._language = language
+        self._texts = {one.id: one.text for one in book.accord.obligation}
+        self._texts |= {one.id: one.text for one in book.accord.guarantee}
+        self._names = {one.code: worded(one.name, language) for one in book.accord.party}
+
+    def word(self, code: str) -> str:
+        return label("accord-page", code, self._language)
+
+    def section(self, heading: str, columns: Iterable[str], rows: Iterable[tuple[Cell, ...]]) -> Section:
+        return Section(self.word(heading), tuple(map(self.word, columns)), tuple(rows), self.word("none"))
+
+    def party(self, code: str) -> Cell:
+        return Cell(self._names.get(code, code))
+
+    def stage(self, stage: str) -> Cell:
+        return Cell(label("accord-stage", stage, self._language))
+
+    def incidents(self, told: Sequence[Occurrence]) -> Section:
+        rows = [
+            (
+                code(moment(said_s(one))),
+                self.party(one.by),
+                self.parties(one.toward),
+                code(one.about),
+                code(f"#{one.fact}"),
+            )
+            for one in told
+        ]
+        return self.section("incidents", ("when", "who", "to-whom", "what", "evidence"), rows)
+
+    def parties(self, codes: Sequence[str]) -> Cell:
+        return Cell(", ".join(self._names.get(one, one) for one in codes))
+
+    def clocks(self, counts: Sequence[tuple[str, str, str, int]]) -> Section:
+        rows = [
+            (
+                code(article),
+                Cell(worded(self._texts[name], self._language)),
+                self.stage(stage),
+                code(str(number)),
+            )
+            for article, name, stage, number in counts
+        ]
+        return self.section("clocks", ("article", "obligation", "stage", "number"), rows)
+
+    def checks(self, counts: Sequence[tuple[str, str, str, int]]) -> Section:
+        rows = [
+            (self.party(duty), self.party(toward), self.stage(stage), code(str(number)))
+            for duty, toward, stage, number in counts
+        ]
+        return self.section("checks", ("owed-by", "owed-to", "stage", "number"), rows)
+
+    def open(self, found: Sequence[Row]) -> Section:
+        rows = [
+            (
+                code(one.article),
+                Cell(worded(self._texts[one.obligation], self._language)),
+                self.party(one.duty),
+                self.party(one.toward),
+                self.stage(one.stage),
+                code("" if one.due_s is None else moment(one.due_s)),
+                Cell(label("accord-step", one.next_step, self._language)),
+            )
+            for one in found
+            if one.stage != Stage.DUE
+        ]
+        columns = ("article", "obligation", "owed-by", "owed-to", "stage", "due", "next")
+        return self.section("open", columns, rows)
+
+    def guarantees(self, in_force: dict[str, list[tuple[str, str]]]) -> Section:
+        rows = [
+            (Cell(worded(self._texts[name], self._language)), self.party(one), self.party(other))
+            for name, pairs in in_force.items()
+            for one, other in pairs
+        ]
+        return self.section("guarantees", ("what", "who", "to-whom"), rows)
+
+    def events(self, told: Sequence[Occurrence]) -> Section:
+        rows = [
+            (
+                code(moment(said_s(one))),
+                Cell(label("accord-happening", one.kind, self._language)),
+                self.party(one.by),
+                self.parties(one.toward),
+                code(f"#{one.fact}"),
+            )
+            for one in told
+        ]
+        return self.section("events", ("when", "what", "who", "to-whom", "evidence"), rows)
+
+
+def said_s(one: Occurrence) -> int:
+    return one.at_s if one.sent_at_s is None else one.sent_at_s
+
+
+def isolated(text: str) -> str:
+    """A code among words: left-to-right isolate (UAX 9), so that its parts never change places."""
+    return f"\u2066{text}\u2069"
+
+
+def code(text: str) -> Cell:
+    return Cell(text, code=True)
+
+
+def moment(at_s: int) -> str:
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def html(paper: Paper) -> str:
+    """The paper as one file; codes are isolated, so that they never flip."""
+    body = "".join(f"<p>{escape(line)}</p>" for line in paper.lines) + "".join(map(table, paper.sections))
+    return PAGE.format(
+        language=paper.language,
+        direction=paper.direction,
+        title=escape(paper.title),
+        subtitle=escape(paper.subtitle),
+        style=STYLE,
+        body=body,
+        notice=escape(paper.notice),
+    )
+
+
+def table(section: Section) -> str:
+    heading = f"<h2>{escape(section.heading)}</h2>"
+    if not section.rows:
+        return f"{heading}<p>{escape(section.empty)}</p>"
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in section.columns)
+    rows = "".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in section.rows)
+    return f"{heading}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def cell(one: Cell) -> str:
+    text = escape(one.text)
+    return f'<td><bdi dir="ltr">{text}</bdi></td>' if one.code else f"<td>{text}</td>"

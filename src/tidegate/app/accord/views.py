@@ -1,0 +1,200 @@
+"""What people see of an accord: its standing by article, its calendar, and the year for the review."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from tidegate.accord.next_steps import next_step
+from tidegate.accord.reckoning import Reckoning, Standing
+from tidegate.accord.register import in_force_between, register
+from tidegate.accord.stages import Stage
+from tidegate.app.accord.books import Book
+from tidegate.model.accords import Occurrence, PartyCode, Text
+from tidegate.model.canonical import decode_record
+from tidegate.model.facts import Fact
+from tidegate.model.hotline_facts import OwnCardIssued
+from tidegate.model.organisations import OrganisationId
+from tidegate.model.refusals import NotAllowed
+from tidegate.ports.facts import FactStore
+
+ROWS_MAX = 2_000
+"""Instances that one view shows, the open ones first; it says how many are left out."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One instance as a person reads it; facts are numbers in this ledger, times seconds UTC."""
+
+    instance: str
+    article: str
+    obligation: str
+    duty: PartyCode
+    toward: PartyCode
+    stage: str
+    due_s: int | None
+    kept_s: int | None
+    next_step: str
+    trigger: int | None
+    evidence: tuple[int, ...]
+    procedure: tuple[tuple[str, int], ...]
+
+
+class StatusView(msgspec.Struct, frozen=True, kw_only=True):
+    """`counts` are instances by obligation and stage; `rows` the open ones first, then the last closed."""
+
+    accord: str
+    version: int
+    digest: str
+    entered_s: int
+    ended_s: int | None
+    us: PartyCode
+    counts: dict[str, dict[str, int]]
+    rows: tuple[Row, ...]
+    left_out: int
+    in_force: dict[str, list[tuple[PartyCode, PartyCode]]]
+
+
+def own_organisation(store: FactStore) -> OrganisationId:
+    """Whom the node speaks for; NotAllowed where it was never founded."""
+    for stored in store.latest([OwnCardIssued.__name__], store.head().size, 1):
+        fact: Fact = decode_record(stored.body).fact
+        assert isinstance(fact, OwnCardIssued), "only these were asked for"
+        return fact.organisation
+    raise NotAllowed("this node speaks for no organisation yet; `tidegate hotline init` founds one")
+
+
+def status(book: Book, us: PartyCode, party: PartyCode | None, now_s: int, *, closed: bool) -> StatusView:
+    """How the accord stands now. `party` keeps to what that party owes, `closed` adds what is over."""
+    reckoning = book.reckoning()
+    assert book.force is not None, "a reckoning is in force"
+    found = reckoning.open(now_s)
+    if closed:
+        over = [one for one in reckoning.standing(now_s) if not one.is_open]
+        found = [*found, *sorted(over, key=lambda one: (-(one.due_s or 0), one.name))]
+    chosen = [row(one, us) for one in found if party in (None, one.duty)]
+    return StatusView(
+        accord=book.accord.id,
+        version=book.accord.version,
+        digest=book.digest,
+        entered_s=book.force.entered_s,
+        ended_s=book.force.ended_s,
+        us=us,
+        counts=counted(reckoning, now_s),
+        rows=tuple(chosen[:ROWS_MAX]),
+        left_out=max(0, len(chosen) - ROWS_MAX),
+        in_force=guarantees(book, now_s),
+    )
+
+
+def row(one: Standing, us: PartyCode) -> Row:
+    return Row(
+        instance=one.name,
+        article=one.obligation.article,
+        obligation=one.obligation.id,
+        duty=one.duty,
+        toward=one.toward,
+        stage=str(one.stage),
+        due_s=one.due_s,
+        kept_s=one.kept_s,
+        next_step=str(next_step(one, us)),
+        trigger=one.trigger,
+        evidence=one.evidence,
+        procedure=tuple((str(event), fact) for event, fact in one.procedure),
+    )
+
+
+def counted(reckoning: Reckoning, now_s: int) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for (obligation, stage), count in reckoning.counts(now_s).items():
+        counts.setdefault(obligation, {})[str(stage)] = count
+    return counts
+
+
+def guarantees(book: Book, now_s: int) -> dict[str, list[tuple[PartyCode, PartyCode]]]:
+    """Of each guarantee, between whom it is in force."""
+    told = [one for one in book.told if isinstance(one, Occurrence)]
+    return {
+        one.id: in_force_between(register(book.accord, one, told), now_s) for one in book.accord.guarantee
+    }
+
+
+class YearView(msgspec.Struct, frozen=True, kw_only=True):
+    """One year for the review meeting.
+
+    `clocks` are (article, obligation, stage, number) of what fell due in it, `checks` (from, to, stage,
+    number); `events` what happened, but for plain messages and acknowledgements; `open` what is open at
+    its end.
+    """
+
+    accord: str
+    version: int
+    digest: str
+    year: int
+    entered_s: int
+    parties: tuple[PartyCode, ...]
+    incidents: tuple[Occurrence, ...]
+    clocks: tuple[tuple[str, str, str, int], ...]
+    checks: tuple[tuple[PartyCode, PartyCode, str, int], ...]
+    events: tuple[Occurrence, ...]
+    open: tuple[Row, ...]
+    in_force: dict[str, list[tuple[PartyCode, PartyCode]]]
+
+
+PLAIN = frozenset(("message", "acknowledgement", "check", "check-answer"))
+
+
+def year_view(book: Book, us: PartyCode, year: int) -> YearView:
+    """What is told of a calendar year, UTC, as it stood when the year ended."""
+    begin_s, end_s = (int(datetime(one, 1, 1, tzinfo=UTC).timestamp()) for one in (year, year + 1))
+    reckoning = book.reckoning()
+    assert book.force is not None, "a reckoning is in force"
+    standings = reckoning.standing(end_s - 1)
+    due = [one for one in standings if one.due_s is not None and begin_s <= one.due_s < end_s]
+    happened = [one for one in book.told if isinstance(one, Occurrence) and within(one, begin_s, end_s)]
+    return YearView(
+        accord=book.accord.id,
+        version=book.accord.version,
+        digest=book.digest,
+        year=year,
+        entered_s=book.force.entered_s,
+        parties=tuple(party.code for party in book.accord.party),
+        incidents=tuple(one for one in happened if one.kind == "incident-notification"),
+        clocks=tuple(
+            (article, obligation, stage, number)
+            for (article, obligation, stage), number in sorted(
+                Counter((one.obligation.article, one.obligation.id, str(one.stage)) for one in due).items(),
+                key=lambda item: (by_number(item[0][0]), item[0]),
+            )
+        ),
+        checks=tuple(check_rows(due)),
+        events=tuple(sorted((one for one in happened if one.kind not in PLAIN), key=lambda one: one.at_s)),
+        open=tuple(row(one, us) for one in standings if one.is_open and one.stage is not Stage.NOT_DUE),
+        in_force=guarantees(book, end_s - 1),
+    )
+
+
+def within(one: Occurrence, begin_s: int, end_s: int) -> bool:
+    moment_s = one.at_s if one.sent_at_s is None else one.sent_at_s
+    return begin_s <= moment_s < end_s
+
+
+def check_rows(due: Sequence[Standing]) -> Iterator[tuple[PartyCode, PartyCode, str, int]]:
+    """(from, to, stage, number) of communication checks that were due."""
+    counts = Counter(
+        (one.duty, one.toward, str(one.stage))
+        for one in due
+        if one.obligation.evidence in ("check", "check-answer")
+    )
+    for (duty, toward, stage), number in sorted(counts.items()):
+        yield duty, toward, stage, number
+
+
+def by_number(article: str) -> tuple[int, ...]:
+    """Articles sort as numbers do: 2 before 10."""
+    return tuple(int(part) if part.isdigit() else 0 for part in article.split("."))
+
+
+def worded(text: Text, language: str) -> str:
+    """The text in this language, or in the first that it has."""
+    return text.get(language) or next(iter(text.values()), "")
