@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from tidegate.ports.collector import CollectorProcess
     from tidegate.ports.control import ControlDoor, ControlLine
     from tidegate.ports.evidence import Shelf
+    from tidegate.ports.files import LocalFiles
     from tidegate.ports.hotline_identity import PairFiles, StationFolder
     from tidegate.ports.machine import Machine
     from tidegate.ports.metrics import MetricsServer
+    from tidegate.ports.printing import Printer
     from tidegate.ports.recordings import Recording
     from tidegate.ports.roster import RosterFile
     from tidegate.ports.signing import Signer
@@ -259,6 +261,18 @@ def shelf(folder: "Path") -> "Shelf":
     return FolderShelf(folder)
 
 
+def files() -> "LocalFiles":
+    from tidegate.adapters.local_files import DiskFiles
+
+    return DiskFiles()
+
+
+def printer() -> "Printer":
+    from tidegate.adapters.printing import TypstPrinter
+
+    return TypstPrinter()
+
+
 PARTS = Parts(
     version=__version__,
     environ=os.environ,
@@ -285,6 +299,8 @@ PARTS = Parts(
     hotline_folder=hotline_folder,
     pair_files=pair_files,
     shelf=shelf,
+    files=files,
+    printer=printer,
 )
 
 

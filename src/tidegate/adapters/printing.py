@@ -40,14 +40,13 @@ class TypstPrinter:
         # Loaded here: it brings a compiler along.
         import typst
 
+        fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(FONTS)])
         try:
-            made: bytes | None = typst.compile(
-                source(paper).encode(), font_paths=[str(FONTS)], ignore_system_fonts=True, timestamp=0
-            )
-        except (typst.TypstError, RuntimeError) as error:
-            raise OutsideFailed(
-                "the paper cannot be printed", str(error), "Print the HTML instead."
-            ) from error
+            made = typst.compile(source(paper).encode(), font_paths=fonts, format="pdf", timestamp=0)
+        except typst.TypstError as error:
+            what = "the paper cannot be printed"
+            raise OutsideFailed(what, error.message, "Print the HTML instead.") from error
+        assert isinstance(made, bytes), "one PDF is one string of bytes"
         return made
 
 

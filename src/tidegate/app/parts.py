@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from tidegate.ports.control import ControlDoor, ControlLine
     from tidegate.ports.evidence import Shelf
     from tidegate.ports.facts import FactStore
+    from tidegate.ports.files import LocalFiles
     from tidegate.ports.hotline import EnvelopeStore
     from tidegate.ports.hotline_identity import PairFiles, StationFolder
     from tidegate.ports.machine import Machine
     from tidegate.ports.metrics import MetricsServer
+    from tidegate.ports.printing import Printer
     from tidegate.ports.recordings import Recording
     from tidegate.ports.roster import RosterFile
     from tidegate.ports.signing import Signer
@@ -79,3 +81,5 @@ class Parts:
     hotline_folder: "Callable[[Path], StationFolder]"
     pair_files: "Callable[[], PairFiles]"
     shelf: "Callable[[Path], Shelf]"
+    files: "Callable[[], LocalFiles]"
+    printer: "Callable[[], Printer]"

@@ -28,6 +28,7 @@ COMMANDS = {
     "config": Entry("config", "config", "Show or check the settings."),
     "hotline": Entry("hotline", "hotline", "Reach other organisations, and be able to prove it."),
     "verify": Entry("verify", "verify", "Check a bundle of evidence about a message of the hotline."),
+    "accord": Entry("accord", "accord", "Keep track of what each side promised."),
     "ledger": Entry("ledger", "ledger", "Prove that the record of facts is whole."),
 }
 

@@ -11,7 +11,7 @@ from tidegate.accord.reckoning import Reckoning, Standing
 from tidegate.accord.register import in_force_between, register
 from tidegate.accord.stages import Stage
 from tidegate.app.accord.books import Book
-from tidegate.model.accords import Occurrence, PartyCode, Text
+from tidegate.model.accords import Accord, Occurrence, PartyCode, Text
 from tidegate.model.canonical import decode_record
 from tidegate.model.facts import Fact
 from tidegate.model.hotline_facts import OwnCardIssued
@@ -198,3 +198,18 @@ def by_number(article: str) -> tuple[int, ...]:
 def worded(text: Text, language: str) -> str:
     """The text in this language, or in the first that it has."""
     return text.get(language) or next(iter(text.values()), "")
+
+
+def articles(accord: Accord, language: str) -> Iterator[str]:
+    """Lines of the whole accord, by article."""
+    yield f"{worded(accord.title, language)} ({accord.id}, version {accord.version})"
+    rows = [(one.article, one.text) for one in accord.obligation]
+    rows += [(one.article, one.text) for one in accord.guarantee]
+    rows += [(one.article, one.text) for one in accord.track]
+    for article, text in sorted(rows, key=lambda one: by_number(one[0])):
+        yield f"{article}  {worded(text, language)}"
+    for asset in accord.asset:
+        named = ", ".join((*asset.prefixes, *map(str, asset.networks), *asset.domains, *asset.services))
+        yield f"{asset.party} {asset.asset_class} {asset.id}: {named}"
+    for period in accord.period:
+        yield f"{period.party} {period.kind} {period.id}: {period.first} to {period.last}"

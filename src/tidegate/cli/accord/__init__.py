@@ -1,0 +1,22 @@
+"""`tidegate accord`: what each side promised, what is due, and whether it was kept."""
+
+import click
+
+from tidegate.cli.lazily import Commands, Entry
+
+COMMANDS: dict[str, Entry] = {
+    "new": Entry("accord.new", "new", "Write a new accord from a template, to be changed and signed."),
+    "check": Entry("accord.check", "check", "Say what is mistaken or doubtful in an accord's file."),
+    "list": Entry("accord.status", "list_accords", "List the accords that were signed here."),
+    "show": Entry("accord.status", "show", "Show an accord, or one obligation, in one language."),
+    "status": Entry("accord.status", "status", "Say what is due, late, met or disputed, and what is next."),
+    "calendar": Entry("accord.calendar", "calendar", "Say what falls due when; or write it as iCalendar."),
+    "review": Entry("accord.review", "review", "Make the review pack of a year, as HTML or PDF."),
+    "compare": Entry("accord.compare", "compare", "Say what a draft with other clocks would have changed."),
+}
+"""One row a command."""
+
+
+@click.group(cls=Commands, table=COMMANDS)
+def accord() -> None:
+    """Keep track of what each side promised."""

@@ -1,0 +1,71 @@
+"""`tidegate accord calendar`: what falls due when, as a table or for another calendar."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tidegate.cli.accord.opened import chosen, language_option, opened
+from tidegate.cli.options import config_option, json_option, state_option
+from tidegate.cli.output import console, print_json
+
+if TYPE_CHECKING:
+    from tidegate.app.parts import Parts
+
+
+@click.command()
+@click.argument("accord_id", metavar="[ID]", required=False)
+@click.option("--party", metavar="CODE", help="Only what this party owes.")
+@click.option(
+    "--ics",
+    "ics",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write iCalendar here.",
+)
+@language_option
+@config_option
+@state_option
+@json_option
+@click.pass_obj
+def calendar(
+    parts: "Parts",
+    accord_id: str | None,
+    party: str | None,
+    ics: Path | None,
+    language: str,
+    config_file: Path | None,
+    state_folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Say what falls due under accord ID, the soonest first; or write it as iCalendar (RFC 5545)."""
+    from tidegate.app.accord.calendar import coming, icalendar
+    from tidegate.cli.tables import plain_table
+    from tidegate.cli.words import moment
+
+    books, _ = opened(parts, config_file, state_folder)
+    now_s = parts.clock().now_ms() // 1_000
+    book = chosen(books, accord_id, now_s)
+    due = coming(book, party, now_s)
+    if ics is not None:
+        parts.files().write(ics, icalendar(book, due, language, now_s))
+        click.echo(f"{ics}: {len(due)} entries.")
+        return
+    table = plain_table()
+    for heading in ("due", "article", "obligation", "owed by", "to", "standing"):
+        table.add_column(heading, overflow="fold")
+    for one in due:
+        assert one.due_s is not None, "only those with a time come"
+        if as_json:
+            print_json(
+                {
+                    "due_s": one.due_s,
+                    "instance": one.name,
+                    "article": one.obligation.article,
+                    "stage": one.stage,
+                }
+            )
+        row = (one.obligation.article, one.obligation.id, one.duty, one.toward, str(one.stage))
+        table.add_row(moment(one.due_s * 1_000), *row)
+    if not as_json:
+        console().print(table if due else "Nothing falls due.")
