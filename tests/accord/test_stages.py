@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.accord.standings_page import PAGE, page
 from tidegate.accord.stages import MEANING, OPEN, TRANSITIONS, Event, Stage, mark, stage_at
 
 MARKS = st.lists(
@@ -32,3 +33,7 @@ def test_every_stage_has_a_meaning_and_can_be_reached() -> None:
 
 def test_whatever_is_open_has_a_way_on() -> None:
     assert {before for (before, _), then in TRANSITIONS.items() if then is not before} >= OPEN
+
+
+def test_the_page_of_stages_is_what_the_table_says() -> None:
+    assert PAGE.read_text() == page()
