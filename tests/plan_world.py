@@ -56,7 +56,7 @@ EXPORTERS = ("192.0.2.1#0", "192.0.2.2#0")
 HTTPS = 443
 RATE = 1000
 TURN_MS = 500
-PATIENCE_S = 20.0
+PATIENCE_S = 90.0
 
 PLANS = PlanSettings(approve_within_s=600, ends_after_s=3600, lease_s=120, spot_test_s=20, widen_every_s=20)
 PACE = PaceSettings(look_every_s=60, look_s=20, settle_s=5, evidence_s=300)

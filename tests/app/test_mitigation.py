@@ -22,7 +22,7 @@ from tidegate.model.facts import (
     SpotTestStarted,
     VerdictReached,
 )
-from tidegate.model.plans import MILLION, Plan, ServiceLoss, Share
+from tidegate.model.plans import MILLION, Drop, Plan, ServiceLoss, Share
 from tidegate.ports.border import LiveRule
 from tidegate.ports.control import ClearBorder, Cleared, Refused, WordTaken
 
@@ -334,6 +334,88 @@ def test_an_attack_that_changes_supersedes_what_nobody_agreed_to_yet(world: Worl
     world.run_until(lambda: world.stage(1) == "superseded", 60)
     assert world.life(2).plan.replaces == 1
     assert len([fact for fact in world.facts() if isinstance(fact, PlanProposed)]) == 2
+
+
+def in_place_of_the_first(world: World) -> Plan:
+    """A plan that drops what the first limits, agreed to by two."""
+    like, now_ms = world.life().plan, world.clock.at_ms
+    plan = msgspec.structs.replace(
+        like,
+        number=2,
+        rules=tuple(msgspec.structs.replace(rule, action=Drop()) for rule in like.rules),
+        made_at_ms=now_ms,
+        approve_until_ms=now_ms + 600_000,
+        ends_at_ms=now_ms + 3_600_000,
+        replaces=1,
+    )
+    world.record(PlanProposed(plan))
+    world.approve(2)
+    return plan
+
+
+def held_once(world: World) -> bool:
+    """That at no border point two plans are in force, now."""
+    points = [point for _, point in world.border.points_held()]
+    return len(points) == len(set(points))
+
+
+def test_a_plan_in_force_stays_where_the_one_that_replaces_it_is_not_yet(world: World) -> None:
+    world.until_held()
+    plan = in_place_of_the_first(world)
+    assert plan.stages is not None
+    spot = plan.stages.spot_test
+    (other,) = set(POINTS) - {spot}
+    world.run_until(lambda: world.stage(2) == "spot test", 30)
+    seen = set()
+    while world.stage(2) != "held":
+        assert held_once(world)
+        seen.add(frozenset(world.border.points_held()))
+        world.turn()
+    assert {(2, spot), (1, other)} in seen
+    assert world.border.points_held() == {(2, spot), (2, other)}
+    assert world.stage(1) == "superseded"
+    assert all(fact.verdicts[0].passed for fact in world.facts() if isinstance(fact, VerdictReached))
+
+
+def test_what_a_plan_that_fails_took_over_is_in_force_as_before(world: World) -> None:
+    world.until_held()
+    plan = in_place_of_the_first(world)
+    assert plan.stages is not None
+    world.run_until(lambda: world.stage(2) == "spot test", 30)
+    world.others_lost = {plan.stages.spot_test}
+    world.run_until(lambda: world.stage(2) == "failed", 120)
+    world.others_lost = set()
+    world.run(2)
+    assert world.border.points_held() == {(1, point) for point in POINTS}
+    assert world.life(1).standing.yielded == ()
+    world.run(60)
+    assert world.stage(1) in ("held", "relaxing")
+
+
+def test_a_step_that_fails_gives_its_border_points_back_to_the_plan_before(world: World) -> None:
+    world.until_held()
+    plan = in_place_of_the_first(world)
+    assert plan.stages is not None
+    spot = plan.stages.spot_test
+    (other,) = set(POINTS) - {spot}
+    world.run_until(lambda: (2, other) in world.border.points_held(), 120)
+    world.others_lost = {other}
+    world.run_until(lambda: world.stage(2) == "held", 120)
+    world.others_lost = set()
+    world.run(2)
+    assert world.border.points_held() == {(2, spot), (1, other)}
+    assert (world.stage(1), world.life(1).standing.in_force) == ("held", (other,))
+
+
+def test_taking_back_what_replaced_a_plan_puts_nothing_in_force(world: World) -> None:
+    world.until_held()
+    plan = in_place_of_the_first(world)
+    assert plan.stages is not None
+    (other,) = set(POINTS) - {plan.stages.spot_test}
+    world.run_until(lambda: world.stage(2) == "spot test", 30)
+    world.says(BO, "withdraw", 2)
+    world.run(10)
+    assert world.border.points_held() == {(1, other)}
 
 
 def beside_the_first(world: World, number: int, held_back_bits_per_s: int) -> Plan:

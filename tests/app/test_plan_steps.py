@@ -49,9 +49,11 @@ from tidegate.model.facts import (
     PlanProposed,
     PlanRefused,
     PlanRelaxed,
+    PlanResumed,
     PlanSuperseded,
     PlanWidened,
     PlanWithdrawn,
+    PlanYielded,
     RulesDiffered,
     SpotTestStarted,
     VerdictReached,
@@ -306,6 +308,26 @@ def test_sessions_in_trouble_are_bounded() -> None:
     after(session("unseen"), session("down"), state=full)
     with pytest.raises(Full, match="sessions in trouble"):
         after(session("down", "one more"), state=full)
+
+
+def test_a_plan_yields_only_to_the_one_that_takes_its_place_and_only_where_it_is_in_force() -> None:
+    newer = msgspec.structs.replace(PLAN, number=2, replaces=1)
+    agreed = [ApprovalGiven(word("anna", plan=2)), ApprovalGiven(word("bo", plan=2))]
+    held = after(*TO_HELD, PlanProposed(newer))
+    with pytest.raises(NotAllowed, match="does not take the place"):
+        after(PlanYielded(1, 2, ("north",)), state=held)
+    approved = after(*agreed, PlanApproved(2, "digest", ("anna", "bo")), state=held)
+    with pytest.raises(NotAllowed, match="not in force at inland"):
+        after(PlanYielded(1, 2, ("inland",)), state=approved)
+    assert orders_of(PlanYielded(1, 2, ("north",)), approved) == [Withdraw(1, "north")]
+    yielded = after(PlanYielded(1, 2, ("north",)), state=approved)
+    assert yielded.plans[1].standing.yielded == ("north",)
+    with pytest.raises(NotAllowed, match="yielded nothing at south"):
+        after(PlanResumed(1, ("south",)), state=yielded)
+    assert orders_of(PlanResumed(1, ("north",)), yielded) == [Announce(1, "north")]
+    over = FactRecord(yielded.facts, NOW_MS + PLAN.lease_s * 10_000, PlanResumed(1, ("north",)))
+    with pytest.raises(NotAllowed, match="the lease of plan 1 ended"):
+        step(yielded, over)
 
 
 EVERYTHING = [

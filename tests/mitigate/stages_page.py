@@ -27,6 +27,13 @@ approved is ever announced, which is why taking back is the only way to look. Th
 border point, in its turn, was found quiet. A look that telemetry cannot answer changes nothing; if no look
 is answered for long, leases are not renewed, and the plan lapses.
 
+A plan that replaces one in force takes its place border point by border point: the older one *yields* where
+the newer comes, stays in force everywhere else, and is superseded when the newer is as wide as it will be.
+Where the newer fails, or a step of it is undone, the older is in force again, as long as its own lease and
+approvals hold and the guard agrees. A person's withdrawal of the newer puts nothing in force. At each border
+point one of the two counts against the guard's shares and the routers' budgets, whichever is there. What came
+in before the older one is taken for what the newer has to remove, where the older hides it.
+
 A BGP session that goes down where rules are in force, or lacks the address family of one of them, is an alarm
 (`BorderSessionChanged`) and no move: the rules there are gone with the session and come back with it, as long
 as the lease is renewed. What telemetry shows decides. A spot test or a step whose session is down when it is

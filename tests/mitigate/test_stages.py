@@ -137,12 +137,16 @@ def test_each_border_point_is_found_quiet_before_the_attack_is_over() -> None:
     standing = walk(*HELD)
     seen = []
     for at in range(3):
-        assert Due.LIFT not in what_is_due(WIDE, standing, PACE, NOW_MS + 9_000, attack_seen=False)
+        assert Due.LIFT not in what_is_due(
+            WIDE, standing, PACE, NOW_MS + 9_000, attack_seen=False, followed=False
+        )
         standing = advance(WIDE, standing, E.RELAXED, NOW_MS + 20_000 + at)
         seen.append(standing.relaxing)
         standing = advance(WIDE, standing, E.FOUND_QUIET, NOW_MS + 20_000 + at)
     assert sorted(map(str, seen)) == ["coast", "north", "south"]
-    assert what_is_due(WIDE, standing, PACE, NOW_MS + 21_000, attack_seen=False) == (Due.LIFT,)
+    assert what_is_due(WIDE, standing, PACE, NOW_MS + 21_000, attack_seen=False, followed=False) == (
+        Due.LIFT,
+    )
     with pytest.raises(NotAllowed, match="lift it"):
         advance(WIDE, standing, E.RELAXED, NOW_MS + 22_000)
 
@@ -168,7 +172,7 @@ def test_a_lease_ends_by_the_clock_and_never_after_the_plan() -> None:
     assert tried.lease_until_ms == tried.since_ms + WIDE.lease_s * 1000
     over = tried.lease_until_ms
     assert over is not None
-    assert what_is_due(WIDE, tried, PACE, over, attack_seen=True) == (Due.LAPSE,)
+    assert what_is_due(WIDE, tried, PACE, over, attack_seen=True, followed=False) == (Due.LAPSE,)
     with pytest.raises(NotAllowed, match="lease of plan 7 ended"):
         advance(WIDE, tried, E.PASSED, over)
     with pytest.raises(NotAllowed, match="lease of plan 7 ended"):
@@ -184,15 +188,15 @@ def test_a_lease_is_renewed_only_while_the_attack_is_known_to_go_on() -> None:
     held = walk(*HELD)
     later = NOW_MS + 500_000
     assert held.lease_until_ms is not None
-    assert Due.RENEW in what_is_due(WIDE, held, PACE, later, attack_seen=True)
+    assert Due.RENEW in what_is_due(WIDE, held, PACE, later, attack_seen=True, followed=False)
     again = renewed(WIDE, held, later, PACE.evidence_s)
     assert again.lease_until_ms == later + WIDE.lease_s * 1000
     too_old = PaceSettings(evidence_s=400)
-    assert Due.RENEW not in what_is_due(WIDE, held, too_old, later, attack_seen=True)
+    assert Due.RENEW not in what_is_due(WIDE, held, too_old, later, attack_seen=True, followed=False)
     with pytest.raises(NotAllowed, match="that the attack goes on"):
         renewed(WIDE, held, later, too_old.evidence_s)
     known = seen_persisting(held, later - 1000)
-    assert Due.RENEW in what_is_due(WIDE, known, too_old, later, attack_seen=True)
+    assert Due.RENEW in what_is_due(WIDE, known, too_old, later, attack_seen=True, followed=False)
 
 
 def test_nothing_is_renewed_that_is_not_in_force() -> None:
@@ -212,19 +216,19 @@ def test_approvals_gather_while_a_plan_is_proposed_and_never_after() -> None:
 
 
 def due(standing: Standing, at_s: int, *, attack_seen: bool = True) -> tuple[Due, ...]:
-    return what_is_due(WIDE, standing, PACE, NOW_MS + at_s * 1000, attack_seen=attack_seen)
+    return what_is_due(WIDE, standing, PACE, NOW_MS + at_s * 1000, attack_seen=attack_seen, followed=False)
 
 
 def test_a_proposal_waits_for_people_and_expires() -> None:
     assert due(proposed(WIDE), 899) == ()
     assert due(proposed(WIDE), 900) == (Due.EXPIRE,)
-    assert due(proposed(WIDE), 10, attack_seen=False) == (Due.EXPIRE,)
+    assert due(proposed(WIDE), 10, attack_seen=False, followed=False) == (Due.EXPIRE,)
 
 
 def test_what_is_approved_is_tried_at_once_unless_its_attack_is_over() -> None:
     approved = walk(E.APPROVED)
     assert due(approved, 2) == (Due.TRY,)
-    assert due(approved, 2, attack_seen=False) == (Due.LIFT,)
+    assert due(approved, 2, attack_seen=False, followed=False) == (Due.LIFT,)
     assert due(approved, 7200) == (Due.LAPSE,)
 
 
@@ -237,7 +241,7 @@ def test_a_spot_test_is_judged_after_its_time() -> None:
 def test_widening_goes_on_after_each_verdict_and_stops_where_the_attack_is_not_seen() -> None:
     passed = walk(*TRIED, E.PASSED)
     assert due(passed, 4) == (Due.WIDEN,)
-    assert due(passed, 4, attack_seen=False) == (Due.COMPLETE,)
+    assert due(passed, 4, attack_seen=False, followed=False) == (Due.COMPLETE,)
     widened = walk(*TRIED, E.PASSED, E.WIDENED)
     assert due(widened, 5) == ()
     assert due(widened, 34) == (Due.JUDGE,)
@@ -247,7 +251,7 @@ def test_widening_goes_on_after_each_verdict_and_stops_where_the_attack_is_not_s
 def test_a_plan_that_holds_is_relaxed_now_and_then_and_soon_when_the_attack_is_not_seen() -> None:
     held = walk(*HELD)
     assert due(held, 100) == ()
-    assert due(held, 100, attack_seen=False) == (Due.RELAX,)
+    assert due(held, 100, attack_seen=False, followed=False) == (Due.RELAX,)
     assert due(held, 8 + 300) == (Due.RENEW, Due.RELAX)
     relaxed = walk(*HELD, E.RELAXED)
     assert due(relaxed, 38) == ()
@@ -277,7 +281,7 @@ class PlanUnderAClock(RuleBasedStateMachine):
 
     def keep_the_clock(self) -> None:
         """What the node does once a second, and the border by itself when the node is dead."""
-        if Due.LAPSE in what_is_due(WIDE, self.standing, PACE, self.now_ms, attack_seen=True):
+        if Due.LAPSE in what_is_due(WIDE, self.standing, PACE, self.now_ms, attack_seen=True, followed=False):
             self.standing = advance(WIDE, self.standing, E.LAPSED, self.now_ms)
 
     @rule(event=st.sampled_from(PlanEvent))
@@ -312,7 +316,7 @@ class PlanUnderAClock(RuleBasedStateMachine):
             Due.LOOK: E.FOUND_QUIET,
             Due.LIFT: E.LIFTED,
         }
-        for due_now in what_is_due(WIDE, self.standing, PACE, self.now_ms, attack_seen=seen):
+        for due_now in what_is_due(WIDE, self.standing, PACE, self.now_ms, attack_seen=seen, followed=False):
             if due_now is Due.RENEW:
                 self.standing = renewed(WIDE, self.standing, self.now_ms, PACE.evidence_s)
             else:

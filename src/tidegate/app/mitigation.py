@@ -16,7 +16,9 @@ from tidegate.app.officers import Officers
 from tidegate.app.plan_attacks import attack_of, is_hit
 from tidegate.app.plan_moves import (
     begun,
+    completed,
     ending,
+    is_followed,
     is_measured_on,
     judged,
     looked,
@@ -24,12 +26,14 @@ from tidegate.app.plan_moves import (
     plans_at,
     plans_beside,
     points_to_measure,
+    replaced,
+    resumable,
     told_by_ms,
     unmeasured,
     widened,
 )
 from tidegate.app.plans_note import PlansNote, plans_note
-from tidegate.app.proposing import Question, make_plan, next_attack, says_the_same, usual_of
+from tidegate.app.proposing import Question, make_plan, next_attack, says_the_same, to_be_replaced, usual_of
 from tidegate.app.reconciler import differences, endings, wanted_now
 from tidegate.app.samples import ExportersHeard, FlowsAsked
 from tidegate.app.sessions import SessionWatch
@@ -48,9 +52,9 @@ from tidegate.model.facts import (
     LeaseRenewed,
     PlanExpired,
     PlanFailed,
-    PlanHeld,
     PlanProposed,
     PlanRelaxed,
+    PlanResumed,
     PlanSuperseded,
 )
 from tidegate.model.plans import Measured, Officer, Plan
@@ -234,7 +238,11 @@ class Mitigation:
         seen_ms = self._last_seen_ms(life.plan)
         attack_seen = seen_ms is not None
         standing = life.standing if seen_ms is None else seen_persisting(life.standing, min(seen_ms, now_ms))
-        due = what_is_due(life.plan, standing, self._rules.pace, now_ms, attack_seen=attack_seen)
+        pace, followed = self._rules.pace, is_followed(life, self._node.state)
+        due = what_is_due(life.plan, standing, pace, now_ms, attack_seen=attack_seen, followed=followed)
+        if points := resumable(life, self._node.state):
+            self._put_in_force(life, [PlanResumed(life.plan.number, points)])
+            return
         for one in due:
             match one:
                 case Due.EXPIRE | Due.LIFT | Due.LAPSE:
@@ -243,7 +251,7 @@ class Mitigation:
                 case Due.RENEW:
                     self._renew(life, standing.persisting_ms)
                 case Due.COMPLETE:
-                    self.decide(PlanHeld(life.plan.number))
+                    self.decide(*completed(life, self._node.state))
                 case Due.RELAX:
                     self.decide(PlanRelaxed(life.plan.number))
                 case Due.TRY | Due.WIDEN | Due.JUDGE | Due.LOOK:
@@ -272,6 +280,9 @@ class Mitigation:
         name = due.name, life.plan.number
         if self.border is None or name in self._jobs:
             return
+        old = replaced(life, self._node.state)
+        if due in (Due.TRY, Due.WIDEN) and old is not None and old.standing.stage is PlanStage.RELAXING:
+            return  # its look comes to an end first
         points = points_to_measure(life, due)
         heard = (self.border.heard_ms((life.plan.number, point)) for point in points)
         heard_ms = max((one or 0 for one in heard), default=0)
@@ -321,7 +332,7 @@ class Mitigation:
             case Due.TRY:
                 self._put_in_force(life, begun(life, self._node.state, measured))
             case Due.WIDEN:
-                self._put_in_force(life, widened(life, measured))
+                self._put_in_force(life, widened(life, self._node.state, measured))
             case Due.JUDGE:
                 view = self.border.view if self.border else None
                 ups = [view is not None and view.session_up(one.border_point) for one in measured]
@@ -336,7 +347,7 @@ class Mitigation:
         others = [
             rule
             for place in wanted_now(self._node.state, self._clock.now_ms()).values()
-            if place.plan.number not in (plan.number, plan.replaces)
+            if place.plan.number not in (plan.number, plan.replaces) and place.plan.replaces != plan.number
             for rule in place.rules
         ]
         try:
@@ -359,7 +370,6 @@ class Mitigation:
         attack = next_attack(state, self._planned, now_ms)
         if attack is None:
             return
-        before = [life.plan.number for life in state.plans.values() if life.plan.attack == attack.number]
         question = Question(
             attack=attack,
             node=self._rules.approval.node,
@@ -367,7 +377,7 @@ class Mitigation:
             made_at_ms=now_ms,
             ledger_size=self._node.head.size,
             ledger_root=self._node.head.root.hex(),
-            replaces=before[-1] if before else None,
+            replaces=to_be_replaced(state, attack.number),
             usual=usual_of(self._baselines, attack, now_ms // 1000),
             usual_inbound=self._inbound.usual(now_ms),
             beside=plans_at(state, PlanStage.APPROVED, *IN_FORCE),
@@ -379,11 +389,11 @@ class Mitigation:
             self._planned = {number: one for number, one in self._planned.items() if number in open_attacks}
 
     def _propose(self, plan: Plan) -> None:
-        old = self._node.state.plans.get(plan.replaces or 0)
-        if old is not None and says_the_same(old.plan, plan):
+        mine = [life for life in self._node.state.plans.values() if life.plan.attack == plan.attack]
+        if any(says_the_same(life.plan, plan) for life in mine):
             return
-        replacing = old is not None and old.standing.stage is PlanStage.PROPOSED
-        superseded = [PlanSuperseded(old.plan.number, plan.number)] if old is not None and replacing else []
+        waiting = [life for life in mine if life.standing.stage is PlanStage.PROPOSED]
+        superseded = [PlanSuperseded(life.plan.number, plan.number) for life in waiting]
         self.decide(PlanProposed(plan), *superseded)
 
     def _ask_for_inbound(self, now_ms: int) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from tidegate.app.state import PlanLife, State
 from tidegate.mitigate.due import Due, PaceSettings
 from tidegate.mitigate.moves import next_look, stages_of
@@ -14,11 +16,13 @@ from tidegate.model.facts import (
     LookEnded,
     PlanExpired,
     PlanFailed,
+    PlanHeld,
     PlanLapsed,
     PlanLifted,
     PlanNarrowed,
     PlanSuperseded,
     PlanWidened,
+    PlanYielded,
     SpotTestStarted,
     VerdictReached,
 )
@@ -104,16 +108,85 @@ def plans_beside(life: PlanLife, state: State) -> tuple[Plan, ...]:
 
 
 def begun(life: PlanLife, state: State, before: Sequence[Measured]) -> list[Fact]:
-    """The spot test; a plan in whose place this one comes ends at the same moment."""
-    old = life.plan.replaces
-    ended: list[Fact] = (
-        [PlanSuperseded(old, life.plan.number)] if old in state.plans and old is not None else []
+    """The spot test; a plan in whose place this one comes yields there."""
+    return [*yielded(life, state, before), SpotTestStarted(life.plan.number, unhidden(life, state, before))]
+
+
+def widened(life: PlanLife, state: State, before: Sequence[Measured]) -> list[Fact]:
+    return [*yielded(life, state, before), PlanWidened(life.plan.number, unhidden(life, state, before))]
+
+
+def completed(life: PlanLife, state: State) -> list[Fact]:
+    """As wide as it will be: the plan in whose place it is ends wherever it still is."""
+    old = replaced(life, state)
+    ended = [] if old is None else [PlanSuperseded(old.plan.number, life.plan.number)]
+    return [PlanHeld(life.plan.number), *ended]
+
+
+def yielded(life: PlanLife, state: State, at: Sequence[Measured]) -> list[Fact]:
+    old = replaced(life, state)
+    if old is None:
+        return []
+    here = {one.border_point for one in at}
+    points = tuple(point for point in old.standing.in_force if point in here)
+    return [PlanYielded(old.plan.number, life.plan.number, points)] if points else []
+
+
+def unhidden(life: PlanLife, state: State, before: Sequence[Measured]) -> tuple[Measured, ...]:
+    """What came in without any rules: an older plan that is in force hides the attack, which then is at least
+    what was measured before that one came."""
+    old = replaced(life, state)
+    if old is None:
+        return tuple(before)
+    return tuple(
+        msgspec.structs.replace(
+            one,
+            matched_bits_per_s=max(
+                one.matched_bits_per_s,
+                before_at(old, one.border_point).matched_bits_per_s,
+                key=lambda rate: rate.estimate,
+            ),
+        )
+        if one.border_point in old.standing.in_force
+        else one
+        for one in before
     )
-    return [*ended, SpotTestStarted(life.plan.number, tuple(before))]
 
 
-def widened(life: PlanLife, before: Sequence[Measured]) -> list[Fact]:
-    return [PlanWidened(life.plan.number, tuple(before))]
+def replaced(life: PlanLife, state: State) -> PlanLife | None:
+    """The plan in whose place this one comes, while it is in force somewhere or may be again."""
+    old = state.plans.get(life.plan.replaces or 0)
+    return old if old is not None and old.standing.stage in IN_FORCE else None
+
+
+def follower(life: PlanLife, state: State) -> PlanLife | None:
+    """The newest plan that takes this one's place, whether or not it has ended."""
+    lives = (*state.ended_plans, *state.plans.values())
+    return max(
+        (one for one in lives if one.plan.replaces == life.plan.number),
+        key=lambda one: one.plan.number,
+        default=None,
+    )
+
+
+def is_followed(life: PlanLife, state: State) -> bool:
+    newer = follower(life, state)
+    under_way = (PlanStage.APPROVED, PlanStage.SPOT_TEST, PlanStage.WIDENING)
+    return newer is not None and newer.standing.stage in under_way
+
+
+def resumable(life: PlanLife, state: State) -> tuple[str, ...]:
+    """The border points that what took this plan's place left by a failure.
+
+    What a person took back, or what lapsed, lets nothing come into force.
+    """
+    newer = follower(life, state)
+    if newer is None or life.standing.stage is not PlanStage.HELD:
+        return ()
+    standing, mine = newer.standing, life.standing.yielded
+    if standing.stage in IN_FORCE:
+        return tuple(one for one in mine if one not in (*standing.in_force, standing.relaxing))
+    return mine if standing.stage is PlanStage.FAILED else ()
 
 
 def judged(life: PlanLife, during: Sequence[Measured], sessions_up: Sequence[bool]) -> list[Fact]:
@@ -152,6 +225,8 @@ def ending(life: PlanLife, due: Due, *, attack_seen: bool) -> list[Fact]:
         case Due.LIFT:
             quiet = life.standing.stage is not PlanStage.APPROVED and next_look(life.standing) is None
             why = "each border point was found quiet" if quiet else "its attack ended"
+            if life.standing.yielded and not life.standing.in_force:
+                why = "what took its place is over"
             return [PlanLifted(number, why), *scored(life)]
     return [PlanLapsed(number, lapse_words(life)), *scored(life)]
 

@@ -21,9 +21,11 @@ from tidegate.model.facts import (
     PlanProposed,
     PlanRefused,
     PlanRelaxed,
+    PlanResumed,
     PlanSuperseded,
     PlanWidened,
     PlanWithdrawn,
+    PlanYielded,
     RulesDiffered,
     SpotTestStarted,
     VerdictReached,
@@ -103,6 +105,8 @@ StageFact = (
     | VerdictReached
     | PlanWidened
     | PlanNarrowed
+    | PlanYielded
+    | PlanResumed
     | PlanHeld
     | LeaseRenewed
     | PlanRelaxed
@@ -126,6 +130,10 @@ def stage_sentence(fact: StageFact) -> str:
             return f"plan {plan} is widened by one step"
         case PlanNarrowed(plan, why):
             return f"plan {plan} is narrowed by one step: {why}"
+        case PlanYielded(plan, by, points):
+            return f"plan {plan} yields to plan {by} at {', '.join(points)}"
+        case PlanResumed(plan, points):
+            return f"plan {plan} is in force again at {', '.join(points)}"
         case PlanHeld(plan):
             return f"plan {plan} is in force as wide as it will be"
         case LeaseRenewed(plan):

@@ -21,7 +21,15 @@ from tidegate.app.state import (
     Stepped,
 )
 from tidegate.app.units import count_of
-from tidegate.mitigate.moves import advance, renewed, seen_persisting, with_approval, with_verdict
+from tidegate.mitigate.moves import (
+    advance,
+    renewed,
+    resuming,
+    seen_persisting,
+    with_approval,
+    with_verdict,
+    yielding,
+)
 from tidegate.mitigate.roster import OFFICERS_MAX
 from tidegate.mitigate.stages import FINAL, IN_FORCE, PlanEvent, PlanStage, Standing, may, proposed
 from tidegate.model.facts import (
@@ -47,9 +55,11 @@ from tidegate.model.facts import (
     PlanProposed,
     PlanRefused,
     PlanRelaxed,
+    PlanResumed,
     PlanSuperseded,
     PlanWidened,
     PlanWithdrawn,
+    PlanYielded,
     RulesDiffered,
     SpotTestStarted,
     VerdictReached,
@@ -58,6 +68,9 @@ from tidegate.model.facts import (
 from tidegate.model.mappings import with_entry, without
 from tidegate.model.plans import Measured
 from tidegate.model.refusals import Full, NotAllowed
+
+TAKES_OVER = (PlanStage.APPROVED, PlanStage.WIDENING)
+"""The stages from which a plan comes into force at a further border point."""
 
 EVIDENCE_S_MAX = 3_600
 """Evidence that an attack goes on is at most so old when a lease is renewed on it; settings say less."""
@@ -161,6 +174,22 @@ def plan_narrowed(state: State, at_ms: int, fact: PlanNarrowed) -> Stepped:
     return by_event(state, open_plan(state, fact.plan), PlanEvent.NARROWED, at_ms, "narrowed", fact.why)
 
 
+def plan_yielded(state: State, at_ms: int, fact: PlanYielded) -> Stepped:
+    life, by = open_plan(state, fact.plan), open_plan(state, fact.by)
+    if by.plan.replaces != fact.plan or by.standing.stage not in TAKES_OVER:
+        raise NotAllowed(f"plan {fact.by} does not take the place of plan {fact.plan} now")
+    standing = yielding(life.plan, life.standing, fact.border_points, at_ms)
+    after = with_standing(life, standing)
+    words = f"at {', '.join(fact.border_points)} to plan {fact.by}"
+    return moved(state, life, after, plan_alert("yielded", after, words))
+
+
+def plan_resumed(state: State, at_ms: int, fact: PlanResumed) -> Stepped:
+    life = open_plan(state, fact.plan)
+    after = with_standing(life, resuming(life.plan, life.standing, fact.border_points, at_ms))
+    return moved(state, life, after, plan_alert("resumed", after, f"at {', '.join(fact.border_points)}"))
+
+
 def plan_held(state: State, at_ms: int, fact: PlanHeld) -> Stepped:
     life = open_plan(state, fact.plan)
     where = ", ".join(life.standing.in_force)
@@ -247,6 +276,8 @@ PLAN_STEPS: Mapping[type, Callable[[State, int, Any], Stepped]] = {
     VerdictReached: verdict_reached,
     PlanWidened: plan_widened,
     PlanNarrowed: plan_narrowed,
+    PlanYielded: plan_yielded,
+    PlanResumed: plan_resumed,
     PlanHeld: plan_held,
     LeaseRenewed: lease_renewed,
     PlanRelaxed: plan_relaxed,

@@ -13,7 +13,7 @@ from tidegate.mitigate.evidence import Evidence, Usual
 from tidegate.mitigate.guard import GuardSettings, allows, least_level, refuse_unless_safe
 from tidegate.mitigate.planner import propose
 from tidegate.mitigate.settings import PlanSettings
-from tidegate.mitigate.stages import PlanStage
+from tidegate.mitigate.stages import IN_FORCE, PlanStage
 from tidegate.model.addresses import Prefix
 from tidegate.model.attacks import Attack
 from tidegate.model.plans import Plan, UsualInbound
@@ -85,6 +85,13 @@ def may_propose(
         case _:  # under way: it is measured first
             return False
     return changed and now_ms - standing.since_ms >= rest_ms
+
+
+def to_be_replaced(state: State, attack: int) -> int | None:
+    """The attack's plan in whose place another would come: the one in force, or the newest that waits."""
+    mine = [life for life in state.plans.values() if life.plan.attack == attack]
+    in_force = [life for life in mine if life.standing.stage in IN_FORCE]
+    return max((life.plan.number for life in in_force or mine), default=None)
 
 
 def make_plan(

@@ -36,10 +36,11 @@ class PaceSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def what_is_due(
-    plan: Plan, standing: Standing, pace: PaceSettings, now_ms: int, *, attack_seen: bool
+    plan: Plan, standing: Standing, pace: PaceSettings, now_ms: int, *, attack_seen: bool, followed: bool
 ) -> tuple[Due, ...]:
     """All that is due now, the most pressing first; nothing for a plan that has ended.
 
+    `followed` is whether a plan that takes this one's place is agreed to or under way.
     `attack_seen` is whether the detector sees the attack under way. While rules are in force, an attack that
     it does not see may still go on outside; a plan that holds then looks at once.
     """
@@ -53,6 +54,8 @@ def what_is_due(
             if now_ms >= min(plan.ends_at_ms, standing.lease_until_ms or 0):
                 return (Due.LAPSE,)
             step = due_in_force(plan, standing, pace, now_ms, attack_seen=attack_seen)
+            if followed:  # 6 of tidegate.mitigate.stages
+                step = tuple(one for one in step if one not in (Due.RELAX, Due.LIFT))
             return (*renewal(plan, standing, pace, now_ms), *step)
     return ()
 

@@ -1,6 +1,6 @@
 """What each move makes of a plan's standing: which border points are in force, and until when."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -52,6 +52,28 @@ def seen_persisting(standing: Standing, now_ms: int) -> Standing:
     return msgspec.structs.replace(standing, persisting_ms=max(now_ms, standing.persisting_ms))
 
 
+def yielding(plan: Plan, standing: Standing, points: Sequence[str], now_ms: int) -> Standing:
+    """5 of tidegate.mitigate.stages. NotAllowed where it is not in force."""
+    if not points or not set(points) <= set(standing.in_force):
+        raise NotAllowed(f"plan {plan.number} is not in force at {', '.join(points) or 'no border point'}")
+    after_it = advance(plan, standing, PlanEvent.YIELDED, now_ms)
+    left = tuple(point for point in standing.in_force if point not in points)
+    return msgspec.structs.replace(
+        after_it, in_force=left, yielded=(*standing.yielded, *points), quiet=(), looked_ms=now_ms
+    )
+
+
+def resuming(plan: Plan, standing: Standing, points: Sequence[str], now_ms: int) -> Standing:
+    """5 of tidegate.mitigate.stages. NotAllowed for a border point that it did not yield."""
+    if not points or not set(points) <= set(standing.yielded):
+        raise NotAllowed(f"plan {plan.number} yielded nothing at {', '.join(points) or 'no border point'}")
+    after_it = advance(plan, standing, PlanEvent.RESUMED, now_ms)
+    left = tuple(point for point in standing.yielded if point not in points)
+    return msgspec.structs.replace(
+        after_it, in_force=(*standing.in_force, *points), yielded=left, quiet=(), looked_ms=now_ms
+    )
+
+
 def renewed(plan: Plan, standing: Standing, now_ms: int, evidence_s: int) -> Standing:
     """The lease begins anew. NotAllowed when it is over, or when nothing in the last `evidence_s` seconds
     shows that the attack goes on."""
@@ -93,6 +115,7 @@ NOTHING_IN_FORCE: Changes = {
     "measured_from_ms": None,
     "relaxing": None,
     "quiet": (),
+    "yielded": (),
 }
 
 

@@ -8,6 +8,12 @@ docs/stages.md and the doors' choices are made from it. A move that is not in it
 3. A lease is set by a move and by a renewal, never beyond the plan's end.
 4. A lease is renewed only while there is fresh evidence that the attack persists.
 
+5. A plan that takes the place of another does so border point by border point: the older one yields where the
+   newer comes into force and nowhere else, takes up again what the newer leaves by a failure, and is
+   superseded once the newer is as wide as it will be. At no border point are both in force.
+6. While a newer one is agreed to or under way, the older is not relaxed and not lifted: only its leases go
+   on, or end.
+
 A mitigated attack is invisible downstream. So the rules are taken back at one border point for a short time
 (nothing but the approved rules may be announced, hence no looser limit), and what comes in then is measured:
 `RELAXING`. The attack is over when each border point, in its turn, was found quiet.
@@ -52,6 +58,8 @@ class PlanEvent(StrEnum):
     WIDENED = "widened"
     COMPLETED = "completed"
     NARROWED = "narrowed"
+    YIELDED = "yielded"
+    RESUMED = "resumed"
     RELAXED = "relaxed"
     FOUND_QUIET = "found quiet"
     FOUND_PERSISTING = "found persisting"
@@ -108,6 +116,8 @@ TRANSITIONS: Mapping[tuple[PlanStage, PlanEvent], PlanStage] = MappingProxyType(
         (S.WIDENING, E.COMPLETED): S.HELD,
         (S.WIDENING, E.NARROWED): S.HELD,
         (S.HELD, E.NARROWED): S.HELD,
+        (S.HELD, E.YIELDED): S.HELD,
+        (S.HELD, E.RESUMED): S.HELD,
         (S.HELD, E.RELAXED): S.RELAXING,
         (S.RELAXING, E.FOUND_QUIET): S.HELD,
         (S.RELAXING, E.FOUND_PERSISTING): S.HELD,
@@ -130,7 +140,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     force. `measured_from_ms` is when the last border points were added, None once a verdict let them pass.
     `persisting_ms` is when the attack was last known to go on, `looked_ms` when a look last ended.
     `relaxing` is the border point where the rules are taken back for a look, and `quiet` are those found
-    quiet in this round of looks. `why` is set by what ended the plan.
+    quiet in this round of looks. `yielded` are border points that another plan took over. `why` is set by
+    what ended the plan.
     """
 
     plan: int
@@ -145,6 +156,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     looked_ms: int | None = None
     relaxing: str | None = None
     quiet: tuple[str, ...] = ()
+    yielded: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     why: str = ""
 

@@ -146,6 +146,21 @@ class PlanNarrowed(msgspec.Struct, frozen=True, tag=True):
     why: str
 
 
+class PlanYielded(msgspec.Struct, frozen=True, tag=True):
+    """Plan `by` takes its place at these border points; everywhere else it stays in force."""
+
+    plan: int
+    by: int
+    border_points: tuple[str, ...]
+
+
+class PlanResumed(msgspec.Struct, frozen=True, tag=True):
+    """What took its place failed, and it is in force at these border points again."""
+
+    plan: int
+    border_points: tuple[str, ...]
+
+
 class PlanHeld(msgspec.Struct, frozen=True, tag=True):
     """In force as wide as it will be."""
 
@@ -248,6 +263,8 @@ PlanFact = (
     | VerdictReached
     | PlanWidened
     | PlanNarrowed
+    | PlanYielded
+    | PlanResumed
     | PlanHeld
     | LeaseRenewed
     | PlanRelaxed
