@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tidegate.adapters.clock import WallClock
 from tidegate.adapters.datagram_ring import DatagramRing, recvmmsg
-from tidegate.adapters.udp import GATHER_S, LULL_DATAGRAMS, RECEIVE_BUFFER_WANTED, open_socket
+from tidegate.adapters.udp import GATHER_S, RECEIVE_BUFFER_WANTED, granted_bytes, lull_datagrams, open_socket
 
 
 def receive(port: int, told: Path) -> None:
@@ -27,13 +27,14 @@ def receive(port: int, told: Path) -> None:
     if call is None:
         raise SystemExit("this system has no recvmmsg")
     with open_socket("127.0.0.1", port, RECEIVE_BUFFER_WANTED) as sock:
+        lull = lull_datagrams(granted_bytes(sock))
         while not stopped:
             slots = ring.take()
             assert slots is not None
             count = ring.receive_many(call, sock, slots, now_ms)
             ring.give_back(slots)
             total += count
-            if count < LULL_DATAGRAMS:
+            if count < lull:
                 time.sleep(GATHER_S)
     told.write_text(str(total))
 

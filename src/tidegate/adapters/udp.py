@@ -28,9 +28,11 @@ SOCKETS_MAX = 64
 RECEIVE_BUFFER_WANTED = 32 << 20
 """Bytes asked of the kernel for each socket; what it granted is `buffer_bytes`."""
 
-# A datagram wakes nobody for its own sake: after one that came alone, others gather this long.
+# A datagram wakes nobody for its own sake: after few, others gather this long. How few grows with the
+# socket's buffer, which holds what gathers.
 GATHER_S = 0.0005
-LULL_DATAGRAMS = 32
+LULL_DATAGRAMS = 32, 256
+LULL_BUFFER_BYTES = 1 << 16
 IDLE_MS = 100
 
 # A reader waits at least so long, which is what the thread needs to hand over a block it has begun.
@@ -68,6 +70,12 @@ def granted_bytes(sock: socket.socket) -> int:
     """The receive buffer in the unit in which it is asked for; Linux accounts twice that (socket(7))."""
     granted = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
     return granted // 2 if sys.platform == "linux" else granted
+
+
+def lull_datagrams(buffer_bytes: int) -> int:
+    """Fewer datagrams at once than this, and the next ones are waited for before they are taken."""
+    fewest, most = LULL_DATAGRAMS
+    return min(most, max(fewest, buffer_bytes // LULL_BUFFER_BYTES))
 
 
 def kernel_drops(sock: socket.socket) -> int:
@@ -197,7 +205,7 @@ class UdpSource:
     def _fill_the_ring(self, poll: "select.poll", by_number: dict[int, socket.socket]) -> None:
         """Hands a block over when it is full, and also before that when the reader has nothing to do."""
         slots: Slots | None = None
-        turn = 0
+        turn, lull = 0, lull_datagrams(self.buffer_bytes)
         while not self._stopping.is_set():
             slots = slots or self._ring.take()
             if slots is None or not self._ring.room(slots):
@@ -211,7 +219,7 @@ class UdpSource:
             if slots.filled and (self._hungry or not self._ring.room(slots)):
                 self._full.put(slots)
                 slots = None
-            if came < LULL_DATAGRAMS:
+            if came < lull:
                 time.sleep(GATHER_S)
 
     def _receive(self, slots: Slots, sock: socket.socket) -> int:
