@@ -8,6 +8,7 @@ left.
 
 import heapq
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from benchmarks.datagrams import SAMPLES, SFLOW_RATE, DatagramSet, frames, sflow
 from benchmarks.figure import Settings
 from benchmarks.live import Folder
 from benchmarks.mix import Mix, ordinary_mix
-from benchmarks.processes import pin
+from benchmarks.processes import pin, put_first
 from benchmarks.tidegate_run import settle, tidegate_running
 
 ATTACKS = 200
@@ -142,6 +143,7 @@ def streams_of(plan: Plan) -> list[_Stream]:
 def export(plan: Plan) -> list[int]:
     """Send everything in its time; when each attack's first datagram left, milliseconds UTC."""
     pin(plan.core)
+    put_first(os.getpid())
     streams = streams_of(plan)
     rng = np.random.default_rng(plan.seed + 1)
     due = [(stream.begins_s, number) for number, stream in enumerate(streams)]
@@ -204,6 +206,7 @@ def measure_delays(settings: Settings, attacks: int) -> Delays:
                 capture_output=True,
                 cwd=Path(__file__).parent.parent,
                 check=False,
+                start_new_session=True,
             )
             if done.returncode:
                 raise RuntimeError(done.stderr.decode(errors="replace"))
