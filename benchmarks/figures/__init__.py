@@ -8,6 +8,7 @@ from benchmarks.figures import (
     decode_netflow9,
     decode_sflow5,
     detection_delay,
+    ledger,
     live_udp,
     memory_million,
     plans,
@@ -30,4 +31,5 @@ FIGURES: tuple[Description, ...] = (
     *plans.DESCRIPTIONS,
     *rehearse.DESCRIPTIONS,
     *year.DESCRIPTIONS,
+    *ledger.DESCRIPTIONS,
 )

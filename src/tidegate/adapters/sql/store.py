@@ -142,7 +142,7 @@ class SqlFactStore:
             question = select(root).where(LEDGER_NODES.c.level == level)
         with self._database.reading() as connection:
             found = connection.execute(question.where(position >= begin, position < end).order_by(position))
-            return [bytes(row[0]) for row in found]
+            return [bytes(root) for root in found.scalars().all()]
 
     def pending_effects(self, after: int, limit: int) -> list[StoredEffect]:
         question = (
