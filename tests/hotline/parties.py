@@ -15,6 +15,7 @@ from tidegate.ledger.notes import Note, NoteKey
 from tidegate.model import purposes
 from tidegate.model.canonical import Json, canonical_json
 from tidegate.model.messages import (
+    CodedField,
     Content,
     Frame,
     Heartbeat,
@@ -100,7 +101,7 @@ class Party:
             tlp="TLP:AMBER",
             pap="PAP:AMBER",
             language="en",
-            fields=(),
+            fields=(CodedField("purpose", ("information",)),),
             remarks="Flood from your networks towards our name servers.",
             attachments=(),
             extensions=(),
