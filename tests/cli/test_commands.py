@@ -180,6 +180,9 @@ def test_attacks_show_tells_an_attacks_life_and_its_doubts(tmp_path: Path) -> No
     assert "never a culprit" in shown.stdout
     life = tidegate("attacks", "show", "1", "--state", str(tmp_path), "--json").stdout.splitlines()
     assert [json.loads(line)["change"] for line in life] == ["detected", "ended"]
+    bundle = tmp_path / "attack.json"
+    tidegate("attacks", "show", "1", "--state", str(tmp_path), "--stix", str(bundle), "--tlp", "TLP:GREEN")
+    assert '"name": "TLP:GREEN"' in bundle.read_text()
     assert tidegate("attacks", "show", "9", "--state", str(tmp_path)).returncode == Exit.USAGE
 
 

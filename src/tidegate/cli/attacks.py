@@ -1,7 +1,7 @@
 """`tidegate attacks`: the attacks on record, and one attack's life."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
@@ -11,6 +11,7 @@ from tidegate.cli.moments import Moment
 from tidegate.cli.opened import record
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import console, print_json
+from tidegate.model.messages import Tlp
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -78,14 +79,35 @@ attacks.add_command(summary)
 
 @attacks.command()
 @click.argument("number", type=click.IntRange(1))
+@click.option(
+    "--stix",
+    "stix_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write it as STIX 2.1, as last seen.",
+)
+@click.option(
+    "--tlp",
+    type=click.Choice(get_args(Tlp)),
+    default="TLP:AMBER",
+    show_default=True,
+    help="How that file is marked.",
+)
 @config_option
 @state_option
 @json_option
 @click.pass_obj
 def show(
-    parts: "Parts", number: int, config_file: Path | None, state_folder: Path | None, as_json: bool
+    parts: "Parts",
+    number: int,
+    stix_file: Path | None,
+    tlp: Tlp,
+    config_file: Path | None,
+    state_folder: Path | None,
+    as_json: bool,
 ) -> None:
     """Show the life of attack NUMBER: every fact about it, what it was made of, and what is doubtful."""
+    from tidegate.app.hotline.attack_report import stix_of_life
     from tidegate.app.queries import attack_life
     from tidegate.model.refusals import NotAllowed
 
@@ -98,6 +120,8 @@ def show(
             print_json(change)
     else:
         _print_life(console(), life)
+    if stix_file is not None:
+        stix_file.write_bytes(stix_of_life(life, tlp))
 
 
 def _print_life(screen: "Console", life: "list[AttackChange]") -> None:

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
@@ -98,6 +98,12 @@ def _saying(command: F) -> F:
 @click.option("--tlp", type=click.Choice(get_args(Tlp)), default="TLP:AMBER", show_default=True)
 @click.option("--pap", type=click.Choice(get_args(Pap)), default="PAP:AMBER", show_default=True)
 @click.option("--accord", default="", metavar="ID", help="The accord under which it is sent.")
+@click.option(
+    "--attack",
+    type=click.IntRange(1),
+    metavar="NUMBER",
+    help="Fill in what was measured of this attack on our record.",
+)
 @_saying
 @click.pass_obj
 def send(
@@ -110,6 +116,7 @@ def send(
     tlp: Tlp,
     pap: Pap,
     accord: str,
+    attack: int | None,
     **said: Any,
 ) -> None:
     """Write a message of FORM, see it as its recipients will, sign it and have it delivered."""
@@ -117,6 +124,7 @@ def send(
 
     desk = _desk(parts, Said(**said))
     named = recipients_named(recipients, desk.board)
+    measured = {} if attack is None else _measured(parts, form, attack, desk.said)
     handling = Handling(
         recipients=named,
         mark=mark or cast(Mark, _choice("mark", get_args(Mark), desk.paper)),
@@ -129,7 +137,7 @@ def send(
         reference=desk.said.reference,
         expires_at_s=_expiry(desk.said.expires, desk.now_s),
     )
-    _send(desk, form, handling)
+    _send(desk, form, handling, measured)
 
 
 @click.command()
@@ -153,7 +161,7 @@ def reply(parts: "Parts", /, message: str, form: FormName, **said: Any) -> None:
         reference=desk.said.reference,
         expires_at_s=_expiry(desk.said.expires, desk.now_s),
     )
-    _send(desk, form, handling)
+    _send(desk, form, handling, {})
 
 
 @click.command()
@@ -203,12 +211,31 @@ def _desk(parts: "Parts", said: Said) -> "Desk[Said]":
     return Desk(said, paper, line, board, officer, signer, parts.clock().now_ms() // 1000)
 
 
-def _send(desk: "Desk[Said]", form: FormName, handling: "Handling") -> None:
+def _measured(parts: "Parts", form: FormName, attack: int, said: Said) -> Mapping[str, tuple[str, ...]]:
+    from tidegate.app.hotline.attack_report import incident_fields
+    from tidegate.app.queries import attack_life
+    from tidegate.cli.opened import record
+
+    if form != "incident":
+        raise click.UsageError("--attack fills in an incident notification")
+    with record(parts, None, said.state_folder) as stores:
+        life = attack_life(stores.facts, attack)
+    if not life:
+        raise click.UsageError(f"there is no attack {attack} on record; see `tidegate attacks`")
+    return incident_fields(life)
+
+
+def _send(
+    desk: "Desk[Said]",
+    form: FormName,
+    handling: "Handling",
+    measured: Mapping[str, tuple[str, ...]],
+) -> None:
     from tidegate.app.hotline.writing import FORMS as TABLE
     from tidegate.app.hotline.writing import draft_of
 
     said, paper = desk.said, desk.paper
-    given = _given(said.fields)
+    given = {**measured, **_given(said.fields)}
     remarks = _remarks(said.remarks, said.remarks_file)
     if sys.stdin.isatty() and not said.yes and not said.as_json:
         given = fill(TABLE[form], given, paper)
