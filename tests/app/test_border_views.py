@@ -13,7 +13,7 @@ from tidegate.app.reconciler import Wanted
 from tidegate.ports.border import LiveRule, Order, ReadBack, SessionView
 from tidegate.ports.outside import OutsideFailed
 
-PATIENCE_S = 20.0
+PATIENCE_S = 300.0
 
 
 class QuietBorder:

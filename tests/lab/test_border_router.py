@@ -18,7 +18,7 @@ from tidegate.wire.bgp_routes import encode_path
 
 ADDRESS = "127.0.0.77"
 SPEAKER = Speaker("127.0.0.1", speaker_as=64500, own_as=64512)
-PATIENCE_S = 30.0
+PATIENCE_S = 300.0
 
 
 @pytest.fixture

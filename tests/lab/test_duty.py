@@ -26,7 +26,7 @@ from tidegate.ports.control import (
     WordTaken,
 )
 
-PATIENCE_S = 20.0
+PATIENCE_S = 300.0
 NOTHING_SEEN = BorderSeen(
     speaker="exabgp", at_ms=None, live=(), sessions=(), read_back=(), trouble="", findings=()
 )

@@ -22,7 +22,7 @@ from tidegate.model.plans import Range
 TARGET = "198.51.100.7"
 NORTH, EAST = "127.0.0.81", "127.0.0.82"
 FLOOD_BITS_PER_S, CUSTOMER_BITS_PER_S = 50e6, 5e6
-PATIENCE_S = 30.0
+PATIENCE_S = 300.0
 
 
 @dataclass
