@@ -14,6 +14,7 @@ from benchmarks.figures import (
     plans,
     rehearse,
     startup,
+    withdrawal,
     year,
 )
 
@@ -29,6 +30,7 @@ FIGURES: tuple[Description, ...] = (
     startup.READY,
     *accuracy.DESCRIPTIONS,
     *plans.DESCRIPTIONS,
+    withdrawal.DESCRIPTION,
     *rehearse.DESCRIPTIONS,
     *year.DESCRIPTIONS,
     *ledger.DESCRIPTIONS,
