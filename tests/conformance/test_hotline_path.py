@@ -73,18 +73,18 @@ def found(request: pytest.FixtureRequest, tmp_path: Folder) -> Iterator[Found]:
         yield station
 
 
-def https_station(name: str, folder: Folder) -> Station:
+def https_station(name: str, folder: Folder, host: str = "127.0.0.1") -> Station:
     own, der = credentials(folder)
-    path = HttpsPath(own, [("127.0.0.1", 0)])
+    path = HttpsPath(own, [(host, 0)])
     path.start()
-    endpoint = Endpoint("https", "127.0.0.1", path.ports[0])
+    endpoint = Endpoint("https", host, path.ports[0])
     return Station(path, a_card(name, [der], [endpoint]))
 
 
-def udp_station(name: str, folder: Folder) -> Station:
-    path = SignalDatagrams([("127.0.0.1", 0)], time.monotonic, give_up_s=2.0)
+def udp_station(name: str, folder: Folder, host: str = "127.0.0.1") -> Station:
+    path = SignalDatagrams([(host, 0)], time.monotonic, give_up_s=20.0 if host != "127.0.0.1" else 2.0)
     path.start()
-    return Station(path, a_card(name, [], [Endpoint("udp", "127.0.0.1", path.ports[0])]))
+    return Station(path, a_card(name, [], [Endpoint("udp", host, path.ports[0])]))
 
 
 def introduce(*stations: Station) -> None:
