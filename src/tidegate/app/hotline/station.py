@@ -178,11 +178,17 @@ class Station:
         fits = self._fitting(offer.sent, ())
         envelopes = [stored(self._needs, one.envelope) for one in fits]
         count = self._paths[offer.way.path].takes(envelopes)
-        if count and self._offered(offer.way, envelopes[:count]):
+        if count and self._offered(offer.way, envelopes[:count], now_ms):
             self.courier.offered(fits[:count], offer.recipient, now_ms, offer.way)
 
-    def _offered(self, way: Way, envelopes: Sequence[bytes]) -> bool:
-        return self._paths[way.path].offer(way.peer, way.endpoint, envelopes)
+    def _offered(self, way: Way, envelopes: Sequence[bytes], now_ms: int) -> bool:
+        """A way that takes nothing now (a path that is full, or has no key for the peer) is left alone for a
+        while, as one that failed."""
+        if self._paths[way.path].offer(way.peer, way.endpoint, envelopes):
+            return True
+        self.courier.called(way, now_ms)
+        self.courier.outcome(way, "it takes nothing now", 0)
+        return False
 
     def _beat(self, ways: Mapping[OrganisationId, Sequence[Way]], now_ms: int) -> None:
         """A heartbeat over every way that was not used for a while, so that a dead one is noticed."""
@@ -194,10 +200,12 @@ class Station:
                     count = self._paths[way.path].takes(envelopes)
                     beats = len(envelopes) - len(notes)
                     self._put_on_tray(peer, envelopes[max(count, beats) :])
-                    if self._offered(way, envelopes[:count]):
+                    if self._offered(way, envelopes[:count], now_ms):
                         self._notes_on[way] = peer, envelopes[beats:count]
                         self.courier.called(way, now_ms)
                         self.beats.beaten(way, now_ms)
+                    else:
+                        self._put_on_tray(peer, envelopes[beats:count])
         self.beats.note_silence(ways, now_ms)
 
     def _empty_tray(self, peer: OrganisationId, ways: Sequence[Way], now_ms: int) -> None:
@@ -206,7 +214,7 @@ class Station:
                 notes = self._take_from_tray(peer)
                 count = self._paths[way.path].takes(notes)
                 self._put_on_tray(peer, notes[count:])
-                if count and self._offered(way, notes[:count]):
+                if count and self._offered(way, notes[:count], now_ms):
                     self.courier.called(way, now_ms)
                     self._notes_on[way] = peer, notes[:count]
                     return
@@ -218,7 +226,7 @@ class Station:
             for way in peers_ways:
                 held = relay.held_for(peer) if self.courier.is_free(way, now_ms) else ()
                 fits = held[: self._paths[way.path].takes(held)]
-                if fits and self._offered(way, fits):
+                if fits and self._offered(way, fits, now_ms):
                     self.courier.called(way, now_ms)
                     self._handed_on[way] = fits
 

@@ -1,7 +1,7 @@
 """A wide-area network for namespaces of this machine: whole packets pass user space, where faults await them.
 
-Each namespace has one TUN device; a thread reads what it sends and writes it, or not, sooner or later, to the
-one that the destination names. Under it TCP really loses packets, whatever the kernel can emulate. Needs root.
+Each namespace has one TUN device; a thread reads what it sends and writes it, or not, sooner or later, to
+the one that the destination names. So TCP really loses packets, whatever the kernel can emulate. Needs root.
 """
 
 import ctypes
@@ -36,7 +36,7 @@ _BURST: Final = 64
 
 
 class Wan:
-    """`names` are namespaces to be made, `addresses` theirs; `now_s` never steps back. Use it as a context."""
+    """`names` are namespaces to be made, `addresses` theirs; `now_s` never steps back. A context."""
 
     def __init__(self, names: Sequence[str], now_s: Callable[[], float], seed: int = 1) -> None:
         self.names = tuple(names)

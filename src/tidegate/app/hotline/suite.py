@@ -1,0 +1,52 @@
+"""The one suite there is, behind the hotline's seams: real envelopes and real signatures."""
+
+from collections.abc import Callable, Sequence
+
+from tidegate.app.hotline.needs import Cards, Needs, Record
+from tidegate.app.hotline.sealed import open_value, seal_value
+from tidegate.hotline.signatures import holds
+from tidegate.model.messages import Sealed
+from tidegate.model.organisations import Card, OrganisationId
+from tidegate.ports.clock import Clock
+from tidegate.ports.hotline import Anchor, EnvelopeStore, Opener, PairSigner
+from tidegate.wire.envelope import decode_envelope
+
+
+class SuiteSeals:
+    """tidegate.app.hotline.needs.Seals by suite TG1."""
+
+    def __init__(self, opener: Opener) -> None:
+        self._opener = opener
+
+    def seal(self, value: Sealed, recipients: Sequence[Card], expires_at_s: int, now_s: int) -> bytes:
+        return seal_value(value, recipients, expires_at_s, now_s)
+
+    def recipients(self, envelope: bytes) -> Sequence[OrganisationId]:
+        return [wrap.recipient for wrap in decode_envelope(envelope).header.wraps]
+
+    def open(self, envelope: bytes, own: OrganisationId) -> Sealed:
+        return open_value(envelope, own, self._opener)
+
+
+def needs_of(
+    record: Record,
+    blobs: EnvelopeStore,
+    cards: Cards,
+    *,
+    opener: Opener,
+    signer: PairSigner,
+    anchor: Anchor,
+    clock: Clock,
+    nonce: Callable[[], str],
+) -> Needs:
+    return Needs(
+        record=record,
+        blobs=blobs,
+        cards=cards,
+        seals=SuiteSeals(opener),
+        signer=signer,
+        holds=holds,
+        anchor=anchor,
+        clock=clock,
+        nonce=nonce,
+    )
