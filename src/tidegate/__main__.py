@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tidegate.adapters.collector_end import CollectorEnd
     from tidegate.app.demonstration import DemoRun
+    from tidegate.app.hotline.lab import LabOrder, LabReport
     from tidegate.app.parts import Stores
     from tidegate.app.settings import Config
     from tidegate.model.border import BorderSettings
@@ -237,6 +238,23 @@ def start_demo(folder: "Path | None") -> "DemoRun":
     return Demo(PARTS, folder)
 
 
+def run_lab(order: "LabOrder", tell: "Callable[[str], None]") -> "LabReport":
+    from time import monotonic
+
+    from tidegate.lab.hotline.story import Lab
+
+    command = [sys.executable, "-m", "tidegate", "lab", "party"]
+    return Lab(order, clock(), monotonic, command, tell).run()
+
+
+def lab_party(folder: "Path") -> None:
+    from time import monotonic
+
+    from tidegate.lab.hotline.party import Party
+
+    Party(folder, clock(), monotonic).run()
+
+
 def topology() -> "TopologyFiles":
     from tidegate.adapters.topology_files import LocalTopologyFiles
 
@@ -295,6 +313,8 @@ PARTS = Parts(
     generate_key=generate_key,
     public_key=public_key,
     start_demo=start_demo,
+    run_lab=run_lab,
+    lab_party=lab_party,
     topology=topology,
     hotline_folder=hotline_folder,
     pair_files=pair_files,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from tidegate.app.demonstration import DemoRun
+    from tidegate.app.hotline.lab import RunLab
     from tidegate.app.settings import Config
     from tidegate.model.border import BorderSettings
     from tidegate.ports.alerts import AlertSink
@@ -77,6 +78,8 @@ class Parts:
     generate_key: Callable[[Path, str], str]
     public_key: Callable[[Path], str]
     start_demo: "Callable[[Path | None], DemoRun]"
+    run_lab: "RunLab"
+    lab_party: Callable[[Path], None]
     topology: "Callable[[], TopologyFiles]"
     hotline_folder: "Callable[[Path], StationFolder]"
     pair_files: "Callable[[], PairFiles]"

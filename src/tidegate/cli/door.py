@@ -26,6 +26,7 @@ COMMANDS = {
     "topology": Entry("topology", "topology", "Get and check the networks and links to rehearse with."),
     "doctor": Entry("doctor", "doctor", "Explain why data is missing, exporter by exporter."),
     "config": Entry("config", "config", "Show or check the settings."),
+    "lab": Entry("lab", "lab", "Try the hotline on this machine, with faults."),
     "hotline": Entry("hotline", "hotline", "Reach other organisations, and be able to prove it."),
     "verify": Entry("verify", "verify", "Check a bundle of evidence about a message of the hotline."),
     "accord": Entry("accord", "accord", "Keep track of what each side promised."),

@@ -102,7 +102,7 @@ class Courier:
         made: list[Offer] = []
         for recipient, copies in self._due(state, now_ms).items():
             direct = [way for way in ways.get(recipient, ()) if self._is_free(way, now_ms)]
-            direct.sort(key=self._merit)
+            direct.sort(key=self.merit)
             detours = [way for way in relays.get(recipient, ()) if self._is_free(way, now_ms)]
             flash = [sent for sent in copies if sent.about.precedence == "FLASH"]
             if flash:  # 2
@@ -213,7 +213,8 @@ class Courier:
         wait = min(WAY_FIRST_MS << min(life.failures - 1, 16), WAY_LONGEST_MS)
         return is_due(life.last_ms, wait, now_ms)
 
-    def _merit(self, way: Way) -> tuple[int, int]:
+    def merit(self, way: Way) -> tuple[int, int]:
+        """The less the better: failures in a row, then how long it takes."""
         life = self._ways.get(way)
         return (life.failures, life.round_trip_ms) if life else (0, 1 << 30)
 

@@ -209,7 +209,7 @@ class Station:
         self.beats.note_silence(ways, now_ms)
 
     def _empty_tray(self, peer: OrganisationId, ways: Sequence[Way], now_ms: int) -> None:
-        for way in ways:
+        for way in sorted(ways, key=self.courier.merit):
             if self.courier.is_free(way, now_ms):
                 notes = self._take_from_tray(peer)
                 count = self._paths[way.path].takes(notes)

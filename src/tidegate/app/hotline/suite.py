@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from tidegate.app.hotline.needs import Cards, Needs, Record
 from tidegate.app.hotline.sealed import open_value, seal_value
+from tidegate.hotline.content import check_content
 from tidegate.hotline.signatures import holds
 from tidegate.model.messages import Sealed
 from tidegate.model.organisations import Card, OrganisationId
@@ -49,4 +50,5 @@ def needs_of(
         anchor=anchor,
         clock=clock,
         nonce=nonce,
+        check=check_content,
     )

@@ -33,7 +33,7 @@ from tidegate.lab.hotline.identities import OFFICER, PASSPHRASE, PartyFile, pair
 from tidegate.model import purposes
 from tidegate.model.facts import Fact
 from tidegate.model.hotline_facts import MessageStored, OwnCardIssued, PeerMet, ReceiptCame
-from tidegate.model.messages import OfficerSignature, Precedence
+from tidegate.model.messages import CodedField, OfficerSignature, Precedence
 from tidegate.model.organisations import NO_DIGEST, Card, OrganisationId
 from tidegate.model.refusals import Full
 from tidegate.ports.clock import Clock
@@ -234,7 +234,7 @@ def draft(say: Say) -> Draft:
         tlp="TLP:AMBER",
         pap="PAP:AMBER",
         language="en",
-        fields=(),
+        fields=(CodedField("purpose", ("information",)),),
         remarks=say.remarks,
         attachments=(),
     )

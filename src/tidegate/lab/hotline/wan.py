@@ -14,7 +14,7 @@ import struct
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import count
 from typing import Final, TypeVar
 
@@ -61,22 +61,24 @@ class Wan:
                 fate.faults = faults
 
     def __enter__(self) -> "Wan":
-        try:
+        with ExitStack() as unless_whole:
+            unless_whole.callback(self._close)
             for name in self.names:
-                _ip("netns", "add", name)
-                self._made.append(name)
-                self._devices[name] = within(name, _open_tun)
-                for command in (
-                    ("addr", "add", f"{self.addresses[name]}/24", "dev", "wan"),
-                    ("link", "set", "wan", "up", "mtu", str(MTU)),
-                    ("link", "set", "lo", "up"),
-                ):
-                    _ip("-n", name, *command)
-        except BaseException:
-            self._close()
-            raise
+                self._make(name)
+            unless_whole.pop_all()
         self._thread.start()
         return self
+
+    def _make(self, name: str) -> None:
+        _ip("netns", "add", name)
+        self._made.append(name)
+        self._devices[name] = within(name, _open_tun)
+        for command in (
+            ("addr", "add", f"{self.addresses[name]}/24", "dev", "wan"),
+            ("link", "set", "wan", "up", "mtu", str(MTU)),
+            ("link", "set", "lo", "up"),
+        ):
+            _ip("-n", name, *command)
 
     def __exit__(self, *_: object) -> None:
         self._stopping.set()

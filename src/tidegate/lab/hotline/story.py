@@ -1,0 +1,259 @@
+"""The lab's story: parties say things to each other while networks fail, processes die and clocks jump."""
+
+import queue
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from tidegate.app.hotline.lab import PARTIES_MAX, LabOrder, LabReport, Latency, Progress
+from tidegate.lab.hotline.faults import faults_from
+from tidegate.lab.hotline.identities import Founded, found, with_endpoints, write_party
+from tidegate.lab.hotline.networks import LabNetwork, Namespaces, Proxies
+from tidegate.lab.hotline.parties import Event, Running, truth
+from tidegate.lab.hotline.party import Say, Step
+from tidegate.model.messages import PRECEDENCES
+from tidegate.model.organisations import Digest
+from tidegate.model.refusals import NotAllowed
+from tidegate.ports.clock import Clock
+from tidegate.ports.outside import OutsideFailed
+
+READY_S: Final = 180.0
+SETTLE_S: Final = 3.0
+"""For the parties' first words, which give each other their keys for datagrams."""
+
+PARTED_S: Final = 4.0
+DOWN_S: Final = 0.3
+CLOCK_STEPS_MS: Final = (-90_000, -5_000, 5_000, 90_000)
+REMARKS: Final = "Traffic seen from your networks towards ours; sources can be forged. "
+TELL_EVERY_S: Final = 5.0
+
+
+@dataclass(slots=True)
+class Heard:
+    """What the parties told so far."""
+
+    said: dict[Digest, tuple[float, str]] = field(default_factory=dict)
+    receipted: dict[Digest, float] = field(default_factory=dict)
+    ready: list[int] = field(default_factory=list)
+
+    def hear(self, event: Event) -> None:
+        match event.told.what:
+            case "said":
+                self.said[event.told.message] = event.at_s, event.told.mark
+            case "receipted":
+                self.receipted.setdefault(event.told.message, event.at_s)
+            case "ready":
+                self.ready.append(event.party)
+            case "stored":
+                pass
+
+    @property
+    def outstanding(self) -> int:
+        return sum(message not in self.receipted for message in self.said)
+
+    def latency(self, flash: bool) -> Latency | None:
+        waited = sorted(
+            round((self.receipted[message] - at_s) * 1000)
+            for message, (at_s, mark) in self.said.items()
+            if message in self.receipted and mark.startswith("FLASH") == flash
+        )
+        if not waited:
+            return None
+        count = len(waited)
+        return Latency(count, waited[count // 2], waited[(count - 1) * 95 // 100], waited[-1])
+
+
+class Lab:
+    """One run. `monotonic_s` never steps back; `wait` waits so many seconds."""
+
+    def __init__(
+        self,
+        order: LabOrder,
+        clock: Clock,
+        monotonic_s: Callable[[], float],
+        command: Sequence[str],
+        tell: Progress,
+    ) -> None:
+        if not 2 <= order.parties <= PARTIES_MAX:
+            raise NotAllowed(f"between 2 and {PARTIES_MAX} parties, not {order.parties}")
+        self._order = order
+        self._faults = faults_from(order.faults)
+        self._clock = clock
+        self._now_s = monotonic_s
+        self._command = command
+        self._tell = tell
+        self._luck = random.Random(order.seed)
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._heard = Heard()
+        self._kills = 0
+        self._memory_kb = 0
+
+    def run(self) -> LabReport:
+        began_s = self._now_s()
+        with ExitStack() as afterwards:
+            folder = Path(afterwards.enter_context(tempfile.TemporaryDirectory(prefix="tidegate-lab-")))
+            network = self._network(afterwards)
+            founded = self._found(folder, network)
+            parties = [
+                Running(number, one, [*network.prefix(number), *self._command], self._events, self._now_s)
+                for number, one in enumerate(founded)
+            ]
+            for party in parties:
+                party.start()
+                afterwards.callback(party.end)
+            self._until(lambda: len(self._heard.ready) == len(parties), READY_S, "the parties to begin")
+            self._listen(SETTLE_S)
+            network.set(self._faults)
+            self._pour_junk(network, afterwards)
+            self._talk(parties, network)
+            network.part((), self._faults)
+            with suppress(OutsideFailed):
+                self._until(lambda: not self._heard.outstanding, self._order.wait_s, "receipts")
+            _must_live(parties)
+            self._look_at_memory(parties)
+            for party in parties:
+                party.end()
+            return self._report(founded, began_s)
+
+    def _network(self, afterwards: ExitStack) -> LabNetwork:
+        if self._order.network == "namespaces":
+            return Namespaces(self._order.parties, self._now_s, self._order.seed, afterwards)
+        return Proxies([_free_port() for _ in range(self._order.parties)], self._order.seed, afterwards)
+
+    def _found(self, folder: Path, network: LabNetwork) -> list[Founded]:
+        now_s = self._clock.now_ms() // 1000
+        parties = [found(number, folder / f"party-{number}", now_s) for number in range(self._order.parties)]
+        names = [party.card.organisation for party in parties]
+        parties = [
+            with_endpoints(party, endpoints, [name for name in names if name != party.card.organisation])
+            for party, endpoints in zip(parties, network.endpoints(), strict=True)
+        ]
+        for party, place in zip(parties, network.places(), strict=True):
+            write_party(party, parties, place, place)
+        return parties
+
+    def _talk(self, parties: Sequence[Running], network: LabNetwork) -> None:
+        """Messages at their rate; misfortunes at moments that the seed draws."""
+        order = self._order
+        moments = self._misfortunes()
+        parted_until_s = 0.0
+        next_s = told_s = self._now_s()
+        for number in range(order.messages):
+            for misfortune in moments.get(number, ()):
+                match misfortune:
+                    case "kill":
+                        self._kill(parties[self._luck.randrange(len(parties))])
+                    case "part":
+                        ends = self._luck.sample(range(len(parties)), 2)
+                        network.part(ends, self._faults)
+                        parted_until_s = self._now_s() + PARTED_S
+                    case "step":
+                        party = parties[self._luck.randrange(len(parties))]
+                        party.tell(Step(self._luck.choice(CLOCK_STEPS_MS)))
+            self._say(number, parties)
+            next_s += 1 / order.per_s
+            self._listen(next_s - self._now_s())
+            if parted_until_s and self._now_s() > parted_until_s:
+                network.part((), self._faults)
+                parted_until_s = 0.0
+            if self._now_s() - told_s > TELL_EVERY_S:
+                told_s = self._now_s()
+                self._tell(
+                    f"{number + 1} of {order.messages} said, {self._heard.outstanding} not receipted yet"
+                )
+
+    def _misfortunes(self) -> dict[int, list[str]]:
+        moments: dict[int, list[str]] = {}
+        order = self._order
+        for what, count in (("kill", order.kills), ("part", order.partitions), ("step", order.clock_steps)):
+            for _ in range(count):
+                moments.setdefault(self._luck.randrange(max(1, order.messages)), []).append(what)
+        return moments
+
+    def _say(self, number: int, parties: Sequence[Running]) -> None:
+        sender = self._luck.randrange(len(parties))
+        others = [party for party in parties if party.number != sender]
+        some = self._luck.sample(others, 1 if self._luck.random() < 0.8 else len(others))
+        precedence = PRECEDENCES[number % len(PRECEDENCES)]
+        recipients = tuple(sorted(party.founded.card.organisation for party in some))
+        remarks = REMARKS * self._luck.randrange(1, 12)
+        parties[sender].tell(Say(f"{precedence} {number}", recipients, precedence, remarks))
+
+    def _kill(self, party: Running) -> None:
+        party.kill()
+        self._kills += 1
+        self._listen(DOWN_S)
+        party.start()
+
+    def _pour_junk(self, network: LabNetwork, afterwards: ExitStack) -> None:
+        """By a process of its own, where the first party is, at its UDP port."""
+        if not self._order.junk_per_s:
+            return
+        host, port = network.places()[0]
+        command = [*network.prefix(0), sys.executable, "-m", "tidegate.lab.hotline.junk"]
+        pouring = subprocess.Popen([*command, host, str(port), str(self._order.junk_per_s)])
+        afterwards.callback(pouring.wait)
+        afterwards.callback(pouring.kill)
+
+    def _listen(self, for_s: float) -> None:
+        until_s = self._now_s() + for_s
+        while True:
+            left_s = until_s - self._now_s()
+            try:
+                event = self._events.get(timeout=left_s) if left_s > 0 else self._events.get_nowait()
+            except queue.Empty:
+                return
+            self._heard.hear(event)
+
+    def _until(self, true: Callable[[], bool], for_s: float, what: str) -> None:
+        until_s = self._now_s() + for_s
+        while not true():
+            if self._now_s() > until_s:
+                raise OutsideFailed(f"waited {for_s:.0f} s for {what}", "the lab", "Give it more time.")
+            self._listen(0.1)
+
+    def _look_at_memory(self, parties: Sequence[Running]) -> None:
+        for party in parties:
+            if party.process is not None:
+                with suppress(OSError):
+                    status = Path(f"/proc/{party.process.pid}/status").read_text()
+                    peaks = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+                    self._memory_kb = max(self._memory_kb, *map(int, peaks), 0)
+
+    def _report(self, founded: Sequence[Founded], began_s: float) -> LabReport:
+        told = truth(founded)
+        return LabReport(
+            sent=told.sent,
+            delivered=told.delivered,
+            lost=told.lost,
+            unreceipted=told.sent - told.delivered - told.lost,
+            twice=told.twice,
+            false=told.false,
+            kills=self._kills,
+            seconds=round(self._now_s() - began_s),
+            flash=self._heard.latency(flash=True),
+            others=self._heard.latency(flash=False),
+            largest_memory_mb=self._memory_kb // 1024,
+        )
+
+
+def _must_live(parties: Sequence[Running]) -> None:
+    """A party that ended by itself is a fault of ours, and told as one."""
+    for party in parties:
+        if party.process is None or party.process.poll() is not None:
+            log = (Path(party.founded.folder) / "log.txt").read_text(errors="replace")
+            why = f"party {party.number} ended by itself: {log.strip().splitlines()[-1:]}"
+            raise OutsideFailed(why, "the lab", "This is a bug; run it again with the same --seed.")
+
+
+def _free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
