@@ -134,7 +134,8 @@ def check_quorums(card: Card) -> None:
         least = SENIOR_OFFICERS_MIN if quorum.level == "senior" else 1
         if not least <= quorum.officers <= there:
             raise NotAllowed(
-                f"{quorum.officers} officers sign for the {quorum.level}, of {there}; at least {least} must"
+                f"{quorum.officers} officers sign together for the {quorum.level} level, and the card names "
+                f"{there}; {least} is the least"
             )
 
 

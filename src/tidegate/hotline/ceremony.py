@@ -41,13 +41,9 @@ def in_groups(number: str) -> list[str]:
     return [number[at : at + GROUP_DIGITS] for at in range(0, len(number), GROUP_DIGITS)]
 
 
-def refuse_unless_the_same(number: str, told: str) -> None:
-    """NotAllowed unless what the other side told, however it is spaced, is this number."""
+def is_the_same(number: str, told: str) -> bool:
+    """Whether what the other side told, however it is spaced, is this number. NotAllowed where it is none."""
     digits = re.sub(r"[\s.\-]", "", told)
     if not (digits.isascii() and digits.isdecimal() and len(digits) == DIGITS):
         raise NotAllowed(f"the number has {DIGITS} digits; compare it again, group by group")
-    if digits != number:
-        raise NotAllowed(
-            "the numbers differ: somebody stands between you, or one of you has another card. Do not trust "
-            "this card; get it again over another way, and compare again"
-        )
+    return digits == number

@@ -46,6 +46,7 @@ __all__ = [
     "own_card",
     "own_signed",
     "read_draft",
+    "refuse_another_root",
     "refuse_if_founded",
     "sign_next",
     "signed_by",

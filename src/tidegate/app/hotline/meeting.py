@@ -8,7 +8,7 @@ from tidegate.app.hotline.founding import own_card
 from tidegate.hotline.card_changes import changes
 from tidegate.hotline.card_warnings import CardWarning, days_left, ends_at_s, warnings_of
 from tidegate.hotline.cards import believe, believe_but_for_time
-from tidegate.hotline.ceremony import ceremony_number, in_groups, refuse_unless_the_same
+from tidegate.hotline.ceremony import ceremony_number, in_groups, is_the_same
 from tidegate.hotline.signatures import organisation_of
 from tidegate.model.organisations import Card, OrganisationId, PublicPair
 from tidegate.model.refusals import Malformed, NotAllowed
@@ -27,6 +27,7 @@ __all__ = [
     "ends_at_s",
     "find_peer",
     "in_groups",
+    "is_the_same",
     "leave",
     "meet",
     "must_be_ours",
@@ -34,7 +35,6 @@ __all__ = [
     "organisation_of",
     "peers",
     "propose",
-    "refuse_unless_the_same",
     "take_card",
     "warnings_of",
 ]

@@ -127,15 +127,17 @@ def sign(
 
 
 def sign_elsewhere(parts: "Parts", root_file: Path, draft: Path, *, as_json: bool) -> None:
-    from tidegate.app.hotline.founding import read_draft, signed_by
+    from tidegate.app.hotline.founding import read_draft, refuse_another_root, signed_by
     from tidegate.cli.hotline.card_words import write_card
 
     drafted, line = read_draft(draft.read_bytes())
+    root = root_signer(parts, root_file)
+    refuse_another_root(root, drafted)
     if not as_json:
-        write_card(drafted, now_s(parts))
+        write_card(drafted, now_s(parts), signed=False)
         click.confirm("Sign this card?", abort=True, err=True)
     target = draft.with_name(draft.name + ".signed")
-    target.write_bytes(signed_by(root_signer(parts, root_file), drafted, line, now_s(parts)))
+    target.write_bytes(signed_by(root, drafted, line, now_s(parts)))
     if as_json:
         print_json({"file": str(target), "version": drafted.version})
     else:

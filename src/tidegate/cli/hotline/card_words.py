@@ -21,13 +21,16 @@ def identity(organisation: str) -> str:
     return " ".join(organisation[at : at + 4] for at in range(0, 16, 4))
 
 
-def write_card(card: "Card", now_s: int) -> None:
-    click.echo(f"{card.name} ({card.country}), card {card.version}")
+def write_card(card: "Card", now_s: int, *, signed: bool = True) -> None:
+    click.echo(f"{card.name} ({card.country}), card {card.version}{'' if signed else ', not yet signed'}")
+    over = "  (it has ended)" if now_s >= card.valid_until_s else ""
+    times = {
+        "signed": moment(card.issued_at_s * 1000),
+        "ends": moment(card.valid_until_s * 1000) + over,
+    }
     lines = {
         "identity": card.organisation,
-        "signed": moment(card.issued_at_s * 1000),
-        "ends": moment(card.valid_until_s * 1000)
-        + ("  (it has ended)" if now_s >= card.valid_until_s else ""),
+        **(times if signed else {}),
         "reached at": ", ".join(way(one.kind, one.host, one.port) for one in card.endpoints) or "no endpoint",
         "relays": ", ".join(identity(one) for one in card.relays) or "none",
         "reads": ", ".join(card.languages),
@@ -56,11 +59,11 @@ def write_officers(card: "Card") -> None:
         return
     asked = {one.level: one.officers for one in card.quorums}
     table = plain_table()
-    for heading in ("officer", "speaks for", "key", "kind"):
+    for heading in ("officer", "speaks for", "who sign", "key", "kind"):
         table.add_column(heading, overflow="fold")
     for officer in card.officers:
-        needed = f"{officer.level} ({asked[officer.level]} sign)" if officer.level in asked else officer.level
-        table.add_row(officer.name, needed, key_name(officer.key), kind_of(officer.key))
+        signers = str(asked.get(officer.level, "?"))
+        table.add_row(officer.name, officer.level, signers, key_name(officer.key), kind_of(officer.key))
     console().print(table)
 
 

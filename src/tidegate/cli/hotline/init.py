@@ -73,6 +73,6 @@ def init(
         "Next, `tidegate hotline` ...\n"
         "  officer key FILE                          on each officer's machine\n"
         "  officer add NAME --level L --key FILE.pub here, for each of them\n"
-        f"  card sign --root {root_file}              so that they count\n"
+        "  card sign --root FILE                     so that they count\n"
         "  card export FILE                          for whom you will meet"
     )

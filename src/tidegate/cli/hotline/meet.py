@@ -1,7 +1,7 @@
 """`tidegate hotline meet`, `peers` and `leave`: first trust, whom it was given to, and its end."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -59,12 +59,13 @@ def meet(
 
 
 def compare(proposal: "Proposal", number: str | None, now: int, *, quiet: bool) -> None:
-    """NotAllowed, or the exit code of a finding, where it is not the same."""
-    from tidegate.app.hotline.meeting import in_groups, refuse_unless_the_same
+    """Ends with the exit code of a finding where it is not the same."""
+    from tidegate.app.hotline.meeting import in_groups, is_the_same
     from tidegate.cli.hotline.card_words import write_card, write_number
 
     if number is not None:
-        refuse_unless_the_same(proposal.number, number)
+        if not is_the_same(proposal.number, number):
+            not_met()
         return
     if quiet:
         raise click.UsageError("--json does not ask; give --number DIGITS")
@@ -75,11 +76,16 @@ def compare(proposal: "Proposal", number: str | None, now: int, *, quiet: bool) 
     write_number(in_groups(proposal.number))
     told = click.prompt(f"Are all twelve groups the same? Type {SAME}, or anything else if not", err=True)
     if told.strip().casefold() != SAME:
-        click.echo(
-            "Not met. Where the numbers differ, somebody stands between you, or one of you has another\n"
-            "card: get the card again over another way, and compare again."
-        )
-        raise Finished(Exit.FINDING)
+        not_met()
+
+
+def not_met() -> NoReturn:
+    click.echo(
+        "Not met. Where the numbers differ, somebody stands between you, or one of you has another card:\n"
+        "do not trust this one, get it again over another way, and compare again.",
+        err=True,
+    )
+    raise Finished(Exit.FINDING)
 
 
 @click.command()
