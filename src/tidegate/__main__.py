@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tidegate.model.border import BorderSettings
     from tidegate.model.plans import Plan
     from tidegate.ports.alerts import AlertSink
+    from tidegate.ports.back_ups import BackUps
     from tidegate.ports.border import Border, Order
     from tidegate.ports.clock import Clock
     from tidegate.ports.collector import CollectorProcess
@@ -267,6 +268,12 @@ def hotline_folder(state: "Path") -> "StationFolder":
     return FileStationFolder(state / "hotline")
 
 
+def back_ups() -> "BackUps":
+    from tidegate.adapters.hotline.back_ups import LocalBackUps
+
+    return LocalBackUps()
+
+
 def pair_files() -> "PairFiles":
     from tidegate.adapters.hotline.pair_files import LocalPairFiles
 
@@ -316,6 +323,7 @@ PARTS = Parts(
     run_lab=run_lab,
     lab_party=lab_party,
     topology=topology,
+    back_ups=back_ups,
     hotline_folder=hotline_folder,
     pair_files=pair_files,
     shelf=shelf,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tidegate.app.settings import Config
     from tidegate.model.border import BorderSettings
     from tidegate.ports.alerts import AlertSink
+    from tidegate.ports.back_ups import BackUps
     from tidegate.ports.baselines import BaselineStore
     from tidegate.ports.border import Border
     from tidegate.ports.clock import Clock
@@ -81,6 +82,7 @@ class Parts:
     run_lab: "RunLab"
     lab_party: Callable[[Path], None]
     topology: "Callable[[], TopologyFiles]"
+    back_ups: "Callable[[], BackUps]"
     hotline_folder: "Callable[[Path], StationFolder]"
     pair_files: "Callable[[], PairFiles]"
     shelf: "Callable[[Path], Shelf]"

@@ -63,11 +63,11 @@ def refuse_unless_well_formed(card: Card) -> None:
     6. endpoints, certificates, relays, languages, hours of watch and the ledger's key are in their bounds.
     """
     try:
+        refuse_unless_well_said(card)  # 1, 6
         check_head(card)  # 1
         check_officers(card)  # 2, 3
         check_quorums(card)  # 4
         check_encryption(card.encryption)  # 5
-        check_ways(card)  # 6
     except NotAllowed as refusal:
         raise NotAllowed(f"card {card.version} of {shown(card.name)!r}: {refusal.why}") from None
 
@@ -76,10 +76,15 @@ def shown(name: str) -> str:
     return name[:NAME_MAX]
 
 
-def check_head(card: Card) -> None:
+def refuse_unless_well_said(card: Card) -> None:
+    """The parts of rules 1 and 6 that people decide, before any key is made for it."""
     check_line(card.name, "the organisation's name")
     if not COUNTRY.fullmatch(card.country):
         raise NotAllowed("a country is two capital letters (ISO 3166-1)")
+    check_ways(card)
+
+
+def check_head(card: Card) -> None:
     if card.version < 1:
         raise NotAllowed("versions count from 1")
     if not 0 <= card.issued_at_s < card.valid_until_s <= card.issued_at_s + VALID_S_MAX:

@@ -10,6 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from tidegate.hotline.card_changes import changes
+from tidegate.hotline.card_form import refuse_unless_well_said
 from tidegate.hotline.cards import (
     believe,
     believe_but_for_time,
@@ -71,7 +72,7 @@ def found(
 
     NotAllowed where one was founded in this folder, or the card would not be believed.
     """
-    refuse_if_founded(folder)
+    refuse_if_founded(folder, card)
     pair = root.public_pair()
     organisation = organisation_of(pair)
     keys = folder.make_keys(station_passphrase, organisation)
@@ -80,7 +81,9 @@ def found(
     return sign_and_keep(folder, replace(first, encryption=tuple(encryption)), root, (), now_s)
 
 
-def refuse_if_founded(folder: StationFolder) -> None:
+def refuse_if_founded(folder: StationFolder, card: Card) -> None:
+    """NotAllowed for what nobody should be asked for keys for: a second organisation, or a wrong card."""
+    refuse_unless_well_said(card)
     if folder.own_card() is not None:
         raise NotAllowed(f"an organisation was founded in {folder.path} already; use another state folder")
 

@@ -13,6 +13,8 @@ COMMANDS: dict[str, Entry] = {
     "leave": Entry("hotline.meet", "leave", "End trust in a peer."),
     "rotate": Entry("hotline.rotate", "rotate", "Make new keys, in time or after a theft."),
     "revoke": Entry("hotline.rotate", "revoke", "Take an officer's word away."),
+    "backup": Entry("hotline.backup", "backup", "Write the node into one encrypted file."),
+    "restore": Entry("hotline.backup", "restore", "Bring a node back out of such a file."),
     "prove": Entry("hotline.prove", "prove", "Write all evidence about a message into one file."),
     "status": Entry("hotline.standing", "status", "Show who can be reached, by which path, what waits."),
     "inbox": Entry("hotline.lists", "inbox", "List what came."),

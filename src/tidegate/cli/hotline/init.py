@@ -57,8 +57,8 @@ def init(
     from tidegate.cli.words import moment
 
     folder = folder_of(parts, state_folder)
-    refuse_if_founded(folder)
     card = bare_card(name, country.upper(), [endpoint_from(one) for one in endpoints], languages or ("en",))
+    refuse_if_founded(folder, card)
     root = root_signer(parts, root_file) if root_file.exists() else new_root(parts, root_file)
     made = found(folder, root, new_station_passphrase(parts), card, now_s(parts))
     if as_json:
