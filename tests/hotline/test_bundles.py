@@ -163,7 +163,7 @@ class Office:
         self.clock.at_ms += CUT_EVERY_S * 1000
 
     def kept(self) -> Kept:
-        return Kept(self.stores.facts, self.stores.envelopes, self.shelf, self.tiles)
+        return Kept(self.stores.facts, self.stores.envelopes, self.shelf)
 
     def tidegate(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "tidegate", *arguments]

@@ -11,6 +11,7 @@ from tests.hotline.shelves import DictShelf
 from tests.stand_ins import HandClock
 from tests.stores import MemoryStore
 from tidegate.adapters.hotline.shelf import FolderShelf
+from tidegate.app.hotline import tiles
 from tidegate.app.hotline.evidence import CUT_EVERY_S, Evidence, EvidenceNeeds
 from tidegate.app.hotline.sightings import around
 from tidegate.app.node import Node
@@ -312,6 +313,22 @@ def test_the_folder_of_tiles_is_a_whole_log_that_anyone_can_check(world: World, 
     )
     assert not (tmp_path / "tiles/tile/entries").exists(), "hashes only"
     assert b.found == []
+
+
+def test_a_ledger_that_was_long_before_its_first_tile_is_taken_up_in_steps(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a = world.members[0]
+    monkeypatch.setattr(tiles, "STEP_TILES_MAX", 1)
+    a.grows(600)
+    steps = []
+    for _ in range(4):
+        a.evidence.present_checkpoint(world.clock.now_ms() // 1000)
+        steps.append((len(a.tiles.files), "checkpoint" in a.tiles.files))
+        world.clock.at_ms += CUT_EVERY_S * 1000
+        a.grows(1)
+    assert [done for _, done in steps] == [False, False, True, True]
+    assert {"tile/0/000", "tile/0/001", "tile/0/002.p/90", "tile/1/000.p/2"} <= a.tiles.files.keys()
 
 
 def test_tiles_of_another_past_are_written_anew(world: World) -> None:

@@ -8,7 +8,7 @@ from tidegate.ledger.frontier import LOG_SIZE_MAX, Frontier
 from tidegate.ledger.hashes import EMPTY_ROOT, HASH_BYTES, leaf_hash, node_hash
 from tidegate.ledger.leaves import LeafHashes, complete_root
 from tidegate.ledger.proofs import Proof, SubtreeRoot, consistency_proof, inclusion_proof, range_root
-from tidegate.ledger.tiles import TILE_HEIGHT, Tile, new_tiles, subtrees_in
+from tidegate.ledger.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, new_tiles, subtrees_in
 from tidegate.ledger.verify import ProofRefused, verify_consistency, verify_inclusion
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "HASH_BYTES",
     "LOG_SIZE_MAX",
     "TILE_HEIGHT",
+    "TILE_WIDTH",
     "Frontier",
     "LeafHashes",
     "Proof",

@@ -53,12 +53,11 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """All that a node keeps: its facts, the hotline's blobs, what was seen of ledgers, its own tiles."""
+    """All that a node keeps: its facts, the blobs of the hotline, and what was seen and shown of ledgers."""
 
     facts: FactStore
     blobs: EnvelopeStore
     shelf: Shelf
-    tiles: Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +123,8 @@ class Prover:
         return self._with_cards(message, whole)
 
     def _checkpoint(self) -> tuple[str, Head]:
-        """The last that was cut; its tiles are on disk, so its facts are in the store."""
-        body = self._kept.tiles.get(CHECKPOINT_NAME)
+        """The last that was cut."""
+        body = self._kept.shelf.get(CHECKPOINT_NAME)
         if body is None:
             raise NotAllowed("the ledger has shown no checkpoint yet; start `tidegate hotline serve` once")
         return body.decode(), read_head(read_note(body.decode()).text)

@@ -1,6 +1,6 @@
 """Ledgers in heartbeats: ours is shown, proved and cosigned by peers; theirs is watched, and cosigned by us.
 
-1. A checkpoint is signed only after its tiles are on disk, and is the same for all peers until the next.
+1. A checkpoint is on disk before it is shown, and is the same for all peers until the next.
 2. What is remembered of a peer's ledger is on disk before we cosign it.
 3. Each doubt about a ledger becomes a fact, its evidence stored first; people are told.
 4. A peer that shows our own signature under a past that we do not have tells us that this database is an
@@ -54,7 +54,7 @@ log = logging.getLogger("tidegate.hotline")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceNeeds:
-    """`shelf` keeps what was seen, `tiles` the ledger's own tiles and checkpoint.
+    """`shelf` keeps what was seen and the last checkpoint, `tiles` the ledger's own tiles.
 
     `card_of` is a peer's newest; `acquainted` are those of whom a peer knows that we know them. `record`
     stores facts. `doubt_own` is told, in words, that this database is not what it was.
@@ -143,10 +143,9 @@ class Evidence:
         return cut
 
     def _published(self, head: Head) -> Note:
-        """1."""
-        publish_tiles(self._needs.store, self._needs.tiles, head)
         note = sign_head(head, self._key, self._needs.signer.sign)
-        self._needs.tiles.put({CHECKPOINT_NAME: note.whole.encode()})
+        self._needs.shelf.put({CHECKPOINT_NAME: note.whole.encode()})  # 1
+        publish_tiles(self._needs.store, self._needs.tiles, head, note)
         return note
 
     def _growths(self, peer: OrganisationId, size: int) -> tuple[Growth, ...]:

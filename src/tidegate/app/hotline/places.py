@@ -10,10 +10,10 @@ from tidegate.app.parts import Parts
 from tidegate.ledger import verifier
 
 EVIDENCE_NAME = "hotline/evidence"
-"""What was seen of ledgers, ours and others'; part of every back-up."""
+"""What was seen of ledgers, ours and others', and our last checkpoint; part of every back-up."""
 
 TILES_NAME = "hotline/ledger"
-"""The ledger's tiles and its last checkpoint; made anew where they are missing."""
+"""The ledger's tiles; made anew where they are missing."""
 
 
 def proved_in(parts: Parts, config_file: Path | None, state_folder: Path | None, message: str) -> Proved:
@@ -22,8 +22,8 @@ def proved_in(parts: Parts, config_file: Path | None, state_folder: Path | None,
     folder = find_state(state_folder, parts.environ)
     stores = parts.stores(database_url(config, folder), "refuse")
     try:
-        shelf, tiles = parts.shelf(folder / EVIDENCE_NAME), parts.shelf(folder / TILES_NAME)
-        return prove(Kept(stores.facts, stores.envelopes, shelf, tiles), message)
+        shelf = parts.shelf(folder / EVIDENCE_NAME)
+        return prove(Kept(stores.facts, stores.envelopes, shelf), message)
     finally:
         stores.close()
 
