@@ -172,6 +172,25 @@ def test_a_new_root_of_a_peer_is_loud(world: World) -> None:
     assert taken.root_changed
 
 
+def test_after_a_second_ceremony_a_card_that_does_not_follow_is_met_and_not_taken(world: World) -> None:
+    """XB lost its root and signed over to another one twice: people decided which line is true."""
+    lost, found = pair("xb lost root"), pair("xb found root")
+    given_up = (XB.root.public_pair(),)
+    world.folder.keep_meeting(
+        meeting(
+            XB,
+            XB.signed(XB.card(2, root=lost.public_pair(), former_roots=given_up), (XB.root, lost), root=lost),
+        )
+    )
+    world.turn()
+    other = XB.card(3, root=found.public_pair(), former_roots=given_up)
+    world.folder.keep_meeting(meeting(XB, XB.signed(other, (XB.root, found), root=found)))
+    (met,) = world.turn()
+    assert isinstance(met, PeerMet)
+    assert world.identity.of(XB.id) == other
+    assert world.turn() == []
+
+
 def test_an_older_copy_of_the_files_does_not_bring_older_cards_back(world: World) -> None:
     old_own, old_peer = world.folder.own_card(), meeting(XB)
     world.folder.keep_meeting(old_peer)
@@ -302,12 +321,16 @@ def test_encryption_keys_whose_time_is_over_are_gone_for_good(station: FileStati
 
 def test_a_renewed_station_keeps_what_opens_and_what_logs(station: FileStationFolder) -> None:
     before = station.make_keys(PASSPHRASE, XA.id)
+    signer, public, tls = before.station, before.station.public_pair(), before.tls_passphrase
     certificate = station.certificate()
     (key,) = station.make_encryption_keys(PASSPHRASE, [(NOW_S, NOW_S + DAY_S)])
     after = station.renew_keys(PASSPHRASE)
-    assert after.station.public_pair() != before.station.public_pair()
+    assert after.station.public_pair() != public
     assert station.certificate() != certificate
-    assert after.tls_passphrase != before.tls_passphrase
+    assert after.tls_passphrase != tls
+    assert signer.public_pair() == public
+    before.refresh()
+    assert signer.public_pair() == after.station.public_pair(), "a running node signs with the new one"
     assert after.log.verifier_key() == before.log.verifier_key()
     assert after.key_ids() == [key.key_id]
 

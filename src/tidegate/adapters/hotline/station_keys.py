@@ -13,7 +13,7 @@ from tidegate.adapters.hotline.locked import Locked, lock, unlock
 from tidegate.adapters.hotline.log_key import SoftLogKey
 from tidegate.adapters.hotline.soft_keys import SEED_BYTES, SoftPair
 from tidegate.adapters.keys import read_private
-from tidegate.model.organisations import EncryptionKey, OrganisationId
+from tidegate.model.organisations import EncryptionKey, OrganisationId, PublicPair, SignaturePair
 from tidegate.model.refusals import Malformed, NotAllowed
 from tidegate.model.value_bytes import bytes_of, value_from
 
@@ -71,6 +71,20 @@ def write_secrets(path: Path, passphrase: str, secrets: StationSecrets) -> None:
     replace(path, bytes_of(lock(bytes_of(secrets), passphrase, WHAT)))
 
 
+class PresentStation:
+    """Signs with the station's key as it is by now (tidegate.ports.hotline.PairSigner): whoever holds this
+    need not know that the key was renewed."""
+
+    def __init__(self, keys: "FileStationKeys") -> None:
+        self._keys = keys
+
+    def public_pair(self) -> PublicPair:
+        return self._keys.pair.public_pair()
+
+    def sign(self, purpose: bytes, message: bytes) -> SignaturePair:
+        return self._keys.pair.sign(purpose, message)
+
+
 class FileStationKeys:
     """tidegate.ports.hotline_identity.StationKeys, from the file at `path`.
 
@@ -81,6 +95,7 @@ class FileStationKeys:
         self._path = path
         self._passphrase = passphrase
         self._mark: tuple[int, int] | None = None
+        self.station = PresentStation(self)
         self.refresh()
 
     def refresh(self) -> None:
@@ -89,7 +104,7 @@ class FileStationKeys:
         if mark == self._mark:
             return
         secrets = read_secrets(self._path, self._passphrase)
-        self.station = SoftPair(secrets.classical_seed, secrets.post_quantum_seed)
+        self.pair = SoftPair(secrets.classical_seed, secrets.post_quantum_seed)
         self.log = SoftLogKey(secrets.organisation, secrets.log_seed)
         self.tls_passphrase = secrets.tls_passphrase
         ordered = sorted(secrets.encryption, key=lambda one: one.until_s)

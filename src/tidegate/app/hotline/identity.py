@@ -101,10 +101,11 @@ class Identity:
             if known is not None and known.card == digest:
                 continue
             self._blobs.put([meeting.signed_card])
-            if known is None or known.version >= card.version:
+            before = None if known is None else self._stored(known)
+            if known is None or known.version >= card.version or not follows(card, before):
                 yield met(meeting, card)
             else:
-                yield card_taken(card, meeting.signed_card, self._stored(known))
+                yield card_taken(card, meeting.signed_card, before)
 
     def _expiry_facts(self, state: HotlineState, now_s: int) -> Iterator[Fact]:
         """Told once for each step."""
@@ -185,6 +186,16 @@ class Identity:
 
 CARDS_AT_HAND_MAX = 1_024
 """Cards that are kept verified; beyond it all are verified again, at a few milliseconds each."""
+
+
+def follows(card: Card, before: Card | None) -> bool:
+    """Else there was a second ceremony, whose file brought it in."""
+    try:
+        if before is not None:
+            check_follows(card, before)
+    except NotAllowed:
+        return False
+    return True
 
 
 def met(meeting: Meeting, card: Card) -> PeerMet:

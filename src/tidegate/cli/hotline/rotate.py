@@ -77,6 +77,8 @@ def rotate(
     else:
         signed, changes = change_root(folder, root, new_root(parts, new_root_file), now)
     tell_signed(signed, changes, as_json=as_json)
+    if whole_station and not as_json:
+        click.echo("Restart the node now: until then it shows peers a certificate that they accept no more.")
 
 
 @click.command()
