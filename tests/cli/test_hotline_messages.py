@@ -256,12 +256,21 @@ def test_a_drill_comes_in_every_script_and_the_board_counts_it(world: World) -> 
     (sent,) = world.anna.json("drill", "--human")
     world.turns()
     (came,) = world.bahar.json("inbox", code=Exit.FINDING)
+    world.anna.run("drill")
+    world.turns()
+    assert len(world.bahar.json("inbox", code=Exit.FINDING)) == 2
     assert came["about"]["message"] == sent["message"]
     assert came["about"]["mark"] == "DRILL"
     board = world.anna.run("status", "--language", "tr")
-    assert "Makine yanıtları: \u20661/1\u2069" in board
+    assert "Makine yanıtları: \u20662/2\u2069" in board
     (shown,) = world.anna.json("status")
     assert [peer["name"] for peer in shown["peers"]] == ["bahar"]
+
+
+def test_a_check_that_asks_machines_alone_waits_for_nobody(world: World) -> None:
+    world.anna.run("drill", "--to", "bahar")
+    world.turns()
+    assert len(world.bahar.json("inbox")) == 1
 
 
 def test_an_attachment_travels_is_told_and_is_never_written_over(world: World, tmp_path: Path) -> None:
@@ -312,7 +321,7 @@ def test_a_receipt_says_when_it_was_opened(world: World) -> None:
     world.bahar.run("read", message["about"]["message"], "--key", "desk two", "--receipt", "understood")
     opened_s = world.parties.clock.now_ms() // 1000
     world.turns()
-    (receipt,) = world.anna.json("inbox", code=Exit.FINDING)
+    (receipt,) = world.anna.json("inbox")
     (read,) = world.anna.json("read", receipt["about"]["message"])
     assert read["content"]["fields"] == [
         {"name": "receipt", "values": ["understood"]},

@@ -72,7 +72,7 @@ def read(
         print_json(_json_of(shown, letter))
     else:
         show_letter(letter, paper)
-        _standing(shown, letter, paper)
+        _standing(shown, letter, paper, signs=key_file is not None)
     if stix_file is not None:
         stix_file.write_bytes(_stix(letter))
     if folder is not None:
@@ -112,12 +112,12 @@ def _sign_receipt(
             paper.say(label("screen", "receipt-signed", paper.language), "bold")
 
 
-def _standing(shown: "MessageShown", letter: "Letter", paper: Paper) -> None:
+def _standing(shown: "MessageShown", letter: "Letter", paper: Paper, *, signs: bool) -> None:
     """How far it is with each recipient; of one that came, whether its sender was told."""
     from tidegate.app.hotline.reading import left_to_right
     from tidegate.model.labels import phrase
 
-    if shown.received is not None and shown.received.opened_s is None:
+    if shown.received is not None and shown.received.opened_s is None and not signs:
         told = phrase("screen", "not-told", paper.language, option=left_to_right("--key"))
         paper.say(told, "yellow")
     if shown.sent is not None:
