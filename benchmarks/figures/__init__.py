@@ -2,6 +2,7 @@
 
 from benchmarks.figure import Description
 from benchmarks.figures import (
+    accord,
     accuracy,
     decode_ipfix,
     decode_netflow5,
@@ -34,4 +35,6 @@ FIGURES: tuple[Description, ...] = (
     *rehearse.DESCRIPTIONS,
     *year.DESCRIPTIONS,
     *ledger.DESCRIPTIONS,
+    accord.WHOLE,
+    accord.NEXT,
 )

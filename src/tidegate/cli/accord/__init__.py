@@ -7,6 +7,11 @@ from tidegate.cli.lazily import Commands, Entry
 COMMANDS: dict[str, Entry] = {
     "new": Entry("accord.new", "new", "Write a new accord from a template, to be changed and signed."),
     "check": Entry("accord.check", "check", "Say what is mistaken or doubtful in an accord's file."),
+    "sign": Entry("accord.saying", "sign", "Sign an accord, to the byte, and tell the other parties."),
+    "pledge": Entry("accord.saying", "pledge", "Declare a guarantee or a pledge, or take it back."),
+    "notify": Entry("accord.saying", "notify", "Give notice of an act, or notify an incident."),
+    "clarify": Entry("accord.saying", "clarify", "Ask for clarification."),
+    "consult": Entry("accord.saying", "consult", "Call a consultation."),
     "list": Entry("accord.status", "list_accords", "List the accords that were signed here."),
     "show": Entry("accord.status", "show", "Show an accord, or one obligation, in one language."),
     "status": Entry("accord.status", "status", "Say what is due, late, met or disputed, and what is next."),
