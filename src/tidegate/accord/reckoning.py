@@ -50,6 +50,7 @@ class Standing:
 
     @property
     def is_open(self) -> bool:
+        """Something may still be done about it."""
         return self.stage in OPEN and not (self.stage is Stage.LATE and self.kept_s is not None)
 
 
@@ -92,7 +93,7 @@ class Reckoning:
         self._recurring: dict[str, list[Occurrence]] = defaultdict(list)
         self._rests: dict[str, list[Rested]] = defaultdict(list)
         self._series: dict[tuple[str, PartyCode, PartyCode], Windows] = {}
-        self._settled: dict[str, Standing] = {}
+        self._stages: dict[str, Stage] = {}
         self._counts: Counter[tuple[str, Stage]] = Counter()
         self._open: set[str] = set()
         self._due: list[tuple[int, str]] = []
@@ -282,35 +283,49 @@ class Reckoning:
         self._dirty.clear()
 
     def _settle_one(self, name: str, now_s: int) -> None:
+        """Only the stage is kept: most instances are closed, and nobody asks for them again."""
         one = self._instances[name]
-        one.procedure = self._procedure_about.get(name, [])
-        marks = self._clocks.marks(one, self._receipts, self._rests.get(one.obligation.track, ()))
+        marks = self._marks(one)
         stage = stage_at(marks, now_s)
-        before = self._settled.get(name)
+        before = self._stages.get(name)
         if before is not None:
-            self._counts[one.obligation.id, before.stage] -= 1
-        now = seen(one, marks, stage, now_s)
-        self._settled[name] = now
+            self._counts[one.obligation.id, before] -= 1
+        self._stages[name] = stage
         self._counts[one.obligation.id, stage] += 1
-        (self._open.add if now.is_open else self._open.discard)(name)
-        coming = [one_mark.at_s for one_mark in marks if one_mark.at_s > now_s]
-        if coming:
-            heapq.heappush(self._due, (min(coming), name))
+        (self._open.add if is_open(stage, marks, now_s) else self._open.discard)(name)
+        coming = min((at_s for at_s, *_ in marks if at_s > now_s), default=None)
+        if coming is not None:
+            heapq.heappush(self._due, (coming, name))
+
+    def _marks(self, one: Instance) -> list[Mark]:
+        one.procedure = self._procedure_about.get(one.name, [])
+        return self._clocks.marks(one, self._receipts, self._rests.get(one.obligation.track, ()))
+
+    def _standing(self, name: str) -> Standing:
+        one = self._instances[name]
+        return seen(one, self._marks(one), self._stages[name], self._now_s)
 
     def standing(self, now_s: int) -> list[Standing]:
         """Every instance, in the order of names."""
         self._settle(now_s)
-        return [self._settled[name] for name in sorted(self._settled)]
+        return [self._standing(name) for name in sorted(self._instances)]
 
     def open(self, now_s: int) -> list[Standing]:
         """Those about which something may still be done, the soonest due first."""
         self._settle(now_s)
-        return sorted((self._settled[name] for name in self._open), key=soonest)
+        return sorted(map(self._standing, self._open), key=soonest)
 
     def counts(self, now_s: int) -> Mapping[tuple[str, Stage], int]:
         """How many instances of each obligation, by its id, stand at each stage."""
         self._settle(now_s)
         return {key: count for key, count in sorted(self._counts.items()) if count}
+
+
+def is_open(stage: Stage, marks: Iterable[Mark], now_s: int) -> bool:
+    """What is late and has its evidence is closed, and stays late."""
+    if stage is not Stage.LATE:
+        return stage in OPEN
+    return not any(event is Event.KEPT and at_s <= now_s for at_s, _, event, _ in marks)
 
 
 def soonest(one: Standing) -> tuple[bool, int, str]:
