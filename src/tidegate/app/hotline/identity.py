@@ -27,6 +27,9 @@ from tidegate.model.value_bytes import digest_of
 from tidegate.ports.hotline import EnvelopeStore
 from tidegate.ports.hotline_identity import Leaving, Meeting, StationFolder
 
+CARDS_AT_HAND_MAX = 1_024
+"""Cards that are kept verified; beyond it all are verified again, at a few milliseconds each."""
+
 log = logging.getLogger("tidegate.hotline")
 
 
@@ -182,10 +185,6 @@ class Identity:
     def _stored(self, known: Peer) -> Card | None:
         signed = self._blobs.get(known.card)
         return None if signed is None else self._card(signed)
-
-
-CARDS_AT_HAND_MAX = 1_024
-"""Cards that are kept verified; beyond it all are verified again, at a few milliseconds each."""
 
 
 def follows(card: Card, before: Card | None) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.hotline.keys import KEY_FILE, folder_of, now_s, root_option, root_signer
+from tidegate.cli.hotline.keys import KEY_FILE, folder_of, now_s, read_card_file, root_option, root_signer
 from tidegate.cli.hotline.officer import tell_draft
 from tidegate.cli.options import json_option, state_option
 from tidegate.cli.output import print_json
@@ -130,7 +130,7 @@ def sign_elsewhere(parts: "Parts", root_file: Path, draft: Path, *, as_json: boo
     from tidegate.app.hotline.founding import read_draft, refuse_another_root, signed_by
     from tidegate.cli.hotline.card_words import write_card
 
-    drafted, line = read_draft(draft.read_bytes())
+    drafted, line = read_draft(read_card_file(draft))
     root = root_signer(parts, root_file)
     refuse_another_root(root, drafted)
     if not as_json:
@@ -167,7 +167,7 @@ def take(parts: "Parts", file: Path, state_folder: Path | None, as_json: bool) -
     """Take a newer card from FILE: our own, signed elsewhere, or that of a peer whom we met."""
     from tidegate.app.hotline.meeting import take_card
 
-    taken, told = take_card(folder_of(parts, state_folder), file.read_bytes(), now_s(parts))
+    taken, told = take_card(folder_of(parts, state_folder), read_card_file(file), now_s(parts))
     tell_signed(taken, told, as_json=as_json)
 
 

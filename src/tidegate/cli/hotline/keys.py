@@ -35,6 +35,15 @@ def folder_of(parts: "Parts", state_folder: Path | None) -> "StationFolder":
     return parts.hotline_folder(find_state(state_folder, parts.environ))
 
 
+CARD_FILE_BYTES_MAX = 2_000_000
+"""Of a file that shall hold a card so much is read; a longer one is no card."""
+
+
+def read_card_file(path: Path) -> bytes:
+    with path.open("rb") as opened:
+        return opened.read(CARD_FILE_BYTES_MAX)
+
+
 def now_s(parts: "Parts") -> int:
     return parts.clock().now_ms() // 1000
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from tidegate.cli.exits import Exit, Finished
-from tidegate.cli.hotline.keys import KEY_FILE, folder_of, now_s
+from tidegate.cli.hotline.keys import KEY_FILE, folder_of, now_s, read_card_file
 from tidegate.cli.options import json_option, state_option
 from tidegate.cli.output import console, print_json
 
@@ -46,7 +46,7 @@ def meet(
 
     folder = folder_of(parts, state_folder)
     must_be_ours(folder, officer)
-    proposal = propose(folder, file.read_bytes(), now_s(parts))
+    proposal = propose(folder, read_card_file(file), now_s(parts))
     compare(proposal, number, now_s(parts), quiet=as_json)
     met = keep(folder, proposal, officer, how, now_s(parts))
     if as_json:
