@@ -204,7 +204,8 @@ def test_what_a_form_refuses_is_told_in_ones_own_language_and_nothing_is_compose
 
 def test_recipients_are_never_guessed(world: World) -> None:
     flood_to = ("send", "incident", "--key", "desk one", *REAL_FLASH, "--yes", "--to")
-    world.anna.run(*flood_to, "Bahar", code=Exit.USAGE, told='did you mean "bahar"?')
+    world.anna.run(*flood_to, "Bahar", code=Exit.USAGE, told="name it by its digits")
+    world.anna.run(*flood_to, "bahr", code=Exit.USAGE, told='did you mean "bahar"?')
     world.anna.run(*flood_to, "anna", code=Exit.USAGE, told="no organisation called")
 
 

@@ -15,6 +15,7 @@ from tidegate.hotline.forms import FORMS, Form, Slot
 from tidegate.hotline.page import Known
 from tidegate.hotline.problems import Problem, sentences
 from tidegate.hotline.shown import field_label
+from tidegate.hotline.texts import resemble
 from tidegate.hotline.values import is_value, time_value
 from tidegate.hotline.vocabularies import code_label, vocabulary
 from tidegate.model.messages import (
@@ -90,8 +91,8 @@ class Answered:
 
 
 def recipients_named(names: Sequence[str], board: HotlineShown) -> tuple[OrganisationId, ...]:
-    """Peers by their whole name, or by the first digits of their identity. NotAllowed where one is unknown or
-    two are meant: nothing is guessed about who gets a message."""
+    """Peers by their whole name, or by the first digits of their identity. NotAllowed where one is unknown,
+    or another has the name too or one that looks like it: nothing is guessed about who gets a message."""
     return tuple(sorted({_recipient(name, board) for name in names}))
 
 
@@ -99,13 +100,15 @@ def _recipient(name: str, board: HotlineShown) -> OrganisationId:
     meant = [
         peer
         for peer in board.peers
-        if name == peer.name or (len(name) >= NAMED_DIGITS_MIN and peer.organisation.startswith(name))
+        if name == peer.name
+        or resemble(name, peer.name)
+        or (len(name) >= NAMED_DIGITS_MIN and peer.organisation.startswith(name))
     ]
-    if len(meant) == 1:
+    if len(meant) == 1 and not resemble(name, meant[0].name):
         return meant[0].organisation
     if meant:
-        digits = ", ".join(peer.organisation[:16] for peer in meant)
-        raise NotAllowed(f'several organisations are called "{name}"; name one by its digits: {digits}')
+        digits = ", ".join(f"{peer.name} {peer.organisation[:16]}" for peer in meant)
+        raise NotAllowed(f'"{name}" could be mistaken for another; name it by its digits: {digits}')
     known = [peer.name for peer in board.peers]
     near = get_close_matches(name, known, n=1)
     hint = f'; did you mean "{near[0]}"?' if near else f"; known are: {', '.join(known) or 'none'}"
