@@ -10,10 +10,12 @@ import pytest
 
 from tests.hotline.parties import EPOCH, NOON_S, Party
 from tests.stand_ins import HandClock
+from tidegate.adapters.hotline.back_ups import taken
 from tidegate.adapters.hotline.shelf import FolderShelf
 from tidegate.adapters.sql.stores import SqlStores
 from tidegate.app.assembly import DATABASE_NAME
 from tidegate.app.hotline.acquainted import acquainted
+from tidegate.app.hotline.backing_up import NAMES
 from tidegate.app.hotline.bundles import Kept, prove
 from tidegate.app.hotline.evidence import CUT_EVERY_S, Evidence, EvidenceNeeds
 from tidegate.app.hotline.places import EVIDENCE_NAME, TILES_NAME
@@ -266,6 +268,14 @@ def test_a_peer_is_told_of_those_only_whom_it_knows_with_us(office: Office) -> N
     office.node.record(MessageComposed(about, 1, deadlines(about, False, {})))
     assert acquainted(office.node.state.hotline, office.xb.organisation) == {office.xc.organisation}
     assert acquainted(office.node.state.hotline, "0" * 64) == frozenset()
+
+
+def test_a_back_up_takes_along_all_that_was_seen_of_ledgers(office: Office) -> None:
+    a_whole_exchange(office)
+    evidence = {path.relative_to(office.folder) for path in office.folder.glob("hotline/evidence/**/*")}
+    files = {path.as_posix() for path in evidence if (office.folder / path).is_file()}
+    assert {name.split("/")[2] for name in files} == {"checkpoint", "newest", "seen", "watch"}
+    assert files <= set(taken(office.folder, NAMES))
 
 
 def test_a_damaged_store_gives_no_bundle_that_would_be_refused(office: Office) -> None:

@@ -25,6 +25,8 @@ NAMES: Final = (
     "hotline/peers/*.left",
     f"{EVIDENCE_NAME}/*",
     f"{EVIDENCE_NAME}/*/*",
+    f"{EVIDENCE_NAME}/*/*/*",
+    f"{EVIDENCE_NAME}/*/*/*/*",
 )
 
 
