@@ -94,6 +94,7 @@ class Reckoning:
         self._rests: dict[str, list[Rested]] = defaultdict(list)
         self._series: dict[tuple[str, PartyCode, PartyCode], Windows] = {}
         self._stages: dict[str, Stage] = {}
+        self._seen: dict[str, Standing] = {}  # those that were asked for, as long as they stand so
         self._counts: Counter[tuple[str, Stage]] = Counter()
         self._open: set[str] = set()
         self._due: list[tuple[int, str]] = []
@@ -291,6 +292,7 @@ class Reckoning:
         if before is not None:
             self._counts[one.obligation.id, before] -= 1
         self._stages[name] = stage
+        self._seen.pop(name, None)
         self._counts[one.obligation.id, stage] += 1
         (self._open.add if is_open(stage, marks, now_s) else self._open.discard)(name)
         coming = min((at_s for at_s, *_ in marks if at_s > now_s), default=None)
@@ -302,8 +304,10 @@ class Reckoning:
         return self._clocks.marks(one, self._receipts, self._rests.get(one.obligation.track, ()))
 
     def _standing(self, name: str) -> Standing:
-        one = self._instances[name]
-        return seen(one, self._marks(one), self._stages[name], self._now_s)
+        if name not in self._seen:
+            one = self._instances[name]
+            self._seen[name] = seen(one, self._marks(one), self._stages[name], self._now_s)
+        return self._seen[name]
 
     def standing(self, now_s: int) -> list[Standing]:
         """Every instance, in the order of names."""
