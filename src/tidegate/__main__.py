@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tidegate.ports.alerts import AlertSink
     from tidegate.ports.back_ups import BackUps
     from tidegate.ports.border import Border, Order
+    from tidegate.ports.carrying import Carrier
     from tidegate.ports.clock import Clock
     from tidegate.ports.collector import CollectorProcess
     from tidegate.ports.control import ControlDoor, ControlLine
@@ -239,6 +240,12 @@ def start_demo(folder: "Path | None") -> "DemoRun":
     return Demo(PARTS, folder)
 
 
+def carrier() -> "Carrier":
+    from tidegate.adapters.hotline.carrying import HandCarrier
+
+    return HandCarrier()
+
+
 def run_lab(order: "LabOrder", tell: "Callable[[str], None]") -> "LabReport":
     from time import monotonic
 
@@ -320,6 +327,7 @@ PARTS = Parts(
     generate_key=generate_key,
     public_key=public_key,
     start_demo=start_demo,
+    carrier=carrier,
     run_lab=run_lab,
     lab_party=lab_party,
     topology=topology,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tidegate.ports.back_ups import BackUps
     from tidegate.ports.baselines import BaselineStore
     from tidegate.ports.border import Border
+    from tidegate.ports.carrying import Carrier
     from tidegate.ports.clock import Clock
     from tidegate.ports.collector import CollectorProcess
     from tidegate.ports.control import ControlDoor, ControlLine
@@ -79,6 +80,7 @@ class Parts:
     generate_key: Callable[[Path, str], str]
     public_key: Callable[[Path], str]
     start_demo: "Callable[[Path | None], DemoRun]"
+    carrier: "Callable[[], Carrier]"
     run_lab: "RunLab"
     lab_party: Callable[[Path], None]
     topology: "Callable[[], TopologyFiles]"

@@ -6,7 +6,7 @@ from tidegate.app.asking import answer_of
 from tidegate.model.messages import MESSAGE_BYTES_MAX, Content, OfficerSignature
 from tidegate.model.organisations import CardOfficer, Digest, OrganisationId
 from tidegate.model.purposes import CONTENT
-from tidegate.model.refusals import Malformed
+from tidegate.model.refusals import Malformed, NotAllowed
 from tidegate.model.value_bytes import digest_of, value_from
 from tidegate.ports.control import ControlLine, NotApproved
 from tidegate.ports.hotline import PairSigner
@@ -18,8 +18,13 @@ from tidegate.ports.hotline_control import (
     DraftAttachment,
     Drill,
     DrillSent,
+    Exported,
+    ExportEnvelopes,
     GiveSignature,
     HotlineShown,
+    Imported,
+    ImportedOne,
+    ImportEnvelopes,
     Inbox,
     ListInbox,
     ListOutbox,
@@ -35,14 +40,18 @@ from tidegate.ports.hotline_control import (
     SignatureTaken,
 )
 from tidegate.ports.outside import OutsideFailed
+from tidegate.wire.exchange import fitting
 
 __all__ = [
     "Composed",
     "CopyView",
     "Draft",
     "DraftAttachment",
+    "Exported",
     "HotlineLine",
     "HotlineShown",
+    "Imported",
+    "ImportedOne",
     "Inbox",
     "MessageShown",
     "Outbox",
@@ -114,6 +123,30 @@ class HotlineLine:
 
     def drill(self, recipients: Sequence[OrganisationId], *, human: bool) -> Digest:
         return answer_of(self._line, Drill(tuple(recipients), human), DrillSent).message
+
+    def export(self, peer: str, messages: Sequence[str]) -> Exported:
+        """What is to be carried to a peer, by its name or the beginning of its identity."""
+        found = [
+            one.organisation
+            for one in self.board().peers
+            if one.name.casefold() == peer.casefold() or one.organisation.startswith(peer.lower())
+        ]
+        if len(found) != 1:
+            raise NotAllowed(f"{peer} names {len(found) or 'no'} peers; see `tidegate hotline peers`")
+        return answer_of(self._line, ExportEnvelopes(found[0], tuple(messages)), Exported)
+
+    def bring_in(self, envelopes: Sequence[bytes], origin: str) -> Imported:
+        """What was carried here, in as many requests as it takes."""
+        told: list[ImportedOne] = []
+        reply: list[bytes] = []
+        rest = list(envelopes)
+        while rest:
+            count = max(1, fitting(rest))
+            answer = answer_of(self._line, ImportEnvelopes(tuple(rest[:count]), origin), Imported)
+            told += answer.envelopes
+            reply += answer.reply
+            rest = rest[count:]
+        return Imported(tuple(told), tuple(reply))
 
 
 def content_of(body: bytes, message: Digest) -> Content:
