@@ -1,7 +1,6 @@
-"""The text that communication checks carry: every letter of six languages, to see that none is lost.
+"""The text that communication checks carry: every letter of six languages, for people to see on screens.
 
-A check that comes with other lines than these went through something that changes texts. The lines never
-change; a later version adds some.
+The bytes are signed and cannot come changed; what a terminal, a font or a printer makes of them can.
 """
 
 from types import MappingProxyType
@@ -22,9 +21,3 @@ CHECK_LINES: MappingProxyType[Language, str] = MappingProxyType(
 
 CHECK_TEXT = "\n".join(CHECK_LINES.values())
 """The remarks of a communication check."""
-
-
-def damaged_lines(remarks: str) -> tuple[Language, ...]:
-    """The languages whose line is not among these remarks as it was sent."""
-    came = set(remarks.split("\n"))
-    return tuple(language for language, line in CHECK_LINES.items() if line not in came)
