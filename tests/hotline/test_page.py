@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.hotline.messages import FIELDS, KNOWN, content
-from tidegate.hotline.directions import FSI, LRI, PDI, RLI, is_right_to_left
+from tidegate.hotline.directions import FSI, LRI, PDI, RLI, is_right_to_left, paragraph
 from tidegate.hotline.layout import lines_of, page_text, wrapped
 from tidegate.hotline.page import page_of
+from tidegate.hotline.problems import Problem
 from tidegate.hotline.shown import columns, quantity
 from tidegate.hotline.texts import isolates_are_closed
 from tidegate.model.attachments import Finding, Reading
-from tidegate.model.labels import LANGUAGES, RIGHT_TO_LEFT, Language, label
+from tidegate.model.labels import LANGUAGES, RIGHT_TO_LEFT, Language, codes, label
 from tidegate.model.messages import FORMS, Attachment, FormName, Mark
 
 WIDTHS = (36, 63, 80, 120)
@@ -167,6 +168,17 @@ def test_a_file_that_is_stricter_than_its_message_is_pointed_out(tlp: str, cauti
 def test_a_rate_reads_in_its_unit(bits: int, english: str, russian: str) -> None:
     assert plain(quantity(bits, "bps", "en")) == english
     assert plain(quantity(bits, "bps", "ru")) == russian
+
+
+@pytest.mark.parametrize("language", sorted(RIGHT_TO_LEFT))
+def test_examples_in_refusals_never_flip(language: Language) -> None:
+    """What is expected is shown by an example, which must be copied as it stands."""
+    for code in codes("expected"):
+        english = label("expected", code, "en")
+        words = Problem("not-a-value", "field", "prefix", "192.0.2.1/24", code).words(language)
+        shown = seen(paragraph(words, language), language)
+        for example in ("192.0.2.1/24", *re.findall(r"\+[\d ]+\d|\S*\d\S*[./:-]\S*\w", english)):
+            assert example in shown, (code, example, shown)
 
 
 WORDS = st.text("abc אб中\u0301()", max_size=12)

@@ -1,10 +1,14 @@
 """What is wrong with a message, as a code with its place, so that each side reads it in its own language."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tidegate.hotline.directions import left_to_right
 from tidegate.model.labels import Language, codes, label, phrase
+
+EXAMPLE = re.compile(r"\+\d[\d ]*\d|[A-Za-z0-9][A-Za-z0-9.:/_-]*[A-Za-z0-9]")
+"""Examples within an expectation: an address, a time, a telephone number. They are set apart like values."""
 
 SHOWN_MAX = 80
 """Characters of a refused value that a sentence shows; the rest is left away."""
@@ -26,7 +30,9 @@ class Problem:
     def words(self, language: Language) -> str:
         expected = self.expected
         if expected in codes("expected"):
-            expected = label("expected", expected, language)
+            expected = EXAMPLE.sub(
+                lambda found: left_to_right(found[0]), label("expected", expected, language)
+            )
         elif expected:
             expected = left_to_right(expected)
         shown = left_to_right(visible(self.value)) if self.value else ""
