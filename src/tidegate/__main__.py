@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tidegate.adapters.collector_end import CollectorEnd
     from tidegate.app.demonstration import DemoRun
     from tidegate.app.hotline.lab import LabOrder, LabReport
+    from tidegate.app.hotline.ways import HotlineWays, WaysWanted
     from tidegate.app.parts import Stores
     from tidegate.app.settings import Config
     from tidegate.model.border import BorderSettings
@@ -281,6 +282,29 @@ def back_ups() -> "BackUps":
     return LocalBackUps()
 
 
+def hotline_ways(wanted: "WaysWanted") -> "HotlineWays":
+    import time
+
+    from tidegate.adapters.hotline.anchor import FileAnchor
+    from tidegate.adapters.hotline.datagrams import SignalDatagrams
+    from tidegate.adapters.hotline.https import HttpsPath
+    from tidegate.adapters.hotline.shelf import FolderShelf
+    from tidegate.adapters.hotline.signal_keys import SignalKeysInFile
+    from tidegate.adapters.hotline.tls import Credentials
+    from tidegate.app.hotline.ways import HotlineWays
+
+    home = wanted.state / "hotline"
+    credentials = Credentials(home / "tls.crt", home / "tls.key", wanted.tls_passphrase)
+    return HotlineWays(
+        https=HttpsPath(credentials, wanted.https),
+        signal=SignalDatagrams(wanted.signal, time.monotonic),
+        signal_keys=SignalKeysInFile(home),
+        anchor=FileAnchor(wanted.state),
+        shelf=FolderShelf(wanted.state / "seen"),
+        tiles=FolderShelf(wanted.state / "tiles"),
+    )
+
+
 def pair_files() -> "PairFiles":
     from tidegate.adapters.hotline.pair_files import LocalPairFiles
 
@@ -332,6 +356,7 @@ PARTS = Parts(
     lab_party=lab_party,
     topology=topology,
     back_ups=back_ups,
+    hotline_ways=hotline_ways,
     hotline_folder=hotline_folder,
     pair_files=pair_files,
     shelf=shelf,

@@ -369,7 +369,7 @@ def needs_of(
         anchor=DiskAnchor(disk),
         clock=clock,
         nonce=nonce,
-        check=lambda _: None,
+        check=lambda _, __: None,
     )
 
 

@@ -1,11 +1,12 @@
 """A node put together from its parts, in the order in which each may fail, and taken apart in the reverse."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tidegate.app.config import split_endpoint
 from tidegate.app.health_note import HealthWriter
+from tidegate.app.hotline.assembly import open_hotline
 from tidegate.app.inbound import Inbound
 from tidegate.app.mapping import BorderPoints, detection_settings
 from tidegate.app.metrics import Observation
@@ -32,8 +33,15 @@ def database_url(config: Config, folder: Path) -> str:
 
 
 @contextmanager
-def open_node(parts: Parts, config: Config, folder: Path, ears: Sequence[Ear] = ()) -> Iterator[NodeRun]:
-    """A node that runs in this thread as long as `turn` is called.
+def open_node(
+    parts: Parts,
+    config: Config,
+    folder: Path,
+    ears: Sequence[Ear] = (),
+    station_passphrase: Callable[[], str] = str,
+) -> Iterator[NodeRun]:
+    """A node that runs in this thread as long as `turn` is called. `station_passphrase` opens the hotline's
+    keys, where the hotline is enabled.
 
     NotAllowed where another node holds the folder; OutsideFailed where the folder, a port or the
     database cannot be used. Whatever happens, the collector is ended and the folder let go.
@@ -69,6 +77,18 @@ def open_node(parts: Parts, config: Config, folder: Path, ears: Sequence[Ear] = 
         serve_metrics(parts, config, observation, afterwards)
         run.start()
         afterwards.callback(run.stop)
+        hotline = None
+        if config.hotline.enabled:
+            hotline = open_hotline(
+                parts,
+                config.hotline,
+                folder,
+                node=node,
+                stores=stores,
+                clock=clock,
+                passphrase=station_passphrase,
+                afterwards=afterwards,
+            )
         mitigation = take_up_plans(
             plans,
             run,
@@ -79,6 +99,7 @@ def open_node(parts: Parts, config: Config, folder: Path, ears: Sequence[Ear] = 
             sampler=keeper,
             baselines=usual,
             afterwards=afterwards,
+            hotline=hotline,
         )
         health.follow(lambda: mitigation.note(clock.now_ms()))
         yield run

@@ -48,17 +48,34 @@ PLANS_LISTED_MAX = 100
 """Plans in one list, the newest; with the largest plans that is still one frame of the control socket."""
 
 
+NOT_HERE = "This node does not serve the hotline: set hotline.enabled, or run `tidegate hotline serve`."
+
+Others = Callable[[object, str], Reply | None]
+"""Whoever answers what is asked of other rooms; None where nobody does."""
+
+
+def nobody(_: object, __: str) -> None:
+    return None
+
+
 class Desk:
     """Belongs to the node's thread. An officer's word is believed by its signature, never by who asks."""
 
     def __init__(
-        self, door: ControlDoor, node: Node, mitigation: Mitigation, clock: Clock, speaker: str
+        self,
+        door: ControlDoor,
+        node: Node,
+        mitigation: Mitigation,
+        clock: Clock,
+        speaker: str,
+        others: Others = nobody,
     ) -> None:
         self._door = door
         self._node = node
         self._mitigation = mitigation
         self._clock = clock
         self._speaker = speaker
+        self._others = others
 
     def turn(self) -> None:
         for asked in self._door.waiting():
@@ -68,8 +85,11 @@ class Desk:
         self._door.stop()
 
     def _answer(self, request: object, who: str) -> Reply:
+        answered = ANSWERS.get(type(request))
+        if answered is None:
+            return self._others(request, who) or Refused("rule", NOT_HERE)
         try:
-            return ANSWERS[type(request)](self, request, who)
+            return answered(self, request, who)
         except NotApproved as refusal:
             return Refused("approval", refusal.why)
         except (NotAllowed, Full) as refusal:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from tidegate.app.demonstration import DemoRun
     from tidegate.app.hotline.lab import RunLab
+    from tidegate.app.hotline.ways import HotlineWays, WaysWanted
     from tidegate.app.settings import Config
     from tidegate.model.border import BorderSettings
     from tidegate.ports.alerts import AlertSink
@@ -56,7 +57,7 @@ class Parts:
     `border` starts it. `key_file` asks for the passphrase by the function it is given; `generate_key` writes
     a new key under a passphrase and tells its public half, `public_key` reads one from a file.
     `hotline_folder` is where an organisation's cards, station's keys and peers lie, inside a node's state
-    folder; `pair_files` are the key files of the hotline's roots and officers.
+    folder; `hotline_ways` are its ways to peers, `pair_files` the key files of roots and officers.
     """
 
     version: str
@@ -85,6 +86,7 @@ class Parts:
     lab_party: Callable[[Path], None]
     topology: "Callable[[], TopologyFiles]"
     back_ups: "Callable[[], BackUps]"
+    hotline_ways: "Callable[[WaysWanted], HotlineWays]"
     hotline_folder: "Callable[[Path], StationFolder]"
     pair_files: "Callable[[], PairFiles]"
     shelf: "Callable[[Path], Shelf]"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tidegate.app.border_keeper import BorderKeeper, BorderSink
-from tidegate.app.desk import Desk
+from tidegate.app.desk import Desk, nobody
+from tidegate.app.hotline.assembly import Hotline
 from tidegate.app.inbound import Inbound
 from tidegate.app.mapping import BorderPoints
 from tidegate.app.mitigation import Mitigation, Rules
@@ -75,8 +76,10 @@ def take_up_plans(
     sampler: Sampler,
     baselines: Baselines,
     afterwards: ExitStack,
+    hotline: Hotline | None = None,
 ) -> Mitigation:
-    """From now on the run looks after plans: what the state wants is at the border, and people may ask."""
+    """From now on the run looks after plans: what the state wants is at the border, and people may ask; also
+    of the hotline, where there is one."""
     node = run.node
     mitigation = Mitigation(
         node=node,
@@ -98,5 +101,7 @@ def take_up_plans(
     door = parts.control_door(folder)
     door.start()
     afterwards.callback(door.stop)
-    run.accompany(mitigation, Desk(door, node, mitigation, clock, config.border.speaker))
+    others = hotline.desk.answer if hotline else nobody
+    desk = Desk(door, node, mitigation, clock, config.border.speaker, others)
+    run.accompany(mitigation, desk, *([hotline] if hotline else []))
     return mitigation

@@ -164,6 +164,15 @@ class ApprovalSection(msgspec.Struct, frozen=True, kw_only=True):
     proposer_may_approve: bool = False
 
 
+class HotlineSection(msgspec.Struct, frozen=True, kw_only=True):
+    """How other organisations are reached, and reach us."""
+
+    enabled: bool = False
+    listen: Annotated[tuple[EndpointText, ...], Meta(max_length=LISTEN_MAX)] = ("0.0.0.0:8469",)
+    listen_signal: Annotated[tuple[EndpointText, ...], Meta(max_length=LISTEN_MAX)] = ("0.0.0.0:8469",)
+    drill_every_hours: Annotated[int, Meta(ge=0, le=744)] = 24
+
+
 class StorageSection(msgspec.Struct, frozen=True, kw_only=True):
     """Where facts are kept."""
 
@@ -202,6 +211,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     planning: PlanningSection = PlanningSection()
     guard: GuardSection = GuardSection()
     approval: ApprovalSection = ApprovalSection()
+    hotline: HotlineSection = HotlineSection()
     storage: StorageSection = StorageSection()
     metrics: MetricsSection = MetricsSection()
     alerts: AlertsSection = AlertsSection()

@@ -31,14 +31,17 @@ def run(parts: "Parts", config_file: Path | None, state_folder: Path | None, as_
     """
     from tidegate.app.assembly import open_node
     from tidegate.app.config import find_state, load_config
+    from tidegate.cli.hotline.keys import station_passphrase
     from tidegate.cli.log import begin_log
 
     config = load_config(config_file, parts.environ).config
     if as_json:
         config = replace(config, logging=replace(config.logging, format="json"))
     begin_log(config.logging)
-    stopping = _Stopping()
-    with open_node(parts, config, find_state(state_folder, parts.environ)) as node:
+    stopping = Stopping()
+    folder = find_state(state_folder, parts.environ)
+    opened = open_node(parts, config, folder, station_passphrase=lambda: station_passphrase(parts))
+    with opened as node:
         stopping.listen()
         while not stopping.asked:
             node.turn(TURN_S)
@@ -48,7 +51,7 @@ IMPATIENT_S = 2.0
 """One Ctrl-C often arrives twice (terminal and launcher); a signal so long after the first means it."""
 
 
-class _Stopping:
+class Stopping:
     """Whether a signal asked to stop; a later one ends at once, the ordinary way of Python."""
 
     def __init__(self) -> None:

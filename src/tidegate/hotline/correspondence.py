@@ -69,6 +69,10 @@ class Holds(Protocol):
     ) -> bool: ...
 
 
+Check = Callable[[Content, Sequence[bytes]], None]
+"""Raises NotAllowed for content, with its attachments, that its form does not allow."""
+
+
 class NotBelieved(NotAllowed):
     """Refused by a numbered rule. `final`: it can never hold, so the sender is told over our signature."""
 
@@ -124,7 +128,7 @@ def verify_package(
     own: OrganisationId,
     card: Card | None,
     holds: Holds,
-    check: Callable[[Content], None],
+    check: Check,
     now_s: int,
 ) -> Signed:
     """The message that these bytes prove. `card` is the newest of whom it says it is from; None: never met.
@@ -205,12 +209,12 @@ def must_be_timely(content: Content, now_s: int) -> None:
         raise NotBelieved(6, "it had expired when it was composed", final=True)
 
 
-def must_be_whole(content: Content, attachments: Sequence[bytes], check: Callable[[Content], None]) -> None:
+def must_be_whole(content: Content, attachments: Sequence[bytes], check: Check) -> None:
     told = [(one.size, one.sha256) for one in content.attachments]  # 9
     if told != [(len(body), digest_of(body)) for body in attachments]:
         raise NotBelieved(9, "its attachments are not those that it names", final=True)
     try:
-        check(content)
+        check(content, attachments)
     except NotAllowed as refusal:
         raise NotBelieved(9, refusal.why, final=True) from None
 

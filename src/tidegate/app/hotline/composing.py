@@ -1,6 +1,7 @@
 """From a draft to a message that may go out: its bytes fixed, its officers' signatures brought in."""
 
 from tidegate.app.hotline.needs import Needs
+from tidegate.hotline.check_text import CHECK_TEXT
 from tidegate.hotline.content import end_number
 from tidegate.hotline.correspondence import (
     about_of,
@@ -168,7 +169,7 @@ def drill(needs: Needs, recipients: tuple[OrganisationId, ...], human: bool, by:
             CodedField("scripts", SCRIPTS),
             *([CodedField(ANSWER_BY, (time_value(needs.now_s() + ANSWER_S),))] if human else []),
         ),
-        remarks="",
+        remarks=CHECK_TEXT,
         attachments=(),
     )
     message, _, __ = compose(needs, draft, {})

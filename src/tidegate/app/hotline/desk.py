@@ -158,6 +158,7 @@ class HotlineDesk:
             epoch=state.epoch,
             now_s=now_s,
             peers=peers,
+            officers=self._needs.cards.own().officers,
             findings=tuple(self._findings()),
             officers=self._needs.cards.own().officers,
         )

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from tidegate.hotline.correspondence import Holds
+from tidegate.hotline.correspondence import Check, Holds
 from tidegate.hotline.state import HotlineState
 from tidegate.model.canonical import FactRecord
 from tidegate.model.facts import Fact
-from tidegate.model.messages import Content, Heartbeat, Sealed, SignedSignalKey
+from tidegate.model.messages import Heartbeat, Sealed, SignedSignalKey
 from tidegate.model.organisations import Card, OrganisationId
 from tidegate.ports.clock import Clock
 from tidegate.ports.hotline import Anchor, EnvelopeStore, PairSigner
@@ -82,7 +82,7 @@ class Needs:
     anchor: Anchor
     clock: Clock
     nonce: Callable[[], str]
-    check: Callable[[Content], None]
+    check: Check
 
     @property
     def state(self) -> HotlineState:

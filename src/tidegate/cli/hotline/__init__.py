@@ -6,6 +6,7 @@ from tidegate.cli.lazily import Commands, Entry
 
 COMMANDS: dict[str, Entry] = {
     "init": Entry("hotline.init", "init", "Found an organisation on this node."),
+    "serve": Entry("hotline.serve", "serve", "Be reachable, and deliver."),
     "officer": Entry("hotline.officer", "officer", "Say who speaks for the organisation."),
     "card": Entry("hotline.card", "card", "Show, change, sign and hand on our card."),
     "meet": Entry("hotline.meet", "meet", "Meet another organisation: compare one number."),

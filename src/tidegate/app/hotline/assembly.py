@@ -1,0 +1,211 @@
+"""The hotline put together from its parts, beside a node that is open already."""
+
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from tidegate.app.complaints import Complaint
+from tidegate.app.config import split_endpoint
+from tidegate.app.hotline.checking import check_message
+from tidegate.app.hotline.desk import HotlineDesk
+from tidegate.app.hotline.drilling import Drills
+from tidegate.app.hotline.evidence import Evidence, EvidenceNeeds
+from tidegate.app.hotline.framing import begin_epoch
+from tidegate.app.hotline.identity import Identity
+from tidegate.app.hotline.needs import Extras, Needs
+from tidegate.app.hotline.recording import NodeRecord
+from tidegate.app.hotline.relaying import Relaying
+from tidegate.app.hotline.sealed import open_value, seal_value
+from tidegate.app.hotline.signalling import Signalling
+from tidegate.app.hotline.station import Station
+from tidegate.app.hotline.ways import HotlineWays, WaysWanted
+from tidegate.app.node import Node
+from tidegate.app.parts import Parts, Stores
+from tidegate.app.settings import HotlineSection
+from tidegate.hotline.signatures import holds
+from tidegate.model.hotline_facts import Deadlines
+from tidegate.model.messages import Sealed
+from tidegate.model.organisations import Card, OrganisationId
+from tidegate.model.refusals import NotAllowed
+from tidegate.ports.clock import Clock
+from tidegate.ports.hotline import Opener
+from tidegate.ports.hotline_identity import StationFolder, StationKeys
+from tidegate.ports.outside import OutsideFailed
+from tidegate.wire.envelope import decode_envelope
+
+HOUR_S = 3_600
+HOUR_MS = HOUR_S * 1_000
+
+log = logging.getLogger("tidegate.hotline")
+
+
+class OpenedSeals:
+    """tidegate.app.hotline.needs.Seals with the station's own keys."""
+
+    def __init__(self, opener: Opener) -> None:
+        self._opener = opener
+
+    def seal(self, value: Sealed, recipients: Sequence[Card], expires_at_s: int, now_s: int) -> bytes:
+        return seal_value(value, recipients, expires_at_s, now_s)
+
+    def recipients(self, envelope: bytes) -> Sequence[OrganisationId]:
+        return [wrap.recipient for wrap in decode_envelope(envelope).header.wraps]
+
+    def open(self, envelope: bytes, own: OrganisationId) -> Sealed:
+        return open_value(envelope, own, self._opener)
+
+
+class Hotline:
+    """One turn of the node's thread is one of the hotline's: first what the folder says of cards, then the
+    station. `desk` answers what people ask."""
+
+    def __init__(
+        self,
+        *,
+        needs: Needs,
+        identity: Identity,
+        keys: StationKeys,
+        station: Station,
+        drills: Drills,
+        agreed: Callable[[], dict[str, Deadlines]],
+    ) -> None:
+        self._needs = needs
+        self._identity = identity
+        self._keys = keys
+        self._drills = drills
+        self._looked_s: int | None = None
+        self._tidied_ms = needs.clock.now_ms()
+        self._card_trouble = Complaint("the hotline's folder is in order again")
+        self.station = station
+        self.desk = HotlineDesk(needs, station, agreed, needs.now_s())
+
+    def turn(self) -> None:
+        """All that is due now; it never waits."""
+        now_ms = self._needs.clock.now_ms()
+        if self._looked_s != now_ms // 1000 and self._needs.record.working:
+            self._looked_s = now_ms // 1000
+            self._look_at_folder(now_ms)
+            self._drill(now_ms // 1000)
+        self.station.turn()
+
+    def stop(self) -> None:
+        self.station.stop()
+
+    def _look_at_folder(self, now_ms: int) -> None:
+        """Cards that were signed, peers that were met or left, since the last look."""
+        try:
+            facts = self._identity.facts_due(self._needs.state, now_ms // 1000)
+            if facts:
+                self._needs.record.record(*facts)
+                self._identity.settled()
+                self._keys.refresh()
+            if not 0 <= now_ms - self._tidied_ms < HOUR_MS:
+                self._tidied_ms = now_ms
+                self._keys.forget_ended(now_ms // 1000)
+        except (NotAllowed, OutsideFailed) as trouble:
+            self._card_trouble.tell(str(trouble), now_ms)
+        else:
+            self._card_trouble.tell(None, now_ms)
+
+    def _drill(self, now_s: int) -> None:
+        if self._needs.state.own is not None and self._needs.state.epoch:
+            try:
+                self._drills.turn(now_s)
+            except OutsideFailed as trouble:
+                log.warning("a drill could not be sent: %s", trouble)
+
+
+def open_hotline(
+    parts: Parts,
+    settings: HotlineSection,
+    folder: Path,
+    *,
+    node: Node,
+    stores: Stores,
+    clock: Clock,
+    passphrase: Callable[[], str],
+    afterwards: ExitStack,
+    agreed: Callable[[], dict[str, Deadlines]] = dict,
+) -> Hotline:
+    """The hotline of the organisation in this state folder, listening.
+
+    NotAllowed where none was founded there, its keys do not open, or do not fit its card; OutsideFailed
+    where a port or a file cannot be used.
+    """
+    home = parts.hotline_folder(folder)
+    identity = Identity(home, stores.envelopes)
+    keys = home.unlock(passphrase())
+    keys_must_fit(identity, keys, home)
+    ways = parts.hotline_ways(
+        WaysWanted(
+            state=folder,
+            https=[split_endpoint(one) for one in settings.listen],
+            signal=[split_endpoint(one) for one in settings.listen_signal],
+            tls_passphrase=lambda: keys.tls_passphrase,
+        )
+    )
+    needs = Needs(
+        record=NodeRecord(node),
+        blobs=stores.envelopes,
+        cards=identity,
+        seals=OpenedSeals(keys),
+        signer=keys.station,
+        holds=holds,
+        anchor=ways.anchor,
+        clock=clock,
+        nonce=lambda: secrets.token_hex(16),
+        check=check_message,
+    )
+    station = station_of(needs, ways, stores, keys)
+    station.start()
+    afterwards.callback(station.stop)
+    drills = Drills(needs, settings.drill_every_hours * HOUR_S)
+    return Hotline(needs=needs, identity=identity, keys=keys, station=station, drills=drills, agreed=agreed)
+
+
+def keys_must_fit(identity: Identity, keys: StationKeys, home: StationFolder) -> None:
+    if keys.station.public_pair() != identity.own().station:
+        raise NotAllowed(
+            f"the station's keys in {home.path} are not those on our card: sign the next card with the root "
+            "(`tidegate hotline card sign`), or put the keys back that belong to this one"
+        )
+
+
+def station_of(needs: Needs, ways: HotlineWays, stores: Stores, keys: StationKeys) -> Station:
+    evidence = Evidence(
+        EvidenceNeeds(
+            organisation=needs.cards.own().organisation,
+            store=stores.facts,
+            blobs=stores.envelopes,
+            shelf=ways.shelf,
+            tiles=ways.tiles,
+            signer=keys.log,
+            epoch=lambda: needs.state.epoch,
+            card_of=needs.cards.of,
+            acquainted=lambda peer: common_acquaintances(needs, peer),
+            record=needs.record.record,
+            doubt_own=lambda why: begin_epoch(needs, why),
+        )
+    )
+    extras = Extras(
+        relay=Relaying(needs, lambda body: decode_envelope(body).header),
+        evidence=evidence,
+        signal=Signalling(needs, ways.signal, ways.signal_keys),
+    )
+    return Station(needs, [ways.https, ways.signal], extras)
+
+
+def common_acquaintances(needs: Needs, peer: OrganisationId) -> set[OrganisationId]:
+    """Whom a peer knows that we know: those whom a message between us was for, or came from."""
+    state = needs.state
+    abouts = [
+        *(one.about for one in state.sent.values()),
+        *(one.about for one in state.settled),
+        *(one.about for one in state.inbox.values()),
+        *(one.about for one in state.read),
+    ]
+    parties = [{about.sender, *about.recipients} for about in abouts]
+    common = {one for party in parties if peer in party for one in party}
+    return common - {peer, needs.cards.own().organisation}
