@@ -18,6 +18,7 @@ from tidegate.app.proofs import prove_growth, prove_inclusion
 from tidegate.ledger import EMPTY_ROOT, Frontier, ProofRefused, verify_consistency, verify_inclusion
 from tidegate.model.attacks import Rate, VectorRate
 from tidegate.model.facts import AttackDetected, AttackEnded, ExporterAppeared, Fact, NodeStarted
+from tidegate.model.hotline_facts import EpochBegun, MessageRefused
 from tidegate.ports.facts import (
     ANY,
     READ_ROWS_MAX,
@@ -372,3 +373,24 @@ def test_the_counts_are_those_of_the_facts_counted_anew(open_store: OpenStore) -
                     ),
                     key=lambda one: (one.vector, one.border_point),
                 )
+
+
+def test_facts_are_found_by_what_they_mention_in_order_and_by_kind(open_store: OpenStore) -> None:
+    store, tip = open_store(), Tip()
+    message = ["a" * 64, "b" * 64]
+    facts = [
+        EpochBegun(7, "the node was founded"),
+        refused(message[0]),
+        refused(message[1]),
+        ExporterAppeared("192.0.2.1#0", "ipfix"),
+        refused(message[0]),
+    ]
+    store.append(addition(tip, entries(tip, facts)))
+    found = open_store().mentioning(message, ["MessageRefused"])
+    assert [(digest[0], fact.number) for digest, fact in found] == [("a", 1), ("b", 2), ("a", 4)]
+    assert store.mentioning(message[:1], ["MessageStored"]) == []
+    assert store.mentioning([], ["MessageRefused"]) == []
+
+
+def refused(message: str) -> MessageRefused:
+    return MessageRefused("e" * 64, message, "f" * 64, 5, "no officer signed", False)

@@ -67,18 +67,27 @@ class StandInSeals:
 
     def __init__(self) -> None:
         self._sealed: dict[bytes, tuple[Sealed, tuple[OrganisationId, ...]]] = {}
+        self.keys_end_s: int | None = None
+        self.sealed_late: set[bytes] = set()
         self._places: dict[bytes, tuple[tuple[Digest, int, int], Digest]] = {}
 
     def seal(self, value: Sealed, recipients: Sequence[Card], expires_at_s: int, now_s: int) -> bytes:
         envelope = b"E%d" % len(self._sealed)
         self._sealed[envelope] = (value, tuple(card.organisation for card in recipients))
+        if self.keys_end_s is not None and now_s >= self.keys_end_s:
+            self.sealed_late.add(envelope)
         return envelope
 
     def recipients(self, envelope: bytes) -> Sequence[OrganisationId]:
         return self._find(envelope)[1]
 
+    def keys_last(self, envelope: bytes, cards: Sequence[Card], now_s: int) -> bool:
+        return self.keys_end_s is None or now_s < self.keys_end_s or envelope in self.sealed_late
+
     def open(self, envelope: bytes, own: OrganisationId) -> Sealed:
         value, recipients = self._find(envelope)
+        if self.keys_end_s is not None and envelope not in self.sealed_late:
+            raise NotAllowed("its key is gone")
         if own not in recipients:
             raise NotAllowed("it is sealed to others")
         return value

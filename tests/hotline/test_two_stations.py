@@ -241,3 +241,15 @@ def test_what_seniors_say_waits_for_as_many_of_them_as_the_card_asks(world: TwoP
     give_signature(world.anna.needs, message, world.anna.own.signed("senior two", body))
     world.turns()
     assert world.anna.stage(message) is Stage.STORED
+
+
+def test_a_message_whose_key_ended_while_it_waited_is_sealed_anew_and_arrives(world: TwoParties) -> None:
+    world.whole = False
+    message = world.anna.says()
+    world.turns()
+    world.clock.at_ms += 31 * 86_400_000
+    world.seals.keys_end_s = world.clock.at_ms // 1000
+    world.whole = True
+    world.turns(10)
+    assert world.anna.stage(message) is Stage.STORED
+    assert "EnvelopeMadeAnew" in {type(fact).__name__ for _, fact in world.anna.disk.facts}

@@ -28,6 +28,10 @@ def wait_ms(tries: int, longest_ms: int) -> int:
     return min(FIRST_MS << min(max(tries, 1) - 1, DOUBLINGS_MAX), longest_ms)
 
 
+SLIGHT_MS = 1_000
+"""A clock that steps back by less is waited for."""
+
+
 def is_due(last_ms: int, wait: int, now_ms: int) -> bool:
-    """Whether `wait` has passed since `last_ms`, or the clock was set to before it."""
-    return not last_ms <= now_ms < last_ms + wait
+    """Whether `wait` has passed since `last_ms`, or the clock was set to long before it."""
+    return not -SLIGHT_MS <= now_ms - last_ms < wait

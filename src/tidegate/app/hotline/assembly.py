@@ -53,6 +53,16 @@ class OpenedSeals:
     def recipients(self, envelope: bytes) -> Sequence[OrganisationId]:
         return [wrap.recipient for wrap in decode_envelope(envelope).header.wraps]
 
+    def keys_last(self, envelope: bytes, cards: Sequence[Card], now_s: int) -> bool:
+        sealed_to = {wrap.recipient: wrap.key_id for wrap in decode_envelope(envelope).header.wraps}
+        return all(
+            any(
+                key.key_id == sealed_to.get(card.organisation) and now_s < key.until_s
+                for key in card.encryption
+            )
+            for card in cards
+        )
+
     def open(self, envelope: bytes, own: OrganisationId) -> Sealed:
         return open_value(envelope, own, self._opener)
 

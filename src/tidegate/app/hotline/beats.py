@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tidegate.app.hotline.needs import Needs, Witnessing
+from tidegate.app.hotline.needs import Needs, Witnessing, sealed_or_none
 from tidegate.hotline.backoff import is_due
 from tidegate.hotline.courier import Way
 from tidegate.hotline.state import HotlineState, is_offered
@@ -63,7 +63,7 @@ class Beats:
         self._beaten[way] = now_ms
 
     def envelopes(self, peer: OrganisationId, now_ms: int) -> list[bytes]:
-        """A heartbeat, and our card where the peer may not have it."""
+        """A heartbeat, and our card where the peer may not have it; none where it has no key to seal to."""
         card = self._needs.cards.of(peer)
         assert card is not None, "only met peers have ways"
         now_s = now_ms // 1000
@@ -75,7 +75,8 @@ class Beats:
         if version != own.version or is_due(sent_ms, CARD_EVERY_MS, now_ms):
             self._card_sent[peer] = (own.version, now_ms)
             values.append(CardNews(card=self._needs.cards.own_signed()))
-        return [self._needs.seals.seal(value, [card], now_s + BEAT_KEPT_S, now_s) for value in values]
+        sealed = [sealed_or_none(self._needs, value, [card], now_s + BEAT_KEPT_S) for value in values]
+        return [envelope for envelope in sealed if envelope is not None]
 
     def _heartbeat(self, peer: OrganisationId, now_s: int) -> Heartbeat:
         ledger: Mapping[str, Any] = NO_LEDGER
@@ -123,8 +124,10 @@ class Beats:
             if not path.alive or path.organisation not in ways:
                 continue
             life = self.lives.get((path.organisation, path.path))
+            if life is not None and life.last_ms is not None and life.last_ms > now_ms:
+                life.last_ms = now_ms  # the clock was set back: that proves no silence
             last_ms = life.last_ms if life is not None and life.last_ms is not None else self._began_ms
-            if is_due(last_ms, SILENT_MS, now_ms):
+            if now_ms - last_ms >= SILENT_MS:
                 silent.append(PathChanged(path.organisation, path.path, False, last_ms // 1000))
                 if life is not None:
                     life.last_ms = None

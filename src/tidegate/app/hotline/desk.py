@@ -208,7 +208,9 @@ class HotlineDesk:
 
     def import_envelopes(self, request: ImportEnvelopes, _: str) -> Reply:
         """What was carried here is believed like anything else: by its signatures."""
-        heard = self._station.take([Arrival(request.origin, None, request.envelopes, None)])
+        heard = self._station.take(
+            [Arrival(request.origin, None, request.envelopes, None)], self._needs.clock.now_ms()
+        )
         told = tuple(
             ImportedOne(kind=kind, message=message, words=words) for kind, message, words in heard.told
         )

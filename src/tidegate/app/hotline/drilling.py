@@ -5,7 +5,7 @@ from tidegate.app.hotline.needs import Needs
 from tidegate.hotline.backoff import is_due
 from tidegate.model.refusals import Full, NotAllowed
 
-TRIED_EVERY_S = 60
+TRIED_EVERY_MS = 60_000
 """A drill that could not be sent is tried again after this."""
 
 
@@ -20,14 +20,15 @@ class Drills:
     def turn(self, now_s: int) -> None:
         """At most one drill in one turn, with the peer whose last one is longest ago."""
         state = self._needs.state
-        failed = self._tried_s is not None and not is_due(self._tried_s, TRIED_EVERY_S, now_s)
+        now_ms = now_s * 1000
+        failed = self._tried_s is not None and not is_due(self._tried_s * 1000, TRIED_EVERY_MS, now_ms)
         if not self._every_s or failed:
             return
         last = {
             peer.organisation: max((one.at_s for one in state.drills.get(peer.organisation, ())), default=0)
             for peer in state.peers.values()
         }
-        due = [peer for peer, at_s in last.items() if is_due(at_s, self._every_s, now_s)]
+        due = [peer for peer, at_s in last.items() if is_due(at_s * 1000, self._every_s * 1000, now_ms)]
         if not due:
             return
         try:

@@ -7,12 +7,12 @@
 
 from collections.abc import Iterator
 
-from tidegate.app.hotline.needs import Needs
+from tidegate.app.hotline.needs import Needs, sealed_or_none
 from tidegate.hotline.correspondence import correspondence_of
 from tidegate.hotline.delivery import Stage
-from tidegate.hotline.state import Line, Sent
+from tidegate.hotline.state import Line, Sent, is_offered
 from tidegate.model import purposes
-from tidegate.model.hotline_facts import EpochBegun, MessageQueued, Place
+from tidegate.model.hotline_facts import EnvelopeMadeAnew, EpochBegun, MessageQueued, Place
 from tidegate.model.messages import Content, Frame, Package
 from tidegate.model.organisations import NO_DIGEST, Card, Digest
 from tidegate.model.value_bytes import bytes_of, digest_of, value_from
@@ -21,6 +21,9 @@ from tidegate.ports.outside import OutsideFailed
 
 FRAMED_AT_ONCE_MAX = 64
 """Messages that get their serials in one transaction; the next ones follow in the next turn."""
+
+PACKAGE_BYTES_MAX = 1 << 22
+"""A message at its bound in base64, with signatures; nothing longer was ever stored."""
 
 KEPT_S = 10 * 365 * 86_400
 """A message without an end is sealed for so long: what a relay must hold is bounded by its own rules."""
@@ -74,8 +77,24 @@ def frame_what_waits(needs: Needs) -> int:
     return len(facts)
 
 
+def seal_anew(needs: Needs) -> None:
+    """Envelopes on their way whose key a recipient has given up, or is about to: the same package, sealed to
+    its newest keys."""
+    for sent in [*needs.state.sent.values()]:
+        if not any(is_offered(sent, copy) for copy in sent.copies):
+            continue
+        cards = recipients_cards(needs, sent)
+        if cards is None or needs.seals.keys_last(stored(needs, sent.envelope), cards, needs.now_s()):
+            continue
+        package = value_from(Package, stored(needs, sent.package), PACKAGE_BYTES_MAX)
+        envelope = sealed_package(needs, package, cards, sent)
+        if envelope is not None:
+            needs.blobs.put([envelope])
+            needs.record.record(EnvelopeMadeAnew(sent.about.message, digest_of(envelope)))
+
+
 def framed(needs: Needs, sent: Sent, lines: dict[Digest, Line]) -> tuple[MessageQueued, bytes, bytes] | None:
-    """The fact, the package and the envelope; None where a recipient left meanwhile."""
+    """The fact, the package and the envelope; None where a recipient left, or nothing can be sealed to it."""
     cards = recipients_cards(needs, sent)
     if cards is None:
         return None
@@ -96,6 +115,8 @@ def framed(needs: Needs, sent: Sent, lines: dict[Digest, Line]) -> tuple[Message
     package = package_of(needs, sent, frame)
     body = bytes_of(package)
     envelope = sealed_package(needs, package, cards, sent)
+    if envelope is None:
+        return None
     place = place_of(frame)
     return MessageQueued(message, place, digest_of(body), digest_of(envelope)), body, envelope
 
@@ -112,9 +133,10 @@ def package_of(needs: Needs, sent: Sent, frame: bytes) -> Package:
     )
 
 
-def sealed_package(needs: Needs, package: Package, cards: list[Card], sent: Sent) -> bytes:
+def sealed_package(needs: Needs, package: Package, cards: list[Card], sent: Sent) -> bytes | None:
+    """None where a recipient has no encryption key for now: the message waits for its next card."""
     expires_at_s = sent.about.expires_at_s or sent.about.composed_at_s + KEPT_S
-    return needs.seals.seal(package, cards, expires_at_s, needs.now_s())
+    return sealed_or_none(needs, package, cards, expires_at_s)
 
 
 def recipients_cards(needs: Needs, sent: Sent) -> list[Card] | None:

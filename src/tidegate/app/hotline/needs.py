@@ -3,6 +3,7 @@
 The simulation of the tests puts stand-ins behind the same seams.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,8 +14,11 @@ from tidegate.model.canonical import FactRecord
 from tidegate.model.facts import Fact
 from tidegate.model.messages import Heartbeat, Sealed, SignedSignalKey
 from tidegate.model.organisations import Card, OrganisationId
+from tidegate.model.refusals import NotAllowed
 from tidegate.ports.clock import Clock
 from tidegate.ports.hotline import Anchor, EnvelopeStore, PairSigner
+
+log = logging.getLogger("tidegate.hotline")
 
 
 class Record(Protocol):
@@ -43,6 +47,9 @@ class Seals(Protocol):
 
     def recipients(self, envelope: bytes) -> Sequence[OrganisationId]:
         """As the header says; Malformed where it is none."""
+
+    def keys_last(self, envelope: bytes, cards: Sequence[Card], now_s: int) -> bool:
+        """Whether each of these can still open it, by the keys on its newest card. Malformed as above."""
 
     def open(self, envelope: bytes, own: OrganisationId) -> Sealed:
         """Malformed or NotAllowed where it does not open for us."""
@@ -90,6 +97,18 @@ class Needs:
 
     def now_s(self) -> int:
         return self.clock.now_ms() // 1000
+
+
+def sealed_or_none(
+    needs: Needs, value: Sealed, recipients: Sequence[Card], expires_at_s: int
+) -> bytes | None:
+    """None where one of them has no encryption key that counts now: nothing is ever sent unsealed, and the
+    early warnings of cards have told people (tidegate.hotline.card_warnings)."""
+    try:
+        return needs.seals.seal(value, recipients, expires_at_s, needs.now_s())
+    except NotAllowed as refusal:
+        log.warning("not sealed: %s", refusal)
+        return None
 
 
 class Relaying(Protocol):

@@ -11,19 +11,24 @@ from dataclasses import dataclass, field
 
 from tidegate.app.complaints import Complaint
 from tidegate.app.hotline.beats import Beats
-from tidegate.app.hotline.framing import frame_what_waits, settle_epoch, stored
+from tidegate.app.hotline.framing import frame_what_waits, seal_anew, settle_epoch, stored
 from tidegate.app.hotline.intake import Heard, Intake
 from tidegate.app.hotline.needs import Extras, Needs, Relaying
 from tidegate.app.hotline.watch import Watch
+from tidegate.hotline.backoff import is_due
 from tidegate.hotline.courier import Courier, Offer, Way
 from tidegate.hotline.state import Sent
 from tidegate.model.organisations import OrganisationId
+from tidegate.model.refusals import NotAllowed
 from tidegate.ports.hotline import Arrival, Outcome, Path
 from tidegate.ports.outside import OutsideFailed
 
 REPLY_ENVELOPES_MAX = 64
 REPLY_BYTES_MAX = 4 << 20
 """Envelopes and bytes handed over at once, in an offer or as the answer to a call; the rest goes later."""
+
+SEALED_LOOKED_MS = 3_600_000
+"""Whether envelopes on their way can still be opened is looked at each hour, and when a card changes."""
 
 NOTES_WAITING_MAX = 4_096
 """Receipts that wait for a way to their peer, each; the oldest is dropped: its message will come again."""
@@ -58,6 +63,7 @@ class Station:
         self._ways: dict[OrganisationId, list[Way]] = {}
         self._relay_ways: dict[OrganisationId, list[Way]] = {}
         self._beat_s: int | None = None
+        self._sealed_ms: int | None = None
         self._trouble = Complaint("the hotline works again")
 
     def start(self) -> None:
@@ -88,18 +94,20 @@ class Station:
         for path in self._paths.values():
             for outcome in path.outcomes():
                 self._note_outcome(path, outcome, now_ms)
-            self.take(path.arrivals())
+            self.take(path.arrivals(), now_ms)
         self.watch.turn(now_ms // 1000)
+        if self._sealed_ms is None or is_due(self._sealed_ms, SEALED_LOOKED_MS, now_ms):
+            self._sealed_ms = now_ms
+            seal_anew(self._needs)
         while frame_what_waits(self._needs):
             pass
         self._offer(now_ms)
 
-    def take(self, arrivals: Sequence[Arrival]) -> Heard:
+    def take(self, arrivals: Sequence[Arrival], now_ms: int) -> Heard:
         """What came, judged and stored; those who called are answered. Also for what was carried by hand."""
         if not arrivals:
             return Heard()
         heard = self.intake.take(arrivals)
-        now_ms = self._needs.clock.now_ms()
         for peer in heard.alive:
             self.courier.sign_of_life(peer, now_ms)
             self.beats.alive(peer, "incoming", now_ms)
@@ -159,8 +167,11 @@ class Station:
 
     def _offer(self, now_ms: int) -> None:
         if self._extras.signal is not None:
-            for peer, envelope in self._extras.signal.turn(now_ms // 1000):
-                self._put_on_tray(peer, [envelope])
+            try:
+                for peer, envelope in self._extras.signal.turn(now_ms // 1000):
+                    self._put_on_tray(peer, [envelope])
+            except NotAllowed as refusal:  # of a peer without an encryption key
+                log.debug("no signal key given: %s", refusal)
         for offer in self.courier.offers(self._needs.state, self._ways, self._relay_ways, now_ms):
             self._hand_over(offer, now_ms)
         if self._beat_s != now_ms // 1000:
@@ -286,3 +297,4 @@ class Station:
         peers = [card for peer in state.peers if (card := self._needs.cards.of(peer)) is not None]
         for path in self._paths.values():
             path.know(self._needs.cards.own(), peers)
+        self._sealed_ms = None

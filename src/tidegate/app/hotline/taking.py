@@ -6,7 +6,7 @@ The numbered order is that of tidegate.app.hotline.intake.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tidegate.app.hotline.needs import Needs
+from tidegate.app.hotline.needs import Needs, sealed_or_none
 from tidegate.hotline.correspondence import (
     Neighbours,
     NotBelieved,
@@ -211,7 +211,7 @@ class Taking:
             f"{about.form} {about.reference}",
         )
 
-    def _receipt(self, about: About, place: Place, stored: Stored) -> bytes:
+    def _receipt(self, about: About, place: Place, stored: Stored) -> bytes | None:
         body = bytes_of(
             Receipt(
                 message=about.message,
@@ -225,11 +225,11 @@ class Taking:
         signed = SignedReceipt(receipt=body, signature=self._needs.signer.sign(purposes.RECEIPT, body))
         return self._sealed(signed, about.sender)
 
-    def _sealed(self, value: SignedReceipt | SignedRefusal, recipient: OrganisationId) -> bytes:
+    def _sealed(self, value: SignedReceipt | SignedRefusal, recipient: OrganisationId) -> bytes | None:
         card = self._needs.cards.of(recipient)
         assert card is not None, "only a met peer is answered"
         now_s = self._needs.now_s()
-        return self._needs.seals.seal(value, [card], now_s + NOTE_KEPT_S, now_s)
+        return sealed_or_none(self._needs, value, [card], now_s + NOTE_KEPT_S)
 
     def _refused_taken(self, package: Package, refusal: Exception) -> Taken:
         """Rules 1 to 6 and 9. What no met station signed is counted, and nothing more."""
@@ -254,7 +254,9 @@ class Taking:
         reply = self._refusal(about.sender, about.message, place.frame, refusal)
         return Taken(about.sender, about.message, reply, refusal, "")
 
-    def _refusal(self, sender: OrganisationId, message: Digest, frame: Digest, refusal: NotBelieved) -> bytes:
+    def _refusal(
+        self, sender: OrganisationId, message: Digest, frame: Digest, refusal: NotBelieved
+    ) -> bytes | None:
         body = bytes_of(
             Refusal(
                 message=message,
