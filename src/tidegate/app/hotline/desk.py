@@ -160,7 +160,6 @@ class HotlineDesk:
             peers=peers,
             officers=self._needs.cards.own().officers,
             findings=tuple(self._findings()),
-            officers=self._needs.cards.own().officers,
         )
 
     def _findings(self) -> list[str]:
