@@ -2,13 +2,12 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 from tidegate.app.complaints import Complaint
 from tidegate.app.config import split_endpoint
-from tidegate.app.hotline.checking import check_message
 from tidegate.app.hotline.desk import HotlineDesk
 from tidegate.app.hotline.drilling import Drills
 from tidegate.app.hotline.evidence import Evidence, EvidenceNeeds
@@ -17,20 +16,17 @@ from tidegate.app.hotline.identity import Identity
 from tidegate.app.hotline.needs import Extras, Needs
 from tidegate.app.hotline.recording import NodeRecord
 from tidegate.app.hotline.relaying import Relaying
-from tidegate.app.hotline.sealed import open_value, seal_value
 from tidegate.app.hotline.signalling import Signalling
 from tidegate.app.hotline.station import Station
+from tidegate.app.hotline.suite import needs_of
 from tidegate.app.hotline.ways import HotlineWays, WaysWanted
 from tidegate.app.node import Node
 from tidegate.app.parts import Parts, Stores
 from tidegate.app.settings import HotlineSection
-from tidegate.hotline.signatures import holds
 from tidegate.model.hotline_facts import Deadlines
-from tidegate.model.messages import Sealed
-from tidegate.model.organisations import Card, OrganisationId
+from tidegate.model.organisations import OrganisationId
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.clock import Clock
-from tidegate.ports.hotline import Opener
 from tidegate.ports.hotline_identity import StationFolder, StationKeys
 from tidegate.ports.outside import OutsideFailed
 from tidegate.wire.envelope import decode_envelope
@@ -39,32 +35,6 @@ HOUR_S = 3_600
 HOUR_MS = HOUR_S * 1_000
 
 log = logging.getLogger("tidegate.hotline")
-
-
-class OpenedSeals:
-    """tidegate.app.hotline.needs.Seals with the station's own keys."""
-
-    def __init__(self, opener: Opener) -> None:
-        self._opener = opener
-
-    def seal(self, value: Sealed, recipients: Sequence[Card], expires_at_s: int, now_s: int) -> bytes:
-        return seal_value(value, recipients, expires_at_s, now_s)
-
-    def recipients(self, envelope: bytes) -> Sequence[OrganisationId]:
-        return [wrap.recipient for wrap in decode_envelope(envelope).header.wraps]
-
-    def keys_last(self, envelope: bytes, cards: Sequence[Card], now_s: int) -> bool:
-        sealed_to = {wrap.recipient: wrap.key_id for wrap in decode_envelope(envelope).header.wraps}
-        return all(
-            any(
-                key.key_id == sealed_to.get(card.organisation) and now_s < key.until_s
-                for key in card.encryption
-            )
-            for card in cards
-        )
-
-    def open(self, envelope: bytes, own: OrganisationId) -> Sealed:
-        return open_value(envelope, own, self._opener)
 
 
 class Hotline:
@@ -156,17 +126,15 @@ def open_hotline(
             tls_passphrase=lambda: keys.tls_passphrase,
         )
     )
-    needs = Needs(
-        record=NodeRecord(node),
-        blobs=stores.envelopes,
-        cards=identity,
-        seals=OpenedSeals(keys),
+    needs = needs_of(
+        NodeRecord(node),
+        stores.envelopes,
+        identity,
+        opener=keys,
         signer=keys.station,
-        holds=holds,
         anchor=ways.anchor,
         clock=clock,
         nonce=lambda: secrets.token_hex(16),
-        check=check_message,
     )
     station = station_of(needs, ways, stores, keys)
     station.start()

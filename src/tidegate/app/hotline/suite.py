@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+from tidegate.app.hotline.checking import check_message
 from tidegate.app.hotline.needs import Cards, Needs, Record
 from tidegate.app.hotline.sealed import open_value, seal_value
-from tidegate.hotline.content import check_content
 from tidegate.hotline.signatures import holds
 from tidegate.model.messages import Sealed
 from tidegate.model.organisations import Card, OrganisationId
@@ -24,6 +24,16 @@ class SuiteSeals:
 
     def recipients(self, envelope: bytes) -> Sequence[OrganisationId]:
         return [wrap.recipient for wrap in decode_envelope(envelope).header.wraps]
+
+    def keys_last(self, envelope: bytes, cards: Sequence[Card], now_s: int) -> bool:
+        sealed_to = {wrap.recipient: wrap.key_id for wrap in decode_envelope(envelope).header.wraps}
+        return all(
+            any(
+                key.key_id == sealed_to.get(card.organisation) and now_s < key.until_s
+                for key in card.encryption
+            )
+            for card in cards
+        )
 
     def open(self, envelope: bytes, own: OrganisationId) -> Sealed:
         return open_value(envelope, own, self._opener)
@@ -50,5 +60,5 @@ def needs_of(
         anchor=anchor,
         clock=clock,
         nonce=nonce,
-        check=check_content,
+        check=check_message,
     )
