@@ -33,7 +33,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def tidegate(
-    *arguments: str, environ: Mapping[str, str] | None = None, timeout_s: float = 120
+    *arguments: str, environ: Mapping[str, str] | None = None, timeout_s: float = 600
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "tidegate", *arguments],
@@ -231,7 +231,7 @@ def a_running_node(folder: Path) -> Iterator[subprocess.Popen[str]]:
     with (folder / "log").open("w") as log:
         node = subprocess.Popen([sys.executable, "-m", "tidegate", "run", *options], stderr=log, text=True)
     try:
-        patience = 600
+        patience = 2_400
         while "collector ready" not in (folder / "log").read_text():
             assert node.poll() is None, (folder / "log").read_text()
             assert patience, "the collector never became ready"
@@ -249,12 +249,14 @@ def test_a_node_runs_is_examined_and_stops_cleanly(tmp_path: Path) -> None:
         second = tidegate("run", *state, "--config", str(config_for(tmp_path)))
         assert second.returncode == Exit.USAGE
         assert f"process {node.pid}" in second.stderr
-        time.sleep(2.5)
-        examination = json.loads(tidegate("doctor", "--json", *state).stdout)
+        for _ in range(300):
+            examination = json.loads(tidegate("doctor", "--json", *state).stdout)
+            if examination["note"] is not None:
+                break
         assert examination["note"]["process"] == node.pid
         assert (tmp_path / "state" / "health.json").stat().st_mode & 0o777 == 0o600
         node.send_signal(signal.SIGTERM)
-        assert node.wait(20) == Exit.FINE
+        assert node.wait(600) == Exit.FINE
     log = [json.loads(line)["message"] for line in (tmp_path / "log").read_text().splitlines()]
     assert log[0].startswith("node started")
     assert log[-1] == "node stopped"
