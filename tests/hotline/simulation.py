@@ -43,10 +43,10 @@ from tidegate.ports.hotline_control import Draft
 from tidegate.ports.outside import OutsideFailed
 
 BEGIN_MS = 1_700_000_000_000
-BAD_MS = 45_000
+BAD_MS = 30_000
 """So long everything fails."""
 MESSAGES = 6
-TICK_MS = 3_000
+TICK_MS = 4_000
 PATIENCE_MS = 3_600_000
 """So long after that the last receipt must have come; the longest wait between two offers is ten minutes."""
 STEP_MS = 7_200_000
@@ -213,7 +213,7 @@ class Simulation:
         self.delay_ms = chance.choice((5, 200, 3_000))
         self.kills = chance.choice((0.0, 0.01, 0.05))
         self.disk_failures = chance.choice((0.0, 0.0, 0.03))
-        self.restoring = chance.choice(("none", "none", "none", "procedure", "database", "snapshot"))
+        self.restoring = chance.choice(("none", "none", "procedure", "database", "snapshot"))
         self.steps = chance.random() < 0.3
         self.path_names = chance.choice((("https",), ("https",), ("https", "udp")))
         self.parted: set[frozenset[OrganisationId]] = set()

@@ -27,7 +27,7 @@ from tidegate.ports.hotline import Outcome, Path
 
 SEEDS = 10_000 if os.environ.get("CI") == "true" else 200
 CHUNK = 100
-CAUGHT_WITHIN = 150
+CAUGHT_WITHIN = 400
 """Seeds that a wrong station has at most before it is found out."""
 
 
