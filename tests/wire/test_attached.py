@@ -151,7 +151,7 @@ def zipped() -> bytes:
         packed({"document": {**ADVISORY["document"], "csaf_version": "1.2"}}),
         b" " * (ATTACHED_BYTES_MAX + 1),
     ],
-    ids=lambda body: repr(body[:24]),
+    ids=lambda body: repr(body[:4]),  # archives tell the time behind that, and workers must agree on names
 )
 def test_what_is_something_else_or_would_harm_is_refused(body: bytes) -> None:
     for media_type in (STIX, MISP, CSAF, XARF):
