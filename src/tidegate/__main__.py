@@ -291,6 +291,7 @@ def hotline_ways(wanted: "WaysWanted") -> "HotlineWays":
     from tidegate.adapters.hotline.shelf import FolderShelf
     from tidegate.adapters.hotline.signal_keys import SignalKeysInFile
     from tidegate.adapters.hotline.tls import Credentials
+    from tidegate.app.hotline.places import EVIDENCE_NAME, TILES_NAME
     from tidegate.app.hotline.ways import HotlineWays
 
     home = wanted.state / "hotline"
@@ -300,8 +301,8 @@ def hotline_ways(wanted: "WaysWanted") -> "HotlineWays":
         signal=SignalDatagrams(wanted.signal, time.monotonic),
         signal_keys=SignalKeysInFile(home),
         anchor=FileAnchor(wanted.state),
-        shelf=FolderShelf(wanted.state / "seen"),
-        tiles=FolderShelf(wanted.state / "tiles"),
+        shelf=FolderShelf(wanted.state / EVIDENCE_NAME),
+        tiles=FolderShelf(wanted.state / TILES_NAME),
     )
 
 

@@ -19,7 +19,8 @@ BYTES_BURST_MAX = 64 << 20
 """Bytes that one peer may bring at once after a silence: 32 of the largest envelopes."""
 
 PEER_STORED_BYTES_MAX = 8 << 30
-"""Bytes of one peer's messages kept here; beyond it nothing of that peer is stored until there is room."""
+"""Bytes that one peer may bring to a node while it runs; beyond them nothing more of it is stored, people are
+told, and a restart, which is theirs to decide on, gives room again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Allowance:
     def admit(self, size: int, stored_bytes: int, now_ms: int) -> tuple["Allowance", str]:
         """After one envelope of `size` bytes, and why it is not admitted: empty where it is.
 
-        `stored_bytes` is what is kept here of this peer already.
+        `stored_bytes` is what this peer has brought already.
         """
         messages, amount = self.messages.at(now_ms), self.bytes.at(now_ms)
         if stored_bytes + size > PEER_STORED_BYTES_MAX:

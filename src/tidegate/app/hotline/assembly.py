@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tidegate.app.complaints import Complaint
 from tidegate.app.config import split_endpoint
+from tidegate.app.hotline.acquainted import acquainted
 from tidegate.app.hotline.desk import HotlineDesk
 from tidegate.app.hotline.drilling import Drills
 from tidegate.app.hotline.evidence import Evidence, EvidenceNeeds
@@ -24,7 +25,6 @@ from tidegate.app.node import Node
 from tidegate.app.parts import Parts, Stores
 from tidegate.app.settings import HotlineSection
 from tidegate.model.hotline_facts import Deadlines
-from tidegate.model.organisations import OrganisationId
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.clock import Clock
 from tidegate.ports.hotline_identity import StationFolder, StationKeys
@@ -162,7 +162,7 @@ def station_of(needs: Needs, ways: HotlineWays, stores: Stores, keys: StationKey
             signer=keys.log,
             epoch=lambda: needs.state.epoch,
             card_of=needs.cards.of,
-            acquainted=lambda peer: common_acquaintances(needs, peer),
+            acquainted=lambda peer: acquainted(needs.state, peer),
             record=needs.record.record,
             doubt_own=lambda why: begin_epoch(needs, why),
         )
@@ -173,17 +173,3 @@ def station_of(needs: Needs, ways: HotlineWays, stores: Stores, keys: StationKey
         signal=Signalling(needs, ways.signal, ways.signal_keys),
     )
     return Station(needs, [ways.https, ways.signal], extras)
-
-
-def common_acquaintances(needs: Needs, peer: OrganisationId) -> set[OrganisationId]:
-    """Whom a peer knows that we know: those whom a message between us was for, or came from."""
-    state = needs.state
-    abouts = [
-        *(one.about for one in state.sent.values()),
-        *(one.about for one in state.settled),
-        *(one.about for one in state.inbox.values()),
-        *(one.about for one in state.read),
-    ]
-    parties = [{about.sender, *about.recipients} for about in abouts]
-    common = {one for party in parties if peer in party for one in party}
-    return common - {peer, needs.cards.own().organisation}

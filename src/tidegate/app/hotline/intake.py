@@ -2,7 +2,8 @@
 
 1. A package's bytes are stored, then its fact is recorded, and only then a receipt is signed.
 2. A duplicate is receipted again, from what was stored, and changes nothing.
-3. What does not hold is counted by its reason; only what a met station signed becomes a fact or an answer.
+3. Of what a path proved to come from a peer, so much is opened as that peer may bring.
+4. What does not hold is counted by its reason; only what a met station signed becomes a fact or an answer.
 """
 
 import logging
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from tidegate.app.hotline.admitting import Admission
 from tidegate.app.hotline.framing import begin_epoch
 from tidegate.app.hotline.needs import Needs
 from tidegate.app.hotline.taking import Taken, Taking
@@ -79,6 +81,7 @@ class Intake:
         self._relay = relay
         self._taking = Taking(needs)
         self._receipts: dict[tuple[Digest, OrganisationId], tuple[ReceiptCame, bytes]] = {}
+        self._admission = Admission()
         self.refused: Counter[str] = Counter()
 
     def take(self, arrivals: Sequence[Arrival]) -> Heard:
@@ -100,6 +103,8 @@ class Intake:
     ) -> None:
         own = self._needs.cards.own().organisation
         try:
+            if arrival.peer is not None:
+                self._admission.admit(arrival.peer, len(envelope), self._needs.clock.now_ms())  # 3
             if own not in self._needs.seals.recipients(envelope):
                 self._hand_on(envelope, arrival, heard)
                 return
@@ -227,7 +232,7 @@ class Intake:
             heard.told.append(("message", taken.message, taken.words))
 
     def _refuse(self, refusal: Exception, heard: Heard) -> None:
-        """3."""
+        """4."""
         why = refusal.reason if isinstance(refusal, Malformed) else str(refusal)
         key = why if why in self.refused or len(self.refused) < REASONS_MAX else "others"
         self.refused[key] += 1
