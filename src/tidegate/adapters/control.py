@@ -121,7 +121,7 @@ class SocketLine:
             remedy = "Use the user that runs the node: its folder is open to nobody else."
             raise OutsideFailed("the node's folder may not be entered", where, remedy) from error
         except OSError as error:
-            remedy = "Start it with `tidegate run` or `tidegate hotline serve`, or name its folder with --state DIR."
+            remedy = "Start `tidegate run` or `tidegate hotline serve`, or name its folder with --state DIR."
             raise OutsideFailed("no node runs there", where, remedy) from error
         try:
             with connection:
