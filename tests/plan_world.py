@@ -20,6 +20,7 @@ from tests.stores import FailingStore
 from tests.stories import an_attack
 from tidegate.app import border_keeper
 from tidegate.app.border_keeper import BorderKeeper, BorderSink
+from tidegate.app.counting import Counting
 from tidegate.app.desk import Desk
 from tidegate.app.inbound import Inbound
 from tidegate.app.mitigation import Mitigation, Rules
@@ -43,12 +44,13 @@ from tidegate.model.canonical import decode_record
 from tidegate.model.exporters import EXPORTER
 from tidegate.model.facts import AttackDetected, AttackEnded, BorderSessionChanged, Fact, NodeStarted
 from tidegate.model.flows import FlowRows, empty_rows
-from tidegate.model.plans import Intent
-from tidegate.model.refusals import Full, NotAllowed
+from tidegate.model.plans import Intent, Rule
+from tidegate.model.refusals import Full, Malformed, NotAllowed
 from tidegate.ports.baselines import BaselineRow
 from tidegate.ports.collector import FlowSample
 from tidegate.ports.control import Asked, GiveWord, Reply, Request
 from tidegate.ports.outside import OutsideFailed
+from tidegate.ports.rule_counts import CountsRead, RuleCount
 
 TARGET = "198.51.100.7"
 POINTS = ("north", "south")
@@ -84,6 +86,7 @@ class World:
 
     Exporters hold their flows back and tell of them all at once, every `told_every_ms`. `others_lost` are
     border points whose routers drop ordinary traffic too, though no rule says so, while they hold a rule.
+    `counted_at` are those whose routers count what a rule matches, since it came; `uncounted` lets them fail.
     """
 
     def __init__(self, *people: Person, bordered: bool = True, store: FailingStore | None = None) -> None:
@@ -96,6 +99,9 @@ class World:
         self.border = MemoryBorder(self.clock, lambda: self.officers.roster, POINTS)
         self.told_every_ms = TURN_MS
         self.others_lost: set[str] = set()
+        self.counted_at: set[str] = set()
+        self.uncounted = False
+        self.counts: dict[Rule, RuleCount] = {}
         self._told: deque[tuple[int, FlowRows]] = deque()
         self._held_back: list[FlowRows] = []
         self._random = np.random.default_rng(7)
@@ -121,6 +127,7 @@ class World:
         routes = [Route(sink, ORDERED)] if sink else []
         self.node = Node.open(self.store, [], self.clock, RetryPolicy(first_ms=0, longest_ms=0), routes)
         self.keeper = keeper
+        self.counting = Counting(self)
         self.mitigation = Mitigation(
             node=self.node,
             record=self.record,
@@ -137,6 +144,7 @@ class World:
             heard=heard,
             inbound=self.recalled(),
             border=keeper,
+            counting=self.counting,
         )
         self.desk = Desk(self.door, self.node, self.mitigation, self.clock, "memory")
         if keeper and sink:
@@ -250,7 +258,11 @@ class World:
     def settle(self) -> None:
         """Waits, in real time, for the threads beside the node: jobs, orders, and a fresh look."""
         until = time.monotonic() + PATIENCE_S
-        while any(not job.done() for job in self.mitigation._jobs._running.values()):
+        while any(
+            not job.done()
+            for jobs in (self.mitigation._jobs, self.counting._jobs)
+            for job in jobs._running.values()  # type: ignore[attr-defined]
+        ):
             assert time.monotonic() < until, "a job does not end"
             time.sleep(0.001)
         keeper = self.keeper
@@ -300,9 +312,11 @@ class World:
         parts = []
         for at, point in enumerate(POINTS):
             rows = self._rows(at)
-            rules = {one.rule.match for one in self.border.now() if one.rule.border_point == point}
+            rules = {one.rule for one in self.border.now() if one.rule.border_point == point}
             for rule in rules:
-                rows = rows[~matches(rule, rows)]
+                taken = matches(rule.match, rows)
+                self._count(rule, rows[taken])
+                rows = rows[~taken]
             if rules and point in self.others_lost:
                 rows = rows[rows["src_port"] != HTTPS]
             parts.append(rows)
@@ -313,6 +327,25 @@ class World:
             self._held_back = []
         while self._told and self._told[0][0] < now_ms - RECENT_SECONDS_MAX * 1000:
             self._told.popleft()
+
+    def _count(self, rule: Rule, taken: FlowRows) -> None:
+        was = self.counts.get(rule, RuleCount(matched_bytes=0, matched_packets=0, dropped_bytes=0))
+        octets = int((taken["bytes"] * taken["sampling_rate"]).sum())
+        self.counts[rule] = RuleCount(
+            matched_bytes=was.matched_bytes + octets,
+            matched_packets=was.matched_packets + len(taken) * RATE,
+            dropped_bytes=was.dropped_bytes + octets,
+        )
+
+    def covers(self, border_point: str) -> bool:
+        return border_point in self.counted_at
+
+    def read(self, border_point: str, rules: Sequence[Rule]) -> CountsRead:
+        if self.uncounted:
+            raise OutsideFailed("the counters took too long", border_point, "Look at the router.")
+        if not set(rules) <= self.counts.keys():
+            raise Malformed("a rule is not counted", 0)
+        return CountsRead(read_ms=self.clock.at_ms, counts=tuple(self.counts[rule] for rule in rules))
 
     def _rows(self, at: int) -> FlowRows:
         flood = 30 if POINTS[at] in self.flood else 0

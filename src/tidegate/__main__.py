@@ -10,7 +10,7 @@ from tidegate import __version__
 from tidegate.app.parts import IfMissing, Parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tidegate.adapters.collector_end import CollectorEnd
     from tidegate.app.demonstration import DemoRun
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tidegate.ports.printing import Printer
     from tidegate.ports.recordings import Recording
     from tidegate.ports.roster import RosterFile
+    from tidegate.ports.rule_counts import CountingRouters
     from tidegate.ports.signing import Signer
     from tidegate.ports.state import StateFolder
     from tidegate.ports.topology import TopologyFiles
@@ -193,6 +194,12 @@ def border(settings: "BorderSettings") -> "Border":
     return start_border(settings)
 
 
+def counters(commands: "Mapping[str, Mapping[str, Sequence[str]]]") -> "CountingRouters":
+    from tidegate.adapters.router_counters import RouterCommands
+
+    return RouterCommands(commands, clock())
+
+
 def roster(path: "Path") -> "RosterFile":
     from tidegate.adapters.roster import TextRoster
 
@@ -344,6 +351,7 @@ PARTS = Parts(
     collect=collect,
     speak=speak,
     border=border,
+    counters=counters,
     roster=roster,
     control_door=control_door,
     control_line=control_line,

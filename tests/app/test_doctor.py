@@ -245,6 +245,7 @@ def test_where_plans_can_come_into_force_and_be_seen_all_is_fine() -> None:
             "birdc: gone",
         ),
         ({"receivers": (msgspec.structs.replace(READ, answered=0),)}, "receiver_silent", "problem", "0 of 2"),
+        ({"counters_trouble": "edge took too long"}, "counters_unread", "problem", "edge took too long"),
         ({"left_out": 5}, "border_left_out", "notice", "5 more"),
     ],
 )

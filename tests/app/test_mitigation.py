@@ -15,6 +15,7 @@ from tidegate.model.facts import (
     AttackDetected,
     AttackGrew,
     ForecastScored,
+    LookEnded,
     PlanExpired,
     PlanFailed,
     PlanProposed,
@@ -25,6 +26,7 @@ from tidegate.model.facts import (
 from tidegate.model.plans import MILLION, Drop, Plan, ServiceLoss, Share
 from tidegate.ports.border import LiveRule
 from tidegate.ports.control import ClearBorder, Cleared, Refused, WordTaken
+from tidegate.ports.rule_counts import RuleCount
 
 ALL = Share(MILLION, MILLION, MILLION)
 
@@ -76,6 +78,71 @@ def test_a_flood_that_goes_on_behind_the_rules_is_found_by_looking_and_the_plan_
     found = [fact.found for fact in world.facts() if type(fact).__name__ == "LookEnded"]
     assert found
     assert set(found) == {"found persisting"}
+
+
+def looks(world: World) -> list[LookEnded]:
+    return [fact for fact in world.facts() if isinstance(fact, LookEnded)]
+
+
+def test_the_end_of_an_attack_is_found_from_counters_while_the_rules_stay(world: World) -> None:
+    world.counted_at = set(POINTS)
+    world.until_held()
+    verdicts = [one for fact in world.facts() if isinstance(fact, VerdictReached) for one in fact.verdicts]
+    assert {one.border_point for one in verdicts} == set(POINTS)
+    for one in verdicts:
+        assert one.counters is not None
+        assert one.counters.dropped_bytes == one.counters.matched_bytes > 0
+    world.flood = set()
+    world.detector_s_end()
+    while world.stage() == "held":
+        assert world.border.points_held() == {(1, point) for point in POINTS}
+        world.turn()
+    assert world.stage() == "lifted"
+    assert "PlanRelaxed" not in world.kinds()
+    assert [(one.found, one.counters is not None) for one in looks(world)] == [("found quiet", True)] * 2
+
+
+def test_counters_of_an_attack_that_goes_on_leave_it_to_the_look(world: World) -> None:
+    world.counted_at = set(POINTS)
+    world.until_held()
+    world.detector_s_end()
+    world.run_until(lambda: bool(looks(world)), 200)
+    assert [(one.found, one.counters) for one in looks(world)] == [("found persisting", None)]
+
+
+def test_counters_that_cannot_be_read_are_no_counters_and_are_told(world: World) -> None:
+    world.counted_at, world.uncounted = set(POINTS), True
+    world.until_held()
+    assert "took too long" in world.mitigation.note(world.clock.at_ms).counters_trouble
+    verdicts = [one for fact in world.facts() if isinstance(fact, VerdictReached) for one in fact.verdicts]
+    assert [one.counters for one in verdicts] == [None] * len(POINTS)
+    world.flood = set()
+    world.detector_s_end()
+    world.run_until(lambda: world.stage() == "lifted", 900)
+    assert "PlanRelaxed" in world.kinds()
+
+
+def test_counters_that_began_anew_leave_it_to_the_look(world: World) -> None:
+    world.counted_at = set(POINTS)
+    world.until_held()
+    world.flood = set()
+    world.detector_s_end()
+    world.run(10)  # they were read once
+    assert world.stage() == "held"
+    nothing = RuleCount(matched_bytes=0, matched_packets=0, dropped_bytes=0)
+    world.counts = dict.fromkeys(world.counts, nothing)
+    world.run_until(lambda: world.stage() == "relaxing", 200)
+    assert looks(world) == []
+
+
+def test_counters_behind_a_session_that_is_down_leave_it_to_the_look(world: World) -> None:
+    world.counted_at = set(POINTS)
+    world.until_held()
+    world.flood = set()
+    world.border.down = set(POINTS)
+    world.detector_s_end()
+    world.run_until(lambda: world.stage() == "relaxing", 200)
+    assert looks(world) == []
 
 
 def test_leases_are_renewed_while_it_lasts_and_lapse_when_the_node_is_gone(world: World) -> None:

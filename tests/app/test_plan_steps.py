@@ -61,7 +61,7 @@ from tidegate.model.facts import (
 )
 from tidegate.model.plans import Measured, Officer, Score, Share, Signed
 from tidegate.model.refusals import Full, NotAllowed
-from tidegate.model.verdicts import Verdict, VerdictReason
+from tidegate.model.verdicts import RuleCounters, Verdict, VerdictReason
 
 PLAN = msgspec.structs.replace(wide_plan(("south",), ("coast",)), number=1, attack=1)
 RATE = Rate(1, 0, 2)
@@ -153,6 +153,29 @@ def test_a_step_announces_at_its_border_points_and_its_undoing_withdraws_there()
     state = after(*TO_HELD[:7])
     assert orders_of(PlanWidened(1, (measured("south"),)), state) == [Announce(1, "south")]
     assert orders_of(PlanNarrowed(1, "why"), after(*TO_HELD)) == [Withdraw(1, "coast")]
+
+
+def counted(border_point: str) -> RuleCounters:
+    return RuleCounters(
+        border_point=border_point,
+        from_ms=NOW_MS,
+        until_ms=NOW_MS + 20_000,
+        matched_bytes=0,
+        dropped_bytes=0,
+        ever_matched_bytes=1,
+    )
+
+
+def test_what_counters_find_quiet_orders_nothing_and_is_believed_only_where_it_is_due() -> None:
+    held = after(*TO_HELD)
+    assert orders_of(LookEnded(1, "found quiet", None, counted("north")), held) == []
+    with pytest.raises(NotAllowed, match="not to be looked at in south"):
+        after(LookEnded(1, "found quiet", None, counted("south")), state=held)
+    with pytest.raises(NotAllowed, match="no look"):
+        after(LookEnded(1, "found quiet", None), state=held)
+    relaxed = after(PlanRelaxed(1), state=held)
+    with pytest.raises(NotAllowed, match="no look"):
+        after(LookEnded(1, "found quiet", None, counted("north")), state=relaxed)
 
 
 def test_a_look_takes_back_one_border_point_and_puts_it_in_force_again() -> None:
@@ -338,6 +361,8 @@ EVERYTHING = [
     PlanNarrowed(1, "why"),
     PlanRelaxed(1),
     LookEnded(1, "found quiet", None),
+    LookEnded(1, "found quiet", None, counted("north")),
+    LookEnded(1, "found quiet", None, counted("south")),
     LookEnded(1, "found persisting", measured("north")),
     LeaseRenewed(1, NOW_MS),
     PlanExpired(1, "late"),

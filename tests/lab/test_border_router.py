@@ -1,19 +1,26 @@
 """A lab border router over a real BGP session: what is announced holds packets back, and ends with it."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
+from tests import frames
+from tests.lab import counters_command
 from tests.lab.announcer import Announcer
-from tests.lab.test_enforcement import TARGET, drop, limit
+from tests.lab.test_enforcement import TARGET, drop, limit, offered, traffic
+from tidegate.adapters.clock import WallClock
+from tidegate.adapters.router_counters import RouterCommands
 from tidegate.lab.border_router import LabRouter, Speaker
 from tidegate.lab.captures import captured_attack
 from tidegate.lab.exporters import Offered
 from tidegate.lab.traffic import towards
 from tidegate.model.plans import Blackhole, Match, Range, Rule
+from tidegate.model.refusals import Malformed
 from tidegate.wire.bgp_routes import encode_path
 
 ADDRESS = "127.0.0.77"
@@ -127,3 +134,34 @@ def update(rule: Rule) -> bytes:
     _, attributes = encode_path(rule, ())
     whole = b"".join(attributes)
     return b"\0\0" + len(whole).to_bytes(2, "big") + whole
+
+
+def test_what_a_router_counts_is_given_by_an_operator_s_command(tmp_path: Path) -> None:
+    router = LabRouter("edge", "north", ADDRESS, SPEAKER, tmp_path)
+    stopped, untouched = drop(protocols=(17,)), limit(10**9, protocols=(6,))
+    for rule in (stopped, untouched):
+        router.take_update(update(rule))
+    held = tmp_path / "held.json"
+    command = (sys.executable, counters_command.__file__, "own", str(held))
+    reader = RouterCommands({"north": {"edge": command}}, WallClock())
+
+    def counted() -> list[tuple[int, int, int]]:
+        told = [
+            {
+                "rule": rule,
+                "matched_bytes": one.matched_bytes,
+                "matched_packets": one.matched_packets,
+                "dropped_bytes": one.dropped_bytes,
+            }
+            for rule, one in router.counters().items()
+        ]
+        held.write_bytes(msgspec.json.encode(told))
+        read = reader.read("north", (untouched, stopped))
+        return [(one.matched_bytes, one.matched_packets, one.dropped_bytes) for one in read.counts]
+
+    assert counted() == [(0, 0, 0)] * 2
+    body = frames.ipv4(17, frames.udp(123, 9, bytes(72)), destination=TARGET)
+    router.let_through([offered(traffic(*[body] * 50))])
+    assert counted() == [(0, 0, 0), (5_000, 50, 5_000)]
+    with pytest.raises(Malformed, match="not of the 1 rules asked for"):
+        reader.read("north", (limit(1, protocols=(1,)),))

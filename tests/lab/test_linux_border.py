@@ -13,18 +13,25 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from tests import frames
 from tests.conftest import require_peer
+from tests.lab import counters_command
 from tests.lab.namespaces import Road, require_namespaces, road
 from tests.lab.test_nftables import sent_frame
 from tidegate.adapters.clock import WallClock
+from tidegate.adapters.sql.stores import SqlStores
+from tidegate.app.assembly import DATABASE_NAME
 from tidegate.lab.border_router import LabRouter, Speaker
 from tidegate.lab.duty import DutyRoom, appoint
 from tidegate.lab.nftables import LinuxGate
+from tidegate.model.canonical import decode_record
+from tidegate.model.facts import VerdictReached
 from tidegate.model.plans import Rule
+from tidegate.model.verdicts import Verdict
 
 pytestmark = pytest.mark.peer
 
@@ -51,6 +58,7 @@ exporters = ["127.0.0.1/32"]
 address = "{address}"
 peer_as = 64500
 port = {port}
+counters = ["{python}", "{command}", "nft", "{held}"]
 
 [detection]
 floor_scale = 0.1
@@ -160,6 +168,7 @@ class Scene:
     sender: Sender
     ear: Ear
     log: Path
+    held: Path
     installed: tuple[Rule, ...] = ()
 
     def comes_true(self, wanted: Callable[[], bool], what: str) -> None:
@@ -169,9 +178,18 @@ class Scene:
             self.router.listen()
             if self.router.rules != self.installed:
                 self.gate.hold(self.router.rules)
+                self.held.write_bytes(msgspec.json.encode(self.router.rules))
                 self.installed = self.router.rules
             assert time.monotonic() < until, f"it never came true that {what}\n{self.log.read_text()}"
             time.sleep(0.05)
+
+    def verdicts(self) -> list[Verdict]:
+        """As they stand in the ledger."""
+        stores = SqlStores(f"sqlite:///{self.duty.state_folder / DATABASE_NAME}", "refuse")
+        stored = stores.facts.facts(0, stores.facts.head().size)
+        facts = [decode_record(one.body).fact for one in stored]
+        stores.close()
+        return [one for fact in facts if isinstance(fact, VerdictReached) for one in fact.verdicts]
 
     def stages(self) -> list[str]:
         return [view.stage for view in self.duty.seen.plans]
@@ -188,7 +206,17 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
         state.mkdir(mode=0o700)
         officers = appoint(tmp_path / "officers", state / "officers.toml")
         configuration = tmp_path / "tidegate.toml"
-        configuration.write_text(CONFIGURATION.format(address=ROUTER, port=router.port, lease_s=LEASE_S))
+        held = tmp_path / "held.json"
+        configuration.write_text(
+            CONFIGURATION.format(
+                address=ROUTER,
+                port=router.port,
+                lease_s=LEASE_S,
+                python=sys.executable,
+                command=counters_command.__file__,
+                held=held,
+            )
+        )
         log = tmp_path / "node.log"
         told = ("-t", "maxlife=1", "-t", "expint=1", "-t", "udp=1", "-t", "general=1", "-t", "tcp=1")
         exporter = [*inside, softflowd, "-d", "-i", "inside", "-v", "9", "-n", "127.0.0.1:2055", *told]
@@ -211,7 +239,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
         duty = DutyRoom(state, officers, WallClock())
         duty.start()
         sender, ear = Sender(way), Ear(way)
-        made = Scene(way, node, router, LinuxGate(way.router), duty, sender, ear, log)
+        made = Scene(way, node, router, LinuxGate(way.router), duty, sender, ear, log, held)
         try:
             yield made
         finally:
@@ -244,3 +272,9 @@ def test_packets_of_an_attack_really_stop_and_others_pass_and_the_rule_ends_with
     scene.node.kill()
     scene.comes_true(lambda: not scene.installed, "the lease ends though the node is dead")
     scene.comes_true(lambda: scene.ear.lately(SNMP) > 0.5 * ATTACK_PACKETS_PER_S, "packets pass again")
+
+    verdict = scene.verdicts()[0]
+    assert verdict.passed, verdict
+    assert verdict.counters is not None, scene.log.read_text()
+    assert verdict.counters.matched_bytes > 1_400 * ATTACK_PACKETS_PER_S
+    assert verdict.counters.dropped_bytes > 0.9 * verdict.counters.matched_bytes

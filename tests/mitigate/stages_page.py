@@ -27,6 +27,10 @@ approved is ever announced, which is why taking back is the only way to look. Th
 border point, in its turn, was found quiet. A look that telemetry cannot answer changes nothing; if no look
 is answered for long, leases are not renewed, and the plan lapses.
 
+Where the routers of a border point count what the rules match there, the rules stay while that is counted for
+half a minute: where it is below a quarter of what came in before the rules, the border point is *found quiet*
+without being relaxed. Otherwise, and without counters, it is relaxed as everywhere.
+
 A plan that replaces one in force takes its place border point by border point: the older one *yields* where
 the newer comes, stays in force everywhere else, and is superseded when the newer is as wide as it will be.
 Where the newer fails, or a step of it is undone, the older is in force again, as long as its own lease and

@@ -133,6 +133,17 @@ def test_a_look_takes_the_rules_back_at_one_border_point_and_puts_them_back() ->
         assert back.relaxing is None
 
 
+def test_counters_find_one_border_point_after_the_other_quiet_while_the_rules_stay() -> None:
+    standing = walk(*HELD)
+    for at in range(1, 4):
+        standing = advance(WIDE, standing, E.FOUND_QUIET, NOW_MS + 20_000 + at)
+        assert standing.in_force == ("north", "south", "coast")
+        assert standing.looked_ms == NOW_MS + 20_000 + at
+    assert due(standing, 21, attack_seen=False) == (Due.LIFT,)
+    with pytest.raises(NotAllowed, match="lift it"):
+        advance(WIDE, standing, E.FOUND_QUIET, NOW_MS + 22_000)
+
+
 def test_each_border_point_is_found_quiet_before_the_attack_is_over() -> None:
     standing = walk(*HELD)
     seen = []
@@ -222,13 +233,13 @@ def due(standing: Standing, at_s: int, *, attack_seen: bool = True) -> tuple[Due
 def test_a_proposal_waits_for_people_and_expires() -> None:
     assert due(proposed(WIDE), 899) == ()
     assert due(proposed(WIDE), 900) == (Due.EXPIRE,)
-    assert due(proposed(WIDE), 10, attack_seen=False, followed=False) == (Due.EXPIRE,)
+    assert due(proposed(WIDE), 10, attack_seen=False) == (Due.EXPIRE,)
 
 
 def test_what_is_approved_is_tried_at_once_unless_its_attack_is_over() -> None:
     approved = walk(E.APPROVED)
     assert due(approved, 2) == (Due.TRY,)
-    assert due(approved, 2, attack_seen=False, followed=False) == (Due.LIFT,)
+    assert due(approved, 2, attack_seen=False) == (Due.LIFT,)
     assert due(approved, 7200) == (Due.LAPSE,)
 
 
@@ -241,7 +252,7 @@ def test_a_spot_test_is_judged_after_its_time() -> None:
 def test_widening_goes_on_after_each_verdict_and_stops_where_the_attack_is_not_seen() -> None:
     passed = walk(*TRIED, E.PASSED)
     assert due(passed, 4) == (Due.WIDEN,)
-    assert due(passed, 4, attack_seen=False, followed=False) == (Due.COMPLETE,)
+    assert due(passed, 4, attack_seen=False) == (Due.COMPLETE,)
     widened = walk(*TRIED, E.PASSED, E.WIDENED)
     assert due(widened, 5) == ()
     assert due(widened, 34) == (Due.JUDGE,)
@@ -251,7 +262,7 @@ def test_widening_goes_on_after_each_verdict_and_stops_where_the_attack_is_not_s
 def test_a_plan_that_holds_is_relaxed_now_and_then_and_soon_when_the_attack_is_not_seen() -> None:
     held = walk(*HELD)
     assert due(held, 100) == ()
-    assert due(held, 100, attack_seen=False, followed=False) == (Due.RELAX,)
+    assert due(held, 100, attack_seen=False) == (Due.RELAX,)
     assert due(held, 8 + 300) == (Due.RENEW, Due.RELAX)
     relaxed = walk(*HELD, E.RELAXED)
     assert due(relaxed, 38) == ()

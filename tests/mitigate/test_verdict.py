@@ -19,7 +19,9 @@ from tidegate.mitigate.verdict import (
     OTHERS_UNSEEN,
     SESSION_DOWN,
     SPEAKS_FOR,
+    TELEMETRY_CONTRADICTS,
     TOO_FEW_SAMPLES,
+    is_quiet,
     judge,
     judge_look,
     worth_measuring_on,
@@ -57,6 +59,7 @@ COUNTERS = RuleCounters(
     until_ms=NOW_MS + 21_000,
     matched_bytes=10**10,
     dropped_bytes=10**10 - 1,
+    ever_matched_bytes=2 * 10**10,
 )
 
 
@@ -141,9 +144,38 @@ def test_counters_decide_where_telemetry_is_taken_before_the_rules_act() -> None
     assert ATTACK_NOT_DOWN in codes(verdict(counters=half))
 
 
+def test_telemetry_that_contradicts_counters_is_told_and_counters_decide() -> None:
+    unchanged = verdict(during(matched_bits_per_s=BEFORE.matched_bits_per_s), counters=COUNTERS)
+    assert codes(unchanged) == [ATTACK_DOWN, OTHERS_KEPT, TELEMETRY_CONTRADICTS]
+    assert "by it 0.0% is removed, by them 100.0% is removed" in unchanged.reasons[-1].words
+    half = verdict(counters=msgspec.structs.replace(COUNTERS, dropped_bytes=5 * 10**9))
+    assert codes(half) == [ATTACK_NOT_DOWN, OTHERS_KEPT, TELEMETRY_CONTRADICTS]
+    assert codes(verdict(counters=COUNTERS)) == [ATTACK_DOWN, OTHERS_KEPT], "they agree"
+
+
+def test_telemetry_alone_decides_about_other_traffic() -> None:
+    fell = verdict(during(other_bits_per_s=about(5 * 10**8)), counters=COUNTERS)
+    assert OTHERS_FELL in codes(fell)
+    assert not fell.passed
+
+
+def test_counters_find_a_border_point_quiet_below_a_quarter_of_before() -> None:
+    def counted(bits_per_s: int, **changes: Any) -> bool:
+        seconds = (COUNTERS.until_ms - COUNTERS.from_ms) // 1000
+        told = msgspec.structs.replace(COUNTERS, matched_bytes=bits_per_s * seconds // 8, **changes)
+        return is_quiet(BEFORE, told)
+
+    assert counted(0)
+    assert counted(24 * 10**8)
+    assert not counted(25 * 10**8)
+    assert not counted(0, ever_matched_bytes=0), "they never counted anything"
+    with pytest.raises(NotAllowed, match="say nothing of"):
+        counted(0, border_point="south")
+
+
 def test_rules_that_nothing_matches_do_not_pass() -> None:
     idle = msgspec.structs.replace(COUNTERS, matched_bytes=0, dropped_bytes=0)
-    assert codes(verdict(counters=idle)) == [NOTHING_MEASURED, OTHERS_KEPT]
+    assert codes(verdict(counters=idle)) == [NOTHING_MEASURED, OTHERS_KEPT, TELEMETRY_CONTRADICTS]
 
 
 def test_little_telemetry_before_the_rules_does_not_pass() -> None:

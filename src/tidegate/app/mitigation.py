@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+import msgspec
+
 from tidegate.app.border_keeper import BorderKeeper
 from tidegate.app.complaints import Complaint
+from tidegate.app.counting import Counting
 from tidegate.app.inbound import INBOUND_EVERY_MS, Inbound, inbound_now
 from tidegate.app.jobs import Jobs
 from tidegate.app.node import Node
@@ -26,6 +29,7 @@ from tidegate.app.plan_moves import (
     plans_at,
     plans_beside,
     points_to_measure,
+    relaxed,
     replaced,
     resumable,
     told_by_ms,
@@ -43,7 +47,7 @@ from tidegate.detect.baseline import Baselines
 from tidegate.mitigate.approval import ApprovalSettings, verify_standing
 from tidegate.mitigate.due import Due, PaceSettings, what_is_due
 from tidegate.mitigate.guard import GuardSettings, refuse_beside, refuse_unless_safe
-from tidegate.mitigate.moves import seen_persisting
+from tidegate.mitigate.moves import next_look, seen_persisting
 from tidegate.mitigate.settings import PlanSettings
 from tidegate.mitigate.stages import IN_FORCE, PlanStage
 from tidegate.model.attacks import Attack
@@ -53,7 +57,6 @@ from tidegate.model.facts import (
     PlanExpired,
     PlanFailed,
     PlanProposed,
-    PlanRelaxed,
     PlanResumed,
     PlanSuperseded,
 )
@@ -111,6 +114,7 @@ class Mitigation:
         heard: ExportersHeard,
         inbound: Inbound,
         border: BorderKeeper | None,
+        counting: Counting,
     ) -> None:
         self._node = node
         self._record = record
@@ -123,6 +127,7 @@ class Mitigation:
         self._inbound = inbound
         self._inbound_due_ms = clock.now_ms()
         self._roster_due_ms = clock.now_ms()
+        self._counting = counting
         self._jobs: Jobs[tuple[str, int]] = Jobs()
         self._planned: dict[int, Attack] = {}
         self._waits = Waits()
@@ -139,12 +144,14 @@ class Mitigation:
 
     def stop(self) -> None:
         self._jobs.stop()
+        self._counting.stop()
 
     def note(self, now_ms: int) -> PlansNote:
         """How officers, plans and the border stand, for the doctor."""
         points, blackholes = self._rules.guard.border_points, self._rules.plans.blackhole
         state = self._node.state
-        return plans_note(state, self.officers, self.border, points, now_ms, blackholes=blackholes)
+        note = plans_note(state, self.officers, self.border, points, now_ms, blackholes=blackholes)
+        return msgspec.structs.replace(note, counters_trouble=self._counting.trouble)
 
     def turn(self) -> None:
         """All that is due now. Facts that the node refuses are told in the log, as everywhere."""
@@ -152,6 +159,7 @@ class Mitigation:
         self._look_after_officers(now_ms)
         if not self._node.waiting:  # 1
             self._take_results()
+            self._counting.take(self._node.state.plans, now_ms)
             self._reconcile()
             for life in list(self._node.state.plans.values()):
                 self._move(life, now_ms)
@@ -243,6 +251,7 @@ class Mitigation:
         if points := resumable(life, self._node.state):
             self._put_in_force(life, [PlanResumed(life.plan.number, points)])
             return
+        counted = self._counted_for_verdict(life, now_ms)
         for one in due:
             match one:
                 case Due.EXPIRE | Due.LIFT | Due.LAPSE:
@@ -253,9 +262,26 @@ class Mitigation:
                 case Due.COMPLETE:
                     self.decide(*completed(life, self._node.state))
                 case Due.RELAX:
-                    self.decide(PlanRelaxed(life.plan.number))
+                    self._relax(life, now_ms)
+                case Due.JUDGE if not counted:
+                    pass
                 case Due.TRY | Due.WIDEN | Due.JUDGE | Due.LOOK:
                     self._measure(life, one, now_ms)
+
+    def _counted_for_verdict(self, life: PlanLife, now_ms: int) -> bool:
+        """Whether no more counters are to come for the verdict that is next."""
+        if self.border is None or life.standing.measured_from_ms is None:
+            return True
+        return self._counting.follow_verdict(life, self.border, now_ms)
+
+    def _relax(self, life: PlanLife, now_ms: int) -> None:
+        """By counters first, where there are any; they count only while the session is up."""
+        point, look_ms = next_look(life.standing), self._rules.pace.look_s * 1000
+        if point is None or not self._counting.follow(life, point, now_ms, look_ms, now_ms):
+            return
+        view = self.border.view if self.border else None
+        up = view is not None and view.session_up(point)
+        self.decide(*relaxed(life, self._counting.counted(life, point) if up else None))
 
     def _last_seen_ms(self, plan: Plan) -> int | None:
         """When its attack, or another one on the same targets, was last seen; None where none goes on.
@@ -336,7 +362,8 @@ class Mitigation:
             case Due.JUDGE:
                 view = self.border.view if self.border else None
                 ups = [view is not None and view.session_up(one.border_point) for one in measured]
-                self.decide(*judged(life, measured, ups))
+                counters = [self._counting.counted(life, one.border_point) for one in measured]
+                self.decide(*judged(life, measured, ups, counters))
             case Due.LOOK:
                 self.decide(*looked(life, measured[0]))
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tidegate.ports.printing import Printer
     from tidegate.ports.recordings import Recording
     from tidegate.ports.roster import RosterFile
+    from tidegate.ports.rule_counts import CountingRouters
     from tidegate.ports.signing import Signer
     from tidegate.ports.state import StateFolder
     from tidegate.ports.topology import TopologyFiles
@@ -54,10 +55,11 @@ class Parts:
 
     `collect` is the whole life of the collector's process, whose orders lie in the state folder;
     `collector` starts such a process. `speak` is the whole life of the process that holds the BGP sessions;
-    `border` starts it. `key_file` asks for the passphrase by the function it is given; `generate_key` writes
-    a new key under a passphrase and tells its public half, `public_key` reads one from a file.
-    `hotline_folder` is where an organisation's cards, station's keys and peers lie, inside a node's state
-    folder; `hotline_ways` are its ways to peers, `pair_files` the key files of roots and officers.
+    `border` starts it. `counters` asks routers for theirs, by the command of each border point and router.
+    `key_file` asks for the passphrase by the function it is given; `generate_key` writes a new key under a
+    passphrase and tells its public half, `public_key` reads one from a file. `hotline_folder` is where an
+    organisation's cards, station's keys and peers lie, inside a node's state folder; `hotline_ways` are its
+    ways to peers, `pair_files` the key files of roots and officers.
     """
 
     version: str
@@ -73,6 +75,7 @@ class Parts:
     collect: Callable[[Path], None]
     speak: Callable[[Path], None]
     border: "Callable[[BorderSettings], Border]"
+    counters: "Callable[[Mapping[str, Mapping[str, Sequence[str]]]], CountingRouters]"
     roster: "Callable[[Path], RosterFile]"
     control_door: "Callable[[Path], ControlDoor]"
     control_line: "Callable[[Path], ControlLine]"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tidegate.app.border_keeper import BorderKeeper, BorderSink
+from tidegate.app.counting import Counting
 from tidegate.app.desk import Desk, nobody
 from tidegate.app.hotline.assembly import Hotline
 from tidegate.app.inbound import Inbound
@@ -16,6 +17,7 @@ from tidegate.app.parts import Parts
 from tidegate.app.plan_mapping import (
     approval_settings,
     border_settings,
+    counter_commands,
     guard_settings,
     pace_settings,
     plan_settings,
@@ -92,6 +94,7 @@ def take_up_plans(
         heard=plans.heard,
         inbound=plans.inbound,
         border=plans.keeper,
+        counting=Counting(parts.counters(counter_commands(config))),
     )
     afterwards.callback(mitigation.stop)
     if plans.keeper is not None and plans.sink is not None:

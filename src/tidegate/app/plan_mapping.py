@@ -49,6 +49,15 @@ def border_router(name: str, section: RouterSection) -> BorderRouter:
     )
 
 
+def counter_commands(config: Config) -> dict[str, dict[str, tuple[str, ...]]]:
+    """By border point and router. Where one router gives no counters, what the others count is not all."""
+    return {
+        name: {router: at.counters for router, at in section.routers.items()}
+        for name, section in config.border_points.items()
+        if section.routers and all(at.counters for at in section.routers.values())
+    }
+
+
 def plan_settings(config: Config) -> PlanSettings:
     asked = config.planning
     return PlanSettings(

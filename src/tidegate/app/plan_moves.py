@@ -9,7 +9,7 @@ from tidegate.mitigate.due import Due, PaceSettings
 from tidegate.mitigate.moves import next_look, stages_of
 from tidegate.mitigate.score import score
 from tidegate.mitigate.stages import IN_FORCE, PlanStage
-from tidegate.mitigate.verdict import judge, judge_look, worth_measuring_on
+from tidegate.mitigate.verdict import is_quiet, judge, judge_look, worth_measuring_on
 from tidegate.model.facts import (
     Fact,
     ForecastScored,
@@ -20,6 +20,7 @@ from tidegate.model.facts import (
     PlanLapsed,
     PlanLifted,
     PlanNarrowed,
+    PlanRelaxed,
     PlanSuperseded,
     PlanWidened,
     PlanYielded,
@@ -28,7 +29,7 @@ from tidegate.model.facts import (
 )
 from tidegate.model.plans import Measured, Plan
 from tidegate.model.refusals import NotAllowed
-from tidegate.model.verdicts import Verdict
+from tidegate.model.verdicts import RuleCounters, Verdict
 
 TAKING_HOLD_MS = 3_000
 """From the decision until routers hold the rules, and exporters tell of it: what passed before speaks of
@@ -189,12 +190,17 @@ def resumable(life: PlanLife, state: State) -> tuple[str, ...]:
     return mine if standing.stage is PlanStage.FAILED else ()
 
 
-def judged(life: PlanLife, during: Sequence[Measured], sessions_up: Sequence[bool]) -> list[Fact]:
+def judged(
+    life: PlanLife,
+    during: Sequence[Measured],
+    sessions_up: Sequence[bool],
+    counters: Sequence[RuleCounters | None],
+) -> list[Fact]:
     """The verdict; a failed spot test ends the plan, a failed step is undone."""
     plan, number = life.plan, life.plan.number
     verdicts = tuple(
-        judge(plan, before_at(life, one.border_point), one, session_up=up, counters=None)
-        for one, up in zip(during, sessions_up, strict=True)
+        judge(plan, before_at(life, one.border_point), one, session_up=up, counters=counted)
+        for one, up, counted in zip(during, sessions_up, counters, strict=True)
     )
     facts: list[Fact] = [VerdictReached(number, verdicts)]
     if all(verdict.passed for verdict in verdicts):
@@ -208,6 +214,14 @@ def judged(life: PlanLife, during: Sequence[Measured], sessions_up: Sequence[boo
 def looked(life: PlanLife, look: Measured) -> list[Fact]:
     found = judge_look(before_at(life, look.border_point), look).value
     return [LookEnded(life.plan.number, found, look)]  # type: ignore[arg-type]
+
+
+def relaxed(life: PlanLife, counters: RuleCounters | None) -> list[Fact]:
+    """7 of tidegate.mitigate.stages: found quiet by counters, or taken back for a look."""
+    number = life.plan.number
+    if counters is not None and is_quiet(before_at(life, counters.border_point), counters):
+        return [LookEnded(number, "found quiet", None, counters)]
+    return [PlanRelaxed(number)]
 
 
 def before_at(life: PlanLife, border_point: str) -> Measured:

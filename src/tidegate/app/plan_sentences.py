@@ -43,6 +43,7 @@ from tidegate.model.plans import (
     Share,
     TcpFlags,
 )
+from tidegate.model.verdicts import RuleCounters
 
 PROTOCOLS = {1: "ICMP", 6: "TCP", 17: "UDP", 47: "GRE", 50: "ESP", 58: "ICMPv6"}
 FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
@@ -140,6 +141,8 @@ def stage_sentence(fact: StageFact) -> str:
             return f"the leases of plan {plan} begin anew"
         case PlanRelaxed(plan):
             return f"plan {plan} is taken back at one border point for a look"
+        case LookEnded(plan, found, counters=RuleCounters(border_point=where)):
+            return f"routers' counters at {where} tell of the attack of plan {plan}: {found}"
         case LookEnded(plan, found):
             return f"a look at the attack of plan {plan}: {found}"
         case PlanExpired(plan, why):

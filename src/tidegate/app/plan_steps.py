@@ -23,6 +23,7 @@ from tidegate.app.state import (
 from tidegate.app.units import count_of
 from tidegate.mitigate.moves import (
     advance,
+    next_look,
     renewed,
     resuming,
     seen_persisting,
@@ -210,7 +211,14 @@ def plan_relaxed(state: State, at_ms: int, fact: PlanRelaxed) -> Stepped:
 
 
 def look_ended(state: State, at_ms: int, fact: LookEnded) -> Stepped:
-    return by_event(state, open_plan(state, fact.plan), PlanEvent(fact.found), at_ms, None, "")
+    """7 of tidegate.mitigate.stages: only with counters is a plan found quiet that was not relaxed."""
+    life = open_plan(state, fact.plan)
+    at = None if fact.counters is None else fact.counters.border_point
+    if (at is None) == (life.standing.stage is PlanStage.HELD):
+        raise NotAllowed(f"plan {fact.plan} is {life.standing.stage}: that is no look at it")
+    if at is not None and at != next_look(life.standing):
+        raise NotAllowed(f"plan {fact.plan} is not to be looked at in {at} now")
+    return by_event(state, life, PlanEvent(fact.found), at_ms, None, "")
 
 
 def plan_lifted(state: State, at_ms: int, fact: PlanLifted) -> Stepped:

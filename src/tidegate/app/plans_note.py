@@ -70,11 +70,15 @@ class InForceNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlansNote(msgspec.Struct, frozen=True, kw_only=True):
-    """`seen_ms` is when the border was last seen, None before the first look and without a speaker."""
+    """`counters_trouble` says why rule counters could not be read.
+
+    `seen_ms` is when the border was last seen, None before the first look and without a speaker.
+    """
 
     speaking: bool
     routers: int
     speaker_trouble: str
+    counters_trouble: str = ""
     seen_ms: int | None
     roster: RosterNote
     sessions: tuple[SessionNote, ...]

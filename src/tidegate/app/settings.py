@@ -64,6 +64,7 @@ class RouterSection(msgspec.Struct, frozen=True, kw_only=True):
     port: Port = 179
     password_file: str | None = None
     receiver: str | None = None
+    counters: Annotated[tuple[str, ...], Meta(max_length=64)] = ()
     rule_budget: Annotated[int, Meta(ge=1, le=100_000)] = 64
     components: tuple[Component, ...] = COMPONENTS
     rate_step: Annotated[int, Meta(ge=1, le=10**9)] = 1000

@@ -168,7 +168,10 @@ def relaxed(_: Plan, standing: Standing, __: int) -> Changes:
 
 
 def found_quiet(plan: Plan, standing: Standing, now_ms: int) -> Changes:
-    return {**put_back(plan, standing, now_ms), "quiet": (*standing.quiet, standing.relaxing)}
+    where = standing.relaxing or next_look(standing)
+    if where is None:
+        raise NotAllowed(f"plan {standing.plan}: each border point was found quiet; lift it")
+    return {**put_back(plan, standing, now_ms), "quiet": (*standing.quiet, where)}
 
 
 def found_persisting(plan: Plan, standing: Standing, now_ms: int) -> Changes:
@@ -176,7 +179,8 @@ def found_persisting(plan: Plan, standing: Standing, now_ms: int) -> Changes:
 
 
 def put_back(_: Plan, standing: Standing, now_ms: int) -> Changes:
-    return {"in_force": (*standing.in_force, standing.relaxing), "relaxing": None, "looked_ms": now_ms}
+    back = () if standing.relaxing is None else (standing.relaxing,)
+    return {"in_force": (*standing.in_force, *back), "relaxing": None, "looked_ms": now_ms}
 
 
 def unchanged(_: Plan, __: Standing, ___: int) -> Changes:

@@ -13,6 +13,9 @@ docs/stages.md and the doors' choices are made from it. A move that is not in it
    superseded once the newer is as wide as it will be. At no border point are both in force.
 6. While a newer one is agreed to or under way, the older is not relaxed and not lifted: only its leases go
    on, or end.
+7. Where its routers count what their rules match, a border point of a plan that is held is found quiet by
+   counters alone (tidegate.mitigate.verdict.is_quiet), and the rules stay there meanwhile. Counters find
+   nothing else: where they do not find it quiet, or there are none, it is relaxed.
 
 A mitigated attack is invisible downstream. So the rules are taken back at one border point for a short time
 (nothing but the approved rules may be announced, hence no looser limit), and what comes in then is measured:
@@ -119,6 +122,7 @@ TRANSITIONS: Mapping[tuple[PlanStage, PlanEvent], PlanStage] = MappingProxyType(
         (S.HELD, E.YIELDED): S.HELD,
         (S.HELD, E.RESUMED): S.HELD,
         (S.HELD, E.RELAXED): S.RELAXING,
+        (S.HELD, E.FOUND_QUIET): S.HELD,  # 7
         (S.RELAXING, E.FOUND_QUIET): S.HELD,
         (S.RELAXING, E.FOUND_PERSISTING): S.HELD,
         (S.RELAXING, E.LOOKED_IN_VAIN): S.HELD,

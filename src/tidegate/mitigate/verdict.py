@@ -11,6 +11,7 @@
 6. Where so many were to be expected and none came, other traffic has fallen by all that this proves.
 7. Only what telemetry has had the time to tell is compared (tidegate.mitigate.told), and while measuring on
    may cure that there is too little, or silence, it is measured on (`worth_measuring_on`).
+8. Where routers count, counters decide on 3. What telemetry then says otherwise of it is told beside.
 """
 
 from collections.abc import Iterator
@@ -29,8 +30,9 @@ SESSION_DOWN = "session_down"
 OTHERS_UNSEEN = "others_unseen"
 NOTHING_MEASURED = "nothing_measured"
 TOO_FEW_SAMPLES = "too_few_samples"
+TELEMETRY_CONTRADICTS = "telemetry_contradicts"
 
-SPEAKS_FOR = frozenset({ATTACK_DOWN, OTHERS_KEPT, OTHERS_UNSEEN})
+SPEAKS_FOR = frozenset({ATTACK_DOWN, OTHERS_KEPT, OTHERS_UNSEEN, TELEMETRY_CONTRADICTS})
 """The codes that let a verdict pass; any other lets it fail."""
 
 SAMPLES_MIN = 30
@@ -62,9 +64,13 @@ def judge(
     one after the other.
     """
     comparable(plan, before, during, counters)
-    removed = removed_share(before, during) if counters is None else counted_share(counters)
+    seen = removed_share(before, during)
+    removed = seen if counters is None else counted_share(counters)
     kept = kept_share(before, during)
-    reasons = tuple(reasons_for(plan, before, during, session_up, removed, kept))
+    reasons = (
+        *reasons_for(plan, before, during, session_up, removed, kept),
+        *contradictions(plan, during, seen, removed),
+    )
     return Verdict(
         plan=plan.number,
         border_point=during.border_point,
@@ -92,6 +98,17 @@ def judge_look(before: Measured, look: Measured) -> PlanEvent:
     if look.matched_bits_per_s.high * QUIET_SHARE < before.matched_bits_per_s.estimate:
         return PlanEvent.FOUND_QUIET
     return PlanEvent.FOUND_PERSISTING
+
+
+def is_quiet(before: Measured, counters: RuleCounters) -> bool:
+    """7 of tidegate.mitigate.stages: whether routers counted less than a quarter of the matching traffic that
+    came before the rules. Counters that never counted anything there say nothing."""
+    if before.border_point != counters.border_point:
+        raise NotAllowed(f"counters of {counters.border_point} say nothing of {before.border_point}")
+    if counters.ever_matched_bytes <= 0 or counters.until_ms <= counters.from_ms:
+        return False
+    bits_per_s = counters.matched_bytes * 8_000 // (counters.until_ms - counters.from_ms)
+    return bits_per_s * QUIET_SHARE < before.matched_bits_per_s.estimate
 
 
 def comparable(plan: Plan, before: Measured, during: Measured, counters: RuleCounters | None) -> None:
@@ -134,6 +151,18 @@ def attack_reason(plan: Plan, during: Measured, removed: Share | None) -> Verdic
     if removed.high < forecast.low:
         return VerdictReason(ATTACK_NOT_DOWN, f"{told}; {expected}.")
     return VerdictReason(ATTACK_DOWN, f"{told}, as forecast ({expected}).")
+
+
+def contradictions(
+    plan: Plan, during: Measured, seen: Share | None, removed: Share | None
+) -> Iterator[VerdictReason]:
+    """8. Where telemetry alone would have said otherwise of the attack; silence says nothing."""
+    if seen is None or attack_reason(plan, during, seen).code == attack_reason(plan, during, removed).code:
+        return
+    counted = "nothing matches" if removed is None else f"{percent(removed.estimate)} is removed"
+    where = during.border_point
+    words = f"Telemetry contradicts the counters at {where}: by it {percent(seen.estimate)} is removed"
+    yield VerdictReason(TELEMETRY_CONTRADICTS, f"{words}, by them {counted}.")
 
 
 def others_reason(plan: Plan, before: Measured, during: Measured, kept: Share | None) -> VerdictReason:

@@ -8,7 +8,7 @@ from tidegate.model.attacks import Attack
 from tidegate.model.evidence_facts import EvidenceFact
 from tidegate.model.hotline_facts import HotlineFact
 from tidegate.model.plans import Measured, Officer, Plan, Rule, Score, Signed
-from tidegate.model.verdicts import Verdict
+from tidegate.model.verdicts import RuleCounters, Verdict
 
 
 class NodeStarted(msgspec.Struct, frozen=True, tag=True):
@@ -181,11 +181,13 @@ class PlanRelaxed(msgspec.Struct, frozen=True, tag=True):
 
 
 class LookEnded(msgspec.Struct, frozen=True, tag=True):
-    """What the look found, from what was measured in it; the rules are back at that border point."""
+    """What the look found, from what was measured in it; the rules are back at that border point. Where
+    `counters` found it quiet, they were never taken back."""
 
     plan: int
     found: Literal["found quiet", "found persisting", "looked in vain"]
     measured: Measured | None
+    counters: RuleCounters | None = None
 
 
 class PlanLifted(msgspec.Struct, frozen=True, tag=True):

@@ -9,6 +9,7 @@ class RuleCounters(msgspec.Struct, frozen=True, kw_only=True):
     """What the routers of one border point counted for the plan's rules while they were in force there.
 
     `matched_bytes` came in and agreed with a rule; `dropped_bytes` of these were not let through.
+    `ever_matched_bytes` are all that agreed since the routers hold the rules.
     """
 
     border_point: str
@@ -16,6 +17,7 @@ class RuleCounters(msgspec.Struct, frozen=True, kw_only=True):
     until_ms: int
     matched_bytes: int
     dropped_bytes: int
+    ever_matched_bytes: int
 
 
 class VerdictReason(msgspec.Struct, frozen=True):
