@@ -59,7 +59,8 @@ class Counting:
 
     def take(self, plans: Mapping[int, PlanLife], now_ms: int) -> None:
         """Takes in what was read, and forgets spans of which nobody will ask any more."""
-        for span, job in self._jobs.done():
+        asked = list(self._jobs.done())
+        for span, job in asked:
             readings = self._spans.setdefault(span, _Readings())
             try:
                 read = job.result()
@@ -74,7 +75,8 @@ class Counting:
                 readings.last = read
         standing = {(number, life.standing.since_ms) for number, life in plans.items()}
         self._spans = {span: one for span, one in self._spans.items() if (span[0], span[2]) in standing}
-        self._complaint.tell(self.trouble or None, now_ms)
+        if asked:
+            self._complaint.tell(self.trouble or None, now_ms)
 
     def follow(self, life: PlanLife, point: str, from_ms: int, span_ms: int, now_ms: int) -> bool:
         """Reads what is due of a span that begins at `from_ms`; whether no more of it will be read."""

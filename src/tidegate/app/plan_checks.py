@@ -20,7 +20,7 @@ def of_plans(note: PlansNote, at_ms: int) -> Iterator[Check]:
     """As of `at_ms`, when the note was written."""
     yield from of_speaker(note, at_ms)
     if note.counters_trouble:
-        text = f"Rule counters could not be read: {note.counters_trouble}"
+        text = f"Rule counters could not be read when last asked for: {note.counters_trouble}"
         yield problem("rule counters", "counters_unread", text)
     yield from of_roster(note.roster, speaking=note.speaking)
     for session in note.sessions:
