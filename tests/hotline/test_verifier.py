@@ -12,6 +12,7 @@ import pytest
 
 from tests.hotline.parties import NOON_S, Party
 from tests.hotline.people import pair
+from tidegate.hotline.ceremony import half
 from tidegate.ledger import verifier
 from tidegate.ledger.verifier import Refused, verify
 from tidegate.model import purposes
@@ -99,6 +100,12 @@ def test_a_whole_bundle_proves_who_said_what_when_and_who_had_it(exchange: Excha
         "XC-CERT ({}) had seen that ledger with this entry at 2026-09-21 14:14:50 UTC",
     ):
         assert said.format(exchange.xc.organisation[:16]) in text
+
+
+def test_its_digits_are_those_that_officers_compare(exchange: Exchange) -> None:
+    told = re.findall(r": ((?:\d{5} ?){6})$", proves(exchange.bundle()), re.MULTILINE)
+    halves = {half(party.card()) for party in (exchange.xa, exchange.xb, exchange.xc)}
+    assert {digits.replace(" ", "") for digits in told} == halves
 
 
 def test_it_tells_on_which_cards_its_word_rests(exchange: Exchange) -> None:

@@ -362,19 +362,19 @@ def told_of_message(content: Any, frame: Any, signers: str, cards: Cards) -> Ite
 
 
 def told_of_parties(cards: Cards) -> Iterator[str]:
-    yield "Whose keys these are is proved by the paper of the ceremony, which bears the sum of such halves:"
+    yield "Whose keys these are is proved by the paper of the ceremony, which bears both of these halves:"
     for organisation, believed in cards.of.items():
-        first = [*believed[0]["former_roots"], believed[0]["root"]][0]
-        yield f"  {believed[-1]['name']}, {believed[-1]['country']}: {half_of_number(first)}"
+        half = half_of_number(organisation, believed[0]["root"])
+        yield f"  {believed[-1]['name']}, {believed[-1]['country']}: {half}"
         yield f"    number {organisation}"
         for card in believed:
             lasts = f"issued {moment(card['issued_at_s'])}, valid until {moment(card['valid_until_s'])}"
             yield f"    card {card['version']}, {lasts}"
 
 
-def half_of_number(root: Any) -> str:
-    """An organisation's 30 digits: SHA-512 over its first root's keys, 5,200 times; six groups of five."""
-    body = canonical(root)
+def half_of_number(organisation: str, root: Any) -> str:
+    """30 digits: SHA-512 over an organisation and its root's keys, 5,200 times; six groups of five."""
+    body = organisation.encode() + b"\x00" + canonical(root)
     made = hashlib.sha512(b"tidegate/ceremony/1\x00" + body).digest()
     for _ in range(5_199):
         made = hashlib.sha512(made + body).digest()
