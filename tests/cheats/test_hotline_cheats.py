@@ -7,7 +7,7 @@ import pytest
 
 from tests.hotline.parties import EPOCH, NOON_S, Party
 from tests.hotline.people import pair
-from tidegate.hotline.content import check_content
+from tidegate.app.hotline.checking import check_message
 from tidegate.hotline.correspondence import (
     AHEAD_S_MAX,
     Neighbours,
@@ -46,13 +46,13 @@ def reframed(package: Package, signer: Party, **changes: object) -> Package:
 
 def refused(package: Package, rule: int, own: Party = XB, sender: Party = XA) -> NotBelieved:
     with pytest.raises(NotBelieved) as raised:
-        verify_package(package, own.organisation, sender.card(), holds, check_content, NOON_S + 10)
+        verify_package(package, own.organisation, sender.card(), holds, check_message, NOON_S + 10)
     assert raised.value.rule == rule, raised.value.why
     return raised.value
 
 
 def test_the_true_message_is_believed() -> None:
-    signed = verify_package(TRUE, XB.organisation, XA.card(), holds, check_content, NOON_S + 10)
+    signed = verify_package(TRUE, XB.organisation, XA.card(), holds, check_message, NOON_S + 10)
     assert (signed.officers, signed.place.serial) == (("anna",), 1)
 
 
@@ -70,14 +70,14 @@ def test_a_recipient_who_forwards_a_message_cannot_make_it_be_for_the_other() ->
 
 
 def test_a_replayed_message_is_the_same_one_and_another_with_its_serial_is_a_fork() -> None:
-    signed = verify_package(TRUE, XB.organisation, XA.card(), holds, check_content, NOON_S + 10)
+    signed = verify_package(TRUE, XB.organisation, XA.card(), holds, check_message, NOON_S + 10)
     judge_place(signed.place, Neighbours(signed.place.frame, None, None))
     other = verify_package(
         XA.package(XA.content(XB, remarks="Another."), ["anna"]),
         XB.organisation,
         XA.card(),
         holds,
-        check_content,
+        check_message,
         NOON_S,
     )
     with pytest.raises(SerialTaken):
@@ -117,7 +117,7 @@ def test_a_desk_officer_says_nothing_for_the_seniors_and_one_senior_is_not_two()
     for officers in (["anna"], ["cara"], ["cara", "cara"], ["cara", "anna"]):
         refused(XA.package(XA.content(XB, level="senior"), officers), 5)
     both = XA.package(XA.content(XB, level="senior"), ["cara", "dan"])
-    assert verify_package(both, XB.organisation, XA.card(), holds, check_content, NOON_S).officers == (
+    assert verify_package(both, XB.organisation, XA.card(), holds, check_message, NOON_S).officers == (
         "cara",
         "dan",
     )
@@ -142,7 +142,7 @@ def test_half_a_signature_is_none() -> None:
 
 def test_a_card_that_has_ended_proves_nothing() -> None:
     with pytest.raises(NotBelieved, match="has ended"):
-        verify_package(TRUE, XB.organisation, XA.card(), holds, check_content, XA.card().valid_until_s)
+        verify_package(TRUE, XB.organisation, XA.card(), holds, check_message, XA.card().valid_until_s)
 
 
 def test_a_message_from_the_far_future_waits_for_its_time() -> None:
@@ -162,7 +162,7 @@ def test_a_critical_field_of_a_later_version_is_refused_and_another_passed_over(
     harmless = (Extension(name="later", critical=False, value="x"),)
     package = XA.package(XA.content(XB, extensions=harmless), ["anna"])
     assert (
-        verify_package(package, XB.organisation, XA.card(), holds, check_content, NOON_S).content.extensions
+        verify_package(package, XB.organisation, XA.card(), holds, check_message, NOON_S).content.extensions
         == harmless
     )
 
@@ -193,7 +193,7 @@ def test_bytes_that_could_be_read_in_two_ways_are_not_read(spoil: Callable[[byte
             XB.organisation,
             XA.card(),
             holds,
-            check_content,
+            check_message,
             NOON_S,
         )
 
@@ -237,6 +237,6 @@ def test_a_receipt_is_believed_from_the_recipient_s_station_and_from_nobody_else
 
 def test_epochs_are_told_apart() -> None:
     signed = verify_package(
-        reframed(TRUE, XA, epoch=EPOCH + 1), XB.organisation, XA.card(), holds, check_content, NOON_S
+        reframed(TRUE, XA, epoch=EPOCH + 1), XB.organisation, XA.card(), holds, check_message, NOON_S
     )
     assert signed.place.epoch == EPOCH + 1
