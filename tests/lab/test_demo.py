@@ -13,7 +13,7 @@ def demo() -> "subprocess.CompletedProcess[str]":
         [sys.executable, "-m", "tidegate", "demo", "--once", "--json"],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
 

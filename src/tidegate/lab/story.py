@@ -121,7 +121,7 @@ PACE = PlanningSection(
 """An operator takes minutes for each of these; the demo must end before its audience leaves."""
 
 LAST_S = max(scene.from_s + scene.for_s for scene in SCENES)
-PATIENCE_S = 45.0
+PATIENCE_S = 120.0
 """After the last packet of the last attack, everything must have been told and taken back within this."""
 
 
