@@ -118,8 +118,8 @@ PACE = PlanningSection(
     lease_seconds=60,
     evidence_seconds=20,
 )
-"""An operator takes minutes for each of these; the demo must end before its audience leaves. A lease outlasts the looks
-at three border points one after the other, during which nothing renews it."""
+"""An operator takes minutes for each of these; the demo must end before its audience leaves. A lease outlasts
+the looks at three border points one after the other, during which nothing renews it."""
 
 LAST_S = max(scene.from_s + scene.for_s for scene in SCENES)
 PATIENCE_S = 120.0
