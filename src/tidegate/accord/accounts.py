@@ -1,7 +1,7 @@
 """Two parties' accounts of the same time, side by side: what both tell, what one tells, what differs.
 
-Nothing here says who is right. Accounts are matched by the reference of what happened, which for a message
-is the digest of its bytes, so that two ledgers of one exchange meet in the same rows.
+Nothing here says who is right. Accounts are matched by the reference and the kind of what happened; of a
+message the reference is the digest of its bytes, so that two ledgers of one exchange meet in the same rows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -34,16 +34,22 @@ class Skew(msgspec.Struct, frozen=True):
     seconds: int
 
 
-TOLD_APART = ("kind", "by", "toward", "at_s", "about", "sent_at_s", "act", "assets", "level", "language")
+TOLD_APART = ("by", "toward", "at_s", "about", "sent_at_s", "act", "assets", "level", "language")
 """What two accounts of one thing are compared by; fact numbers are each ledger's own."""
 
 
 def reconcile(ours: Iterable[Occurrence], theirs: Iterable[Occurrence]) -> list[Row]:
     """Every thing that either account tells, in the order of its time."""
-    mine = {told.reference: told for told in ours}
-    other = {told.reference: told for told in theirs}
-    rows = [row(mine.get(reference), other.get(reference)) for reference in mine.keys() | other.keys()]
-    return sorted(rows, key=lambda one: ((one.ours or one.theirs).at_s, one.reference))  # type: ignore[union-attr]
+    mine = {(told.reference, told.kind): told for told in ours}
+    other = {(told.reference, told.kind): told for told in theirs}
+    rows = [row(mine.get(thing), other.get(thing)) for thing in mine.keys() | other.keys()]
+    return sorted(rows, key=in_time)
+
+
+def in_time(one: Row) -> tuple[int, str]:
+    known = one.ours or one.theirs
+    assert known is not None, "a row has an account"
+    return known.at_s, one.reference
 
 
 def row(ours: Occurrence | None, theirs: Occurrence | None) -> Row:
