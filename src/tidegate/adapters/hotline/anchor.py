@@ -1,11 +1,11 @@
 """The station's anchor beside its database (tidegate.ports.hotline.Anchor): one file, replaced whole."""
 
-import os
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from tidegate.adapters.hotline import kept_files
 from tidegate.ports.hotline import AnchorMark
 from tidegate.ports.outside import OutsideFailed
 
@@ -29,19 +29,4 @@ class FileAnchor:
             raise OutsideFailed(why, str(self._path), REMEDY) from error
 
     def write(self, mark: AnchorMark) -> None:
-        fresh = self._path.with_suffix(".new")
-        try:
-            number = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with open(number, "wb") as file:
-                file.write(msgspec.json.encode(mark))
-                file.flush()
-                os.fsync(number)
-            fresh.replace(self._path)
-            folder = os.open(self._path.parent, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-        except OSError as error:
-            why = f"the anchor cannot be written ({error.strerror})"
-            raise OutsideFailed(why, str(self._path), REMEDY) from error
+        kept_files.replace(self._path, msgspec.json.encode(mark))
