@@ -271,8 +271,9 @@ class World:
         while True:
             with keeper._change:
                 heard = keeper._began and keeper._next()[0] is None
-            view = keeper.view
-            if heard and view is not None and view.at_ms == self.clock.at_ms:
+                view = keeper.view
+                fresh = view is not None and view.revision == keeper._revision
+            if heard and fresh and view is not None and view.at_ms == self.clock.at_ms:
                 return
             assert time.monotonic() < until, "the border does not hear"
             time.sleep(0.001)
