@@ -115,8 +115,8 @@ Loss = Literal["any provider", "any foreign provider", "any country", "any forei
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A rule over services (all, or of some sectors, or by name): they survive a loss for `hours`, or a layer of
-    theirs is `at home`, `redundant` or `seen`. What is not known breaks the rule.
+    """A rule over services (all, or of some sectors, or by name): they survive a loss for `hours`, or a
+    layer of theirs is `at home`, `redundant` or `seen`. What is not known breaks the rule.
     """
 
     name: str

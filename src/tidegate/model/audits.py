@@ -1,9 +1,9 @@
 """Observations of an audit: what was seen or declared, when, and by which source; never what it means.
 
 One observation is one JSON line of canonical bytes, and an audit is the sorted set of its lines: the same
-observations are the same bytes. Names of hosts and zones are lower case (A-labels) without a last dot, and the
-root is "."; addresses are in their shortest text. Times are seconds since 1970, lengths of time are seconds.
-Texts of others (subjects, banners) come shortened to TEXT_MAX and without control characters.
+observations are the same bytes. Names of hosts and zones are lower case (A-labels) without a last dot, and
+the root is "."; addresses are in their shortest text. Times are seconds since 1970, lengths of time are
+seconds. Texts of others (subjects, banners) come cut to TEXT_MAX and without control characters.
 """
 
 from typing import Literal
@@ -11,13 +11,13 @@ from typing import Literal
 import msgspec
 
 OBSERVATIONS_MAX = 4_000_000
-"""Observations of one audit: ten thousand services with two million dependencies, with room. More are refused."""
+"""Observations of one audit: two million dependencies of services, with room. More are refused."""
 
 OBSERVATION_BYTES_MAX = 1 << 16
 """Bytes of one observation's line; a longer one is refused, and a probe says NotSeen instead."""
 
 MEMBERS_MAX = 256
-"""Members of one list in an observation (servers, addresses, certificates); a probe says NotSeen beyond it."""
+"""Members of one list in an observation (servers, addresses, parts); a probe says NotSeen beyond it."""
 
 TEXT_MAX = 256
 """Characters of one text that somebody else wrote; a probe cuts it there."""
@@ -93,8 +93,8 @@ class _Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class ServiceListed(_Observation, frozen=True):
-    """A service to audit. `domains` are hosts that must all work (pages are read there), `backends` hosts of its
-    mobile programs, `mail` the domains whose mail matters; `people` is its weight.
+    """A service to audit. `domains` are hosts that must all work (pages are read there), `backends` hosts
+    of its mobile programs, `mail` the domains whose mail matters; `people` is its weight.
     """
 
     name: str
@@ -107,9 +107,9 @@ class ServiceListed(_Observation, frozen=True):
 
 
 class NeedDeclared(_Observation, frozen=True):
-    """`of` (a service or a declared thing) needs any one of `any_of`: things, services, hosts, each by its name.
+    """`of` (a service or a thing) needs any one of `any_of`: things, services, hosts, each by its name.
 
-    `lasts_s` is how long it goes on after all of them are lost (clock drift, stock of updates, open sessions).
+    `lasts_s` is how long it goes on after all of them are lost (clock drift, stock of updates, sessions).
     """
 
     of: str
@@ -120,7 +120,7 @@ class NeedDeclared(_Observation, frozen=True):
 
 
 class ThingDeclared(_Observation, frozen=True):
-    """Something that no probe can see: a private service, a mirror, a push service. It stands in `countries`."""
+    """What no probe can see: a private service, a mirror, a push service. It stands in `countries`."""
 
     name: str
     provider: str
@@ -153,8 +153,8 @@ class Glue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DelegationSeen(_Observation, frozen=True):
-    """What the servers of `parent` say of `zone`; for the root, what is configured (parent ""). `ttl_s` is that
-    of the NS set; `ds` are key tags of the DS set, `ds_ttl_s` 0 where there is none.
+    """What the servers of `parent` say of `zone`; for the root, what is configured (parent ""). `ttl_s` is
+    that of the NS set; `ds` are key tags of the DS set, `ds_ttl_s` 0 where there is none.
     """
 
     zone: str
@@ -258,7 +258,7 @@ class AuthoritiesAllowedSeen(_Observation, frozen=True):
 
 
 class AddressPlaced(_Observation, frozen=True):
-    """Network, holder and countries of an address. In `countries` it answers from inside: several for anycast.
+    """Network, holder and countries of an address: it answers inside each of them, several for anycast.
 
     `network` 0, `organisation` "" and no country where nobody says.
     """
@@ -284,8 +284,8 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CertificateSeen(_Observation, frozen=True):
-    """What a TLS server showed for `host`: the chain, leaf first. `staple_until_s` is the next update of the
-    stapled OCSP answer (0: none was stapled); `automated` says that there are signs of ACME, by the probe's rule.
+    """What a TLS server showed for `host`: the chain, leaf first. `staple_until_s` is the next update of
+    the stapled OCSP answer (0: none was stapled); `automated`: there are signs of ACME, by the probe's rule.
     """
 
     host: str
@@ -298,7 +298,7 @@ class CertificateSeen(_Observation, frozen=True):
 
 
 class PagePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Another host that a page uses, once for each kind. `blocking`: the page waits for it by the HTML rules."""
+    """Another host that a page uses, once for each kind. `blocking`: the page waits for it, by HTML."""
 
     host: str
     kind: PartKind
@@ -307,8 +307,9 @@ class PagePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PageSeen(_Observation, frozen=True):
-    """One page: `host` is where it began, `through` the hosts of its redirects in order, the last one gave the
-    page. `parts` are other hosts, also those that headers announce. `session_s` is the longest age of a cookie.
+    """One page: `host` is where it began, `through` the hosts of its redirects in order, the last one gave
+    the page. `parts` are other hosts, also those that headers announce; `session_s` is the longest age of a
+    cookie.
     """
 
     host: str

@@ -1,4 +1,4 @@
-"""Observations of an audit as JSON Lines: one canonical line each, sorted, so that the same ones are the same bytes."""
+"""Observations of an audit as JSON Lines: one canonical line each, sorted: the same ones, the same bytes."""
 
 from collections.abc import Iterable
 
@@ -27,9 +27,7 @@ def encode_observations(observations: Iterable[Observation]) -> bytes:
 
 
 def decode_observations(data: bytes, file: str) -> tuple[Observation, ...]:
-    """The inverse, in the order of the lines, which need not be sorted. WrongLine for the first wrong line; an
-    unknown field is one.
-    """
+    """The inverse, in the order of the lines, which need not be sorted. WrongLine for the first wrong one."""
     lines = data.split(b"\n")
     if len(lines) - 1 > OBSERVATIONS_MAX:
         raise Full("an audit", OBSERVATIONS_MAX)
