@@ -22,6 +22,7 @@ from tidegate.model import purposes
 from tidegate.model.hotline_facts import Deadlines, Place
 from tidegate.model.messages import (
     Attachment,
+    CodedField,
     Content,
     Frame,
     OfficerSignature,
@@ -265,3 +266,20 @@ def test_a_signature_for_another_purpose_is_no_receipt() -> None:
     one = SignedReceipt(receipt=body, signature=BAHAR.station.sign(purposes.CUSTODY, body))
     with pytest.raises(NotBelieved):
         believed_receipt(one, sent(), ANNA.organisation, BAHAR.card, stand_in_holds)
+
+
+def declared(declaration: str, act: str, **changes: object) -> Content:
+    fields = (CodedField("declaration", (declaration,)), CodedField("act", (act,)))
+    return content(form="declaration", fields=fields, **changes)
+
+
+@pytest.mark.parametrize("declaration", ["pledge", "guarantee", "accord"])
+@pytest.mark.parametrize("act", ["made", "withdrawn", "suspended"])
+def test_what_binds_a_state_or_ends_that_is_believed_of_two_seniors_alone(declaration: str, act: str) -> None:
+    both = ("senior one", "senior two")
+    assert verify(package(declared(declaration, act, level="senior"), officers=both)).officers == both
+    assert rule_of(package(declared(declaration, act, level="senior"), officers=both[:1])) == 5
+    assert rule_of(package(declared(declaration, act), officers=("desk one", "desk two"))) == 5
+    careless = replace(ANNA.card, quorums=())
+    assert rule_of(package(declared(declaration, act, level="senior"), officers=both[:1]), card=careless) == 5
+    assert verify(package(declared("election-period", act))).officers == ("desk one",)

@@ -9,7 +9,8 @@ rule. What is refused says by which rule, and whether it could ever hold (`final
 3. The sender's station signed the frame, by the key on that card.
 4. We are one of the recipients; they are sorted, each once, and the sender is none of them.
 5. As many officers of the message's level as the card asks for signed the content, each by name and key once.
-   Only a communication check goes without.
+   Only a communication check goes without. What binds a state (tidegate.hotline.forms: pledges, guarantees,
+   accords, their ends) is said by the senior level, and by two of its officers at least.
 6. It was composed neither long after now nor after it had expired.
 7. No other frame has its serial, and it joins the frames before and behind it that we have.
 8. A message that we have is not a new one, whatever frame it comes in; it is receipted again.
@@ -23,6 +24,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
+from tidegate.hotline.card_form import SENIOR_OFFICERS_MIN
+from tidegate.hotline.forms import FORMS
 from tidegate.hotline.state import Sent, copy_for
 from tidegate.model import purposes
 from tidegate.model.canonical import canonical_json
@@ -171,6 +174,8 @@ def must_be_ours(content: Content, own: OrganisationId) -> None:
 
 def officers_who_signed(content: Content, package: Package, card: Card, holds: Holds) -> tuple[str, ...]:
     """5. A signature that does not hold refuses all: nobody hides a forged one among good ones."""
+    if binds(content) and content.level != "senior":
+        raise NotBelieved(5, "it binds a state, and is not said by the senior level", final=True)
     needed = signatures_needed(content, card)
     names = [one.officer for one in package.officers]
     if len(names) < needed or len(set(names)) < len(names):
@@ -199,7 +204,14 @@ def signatures_needed(content: Content, card: Card) -> int:
     """As many as the sender's card asks of the level: at least one, or none for a communication check."""
     if content.form == "check":
         return 0
-    return max((quorum.officers for quorum in card.quorums if quorum.level == content.level), default=1)
+    least = SENIOR_OFFICERS_MIN if binds(content) else 1
+    return max([least, *(quorum.officers for quorum in card.quorums if quorum.level == content.level)])
+
+
+def binds(content: Content) -> bool:
+    """5. Whether it makes, changes or ends what a state is bound by."""
+    said = {(field.name, value) for field in content.fields for value in field.values}
+    return not said.isdisjoint(FORMS[content.form].senior_only)
 
 
 def must_be_timely(content: Content, now_s: int) -> None:
