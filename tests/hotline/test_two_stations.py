@@ -1,6 +1,7 @@
 """Two stations and a net between them: what is said is stored, receipted, opened and answered."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -49,10 +50,11 @@ class Party:
         self.disk.facts += [(world.clock.now_ms(), fact) for fact in founded(own, world.identities)]
         self.start()
 
-    def start(self) -> None:
-        self.needs: Needs = needs_of(
+    def start(self, **changes: int) -> None:
+        needs = needs_of(
             self.own, self.world.identities, self.disk, self.world.seals, self.world.clock, self.world.nonce
         )
+        self.needs: Needs = replace(needs, **changes)
         self.paths = {name: StandInPath(name, self.send) for name in ("https", "udp")}
         self.station = Station(self.needs, list(self.paths.values()))
         self.station.start()

@@ -172,6 +172,7 @@ class HotlineSection(msgspec.Struct, frozen=True, kw_only=True):
     listen: Annotated[tuple[EndpointText, ...], Meta(max_length=LISTEN_MAX)] = ("0.0.0.0:8469",)
     listen_signal: Annotated[tuple[EndpointText, ...], Meta(max_length=LISTEN_MAX)] = ("0.0.0.0:8469",)
     drill_every_hours: Annotated[int, Meta(ge=0, le=744)] = 24
+    peer_stored_gib: Annotated[int, Meta(ge=1, le=65_536)] = 8
 
 
 class StorageSection(msgspec.Struct, frozen=True, kw_only=True):

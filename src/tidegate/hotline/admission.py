@@ -1,13 +1,17 @@
 """How much one peer may bring: a bucket of messages and a bucket of bytes each, and room on disk.
 
+The buckets are those of whoever hands envelopes over. The room is that of whoever signed a message, whatever
+way it came, and holds messages alone: receipts and heartbeats of a peer without room still come through.
+
 Every listed peer has buckets of its own, so that one that sends too much, or whose key was stolen, slows
 down nobody else. What does not fit is not stored and not receipted: its sender keeps it and offers it again.
 """
 
 from dataclasses import dataclass, replace
 
-MESSAGES_PER_S_MAX = 250
-"""Messages a second that one peer may bring for long: above the rate that two cores can store and receipt."""
+MESSAGES_PER_S_MAX = 600
+"""Envelopes a second that one peer may bring for long: 200 messages, as many receipts for ours, and half as
+many again for what comes twice."""
 
 MESSAGES_BURST_MAX = 2_000
 """Messages that one peer may bring at once after a silence: twice the backlog of an outage."""
@@ -19,8 +23,8 @@ BYTES_BURST_MAX = 64 << 20
 """Bytes that one peer may bring at once after a silence: 32 of the largest envelopes."""
 
 PEER_STORED_BYTES_MAX = 8 << 30
-"""Bytes that one peer may bring to a node while it runs; beyond them nothing more of it is stored, people are
-told, and a restart, which is theirs to decide on, gives room again."""
+"""Bytes that one peer's messages may take in the store, unless the configuration gives it more room
+(`hotline.peer_stored_gib`); beyond them nothing more of it is stored, and `hotline status` says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +56,9 @@ class Allowance:
     messages: Bucket
     bytes: Bucket
 
-    def admit(self, size: int, stored_bytes: int, now_ms: int) -> tuple["Allowance", str]:
-        """After one envelope of `size` bytes, and why it is not admitted: empty where it is.
-
-        `stored_bytes` is what this peer has brought already.
-        """
+    def admit(self, size: int, now_ms: int) -> tuple["Allowance", str]:
+        """After one envelope of `size` bytes, and why it is not admitted: empty where it is."""
         messages, amount = self.messages.at(now_ms), self.bytes.at(now_ms)
-        if stored_bytes + size > PEER_STORED_BYTES_MAX:
-            return Allowance(messages, amount), "this peer's room on disk is full"
         if not messages.holds(1) or not amount.holds(size):
             return Allowance(messages, amount), "this peer brings more than it may"
         return Allowance(messages.without(1), amount.without(size)), ""

@@ -184,7 +184,8 @@ class HotlineState(msgspec.Struct, frozen=True, kw_only=True):
     `sent` by message are those on their way or awaiting something, in the order of composing; `settled`
     newest last. `inbox` by message are those that no officer has opened; `read` newest last. `lines` are our
     own correspondences by digest, `windows` those of peers by digest and epoch, the one heard of last last.
-    `kept` is in custody here (tidegate.hotline.relay). `paths` by "organisation/path".
+    `kept` is in custody here (tidegate.hotline.relay). `paths` by "organisation/path". `brought` are bytes of
+    each peer's messages in the store (tidegate.hotline.admission).
     """
 
     own: Own | None = None
@@ -200,6 +201,7 @@ class HotlineState(msgspec.Struct, frozen=True, kw_only=True):
     windows: Mapping[str, Window] = NOTHING
     drills: Mapping[OrganisationId, tuple[DrillTally, ...]] = NOTHING
     paths: Mapping[str, PathLife] = NOTHING
+    brought: Mapping[OrganisationId, int] = NOTHING
 
     def find_sent(self, message: Digest) -> Sent | None:
         found = self.sent.get(message)

@@ -131,7 +131,8 @@ def peer_card_taken(state: HotlineState, _: int, __: int, fact: PeerCardTaken) -
 def peer_left(state: HotlineState, _: int, __: int, fact: PeerLeft) -> Stepped:
     known = peer_of(state, fact.organisation)
     told = Alarm("peer left", f"{fact.officer} ended trust in {known.name}: {fact.why}")
-    return replace(state, peers=without(state.peers, fact.organisation)), (told,)
+    peers, brought = without(state.peers, fact.organisation), without(state.brought, fact.organisation)
+    return replace(state, peers=peers, brought=brought), (told,)
 
 
 def card_expiry_neared(state: HotlineState, _: int, __: int, fact: CardExpiryNeared) -> Stepped:
@@ -321,7 +322,8 @@ def message_stored(state: HotlineState, number: int, at_ms: int, fact: MessageSt
         path=fact.path,
         deadlines=fact.deadlines,
     )
-    kept = with_window(put_received(state, received, opened=opened), about.sender, fact.place)
+    held = with_brought(put_received(state, received, opened=opened), about.sender, fact.size)
+    kept = with_window(held, about.sender, fact.place)
     return answer_came(kept, about, at_ms // 1000), arrival_told(state, received)
 
 
@@ -336,12 +338,12 @@ def arrival_told(state: HotlineState, received: Received) -> tuple[Effect, ...]:
 
 
 def message_came_again(state: HotlineState, _: int, __: int, fact: MessageCameAgain) -> Stepped:
-    return with_window(state, fact.sender, fact.place), ()
+    return with_window(with_brought(state, fact.sender, fact.size), fact.sender, fact.place), ()
 
 
 def message_refused(state: HotlineState, _: int, __: int, fact: MessageRefused) -> Stepped:
     told = Alarm("message not believed", f"from {name_of(state, fact.sender)}, rule {fact.rule}: {fact.why}")
-    return state, (told,)
+    return with_brought(state, fact.sender, fact.size), (told,)
 
 
 def fork_found(state: HotlineState, _: int, __: int, fact: ForkFound) -> Stepped:
@@ -480,6 +482,12 @@ def answer_came(state: HotlineState, about: Any, now_s: int) -> HotlineState:
         times["r3_s"] = now_s if after.r3_s is None else after.r3_s
     tallied = tallies.person_answered(state, sent.about.message, about.sender)
     return put(tallied, with_copy(sent, replace(after, told=None, **times)))
+
+
+def with_brought(state: HotlineState, sender: OrganisationId, size: int) -> HotlineState:
+    if sender not in state.peers:
+        return state
+    return replace(state, brought=with_entry(state.brought, sender, state.brought.get(sender, 0) + size))
 
 
 def with_window(state: HotlineState, sender: OrganisationId, place: Place) -> HotlineState:

@@ -218,7 +218,8 @@ class MessageRecalled(msgspec.Struct, frozen=True, tag=True):
 class MessageStored(msgspec.Struct, frozen=True, tag=True):
     """A peer's message is believed and kept: its receipt, R1, names this fact. `package` is a blob.
 
-    Where it answers a message of ours it is that message's R2 (form receipt) or R3 (any other) too.
+    Where it answers a message of ours it is that message's R2 (form receipt) or R3 (any other) too. `size`
+    are the bytes that are kept of it here, 0 where they were not counted yet.
     """
 
     about: About
@@ -227,6 +228,7 @@ class MessageStored(msgspec.Struct, frozen=True, tag=True):
     package: Digest
     path: str
     deadlines: Deadlines
+    size: int = 0
 
 
 class MessageCameAgain(msgspec.Struct, frozen=True, tag=True):
@@ -238,6 +240,7 @@ class MessageCameAgain(msgspec.Struct, frozen=True, tag=True):
     place: Place
     package: Digest
     stored: int
+    size: int = 0
 
 
 class CopyMissed(msgspec.Struct, frozen=True, tag=True):
@@ -260,6 +263,7 @@ class MessageRefused(msgspec.Struct, frozen=True, tag=True):
     rule: int
     why: str
     final: bool
+    size: int = 0
 
 
 class ForkFound(msgspec.Struct, frozen=True, tag=True):

@@ -135,6 +135,7 @@ def open_hotline(
         anchor=ways.anchor,
         clock=clock,
         nonce=lambda: secrets.token_hex(16),
+        peer_stored_bytes=settings.peer_stored_gib << 30,
     )
     station = station_of(needs, ways, stores, keys)
     station.start()

@@ -53,7 +53,7 @@ class Beats:
         self.lives: dict[tuple[OrganisationId, str], Life] = {}
         self._beaten: dict[Way, int] = {}
         self._card_sent: dict[OrganisationId, tuple[int, int]] = {}
-        self._last_at_s: dict[OrganisationId, int] = {}
+        self._last: dict[OrganisationId, tuple[int, int]] = {}
         self._began_ms: int | None = None
 
     def is_due(self, way: Way, now_ms: int) -> bool:
@@ -93,13 +93,16 @@ class Beats:
         )
 
     def heard(self, beat: Heartbeat, signed: bytes) -> None:
-        """A heartbeat whose signature holds. One that is older than the last tells nothing of a ledger."""
+        """A heartbeat whose signature holds. One that is not newer than the last tells nothing of a ledger,
+        unless none was taken for BEAT_KEPT_S: then its clock may have been set back. One that is replayed in
+        such a silence does no more than raise a doubt that the next true one ends."""
         now_s = self._needs.now_s()
         card = self._needs.cards.of(beat.sender)
-        newer = beat.at_s > self._last_at_s.get(beat.sender, 0)
-        if newer and self._evidence is not None and card is not None:
-            self._evidence.hear(card, beat, signed, now_s)
-        self._last_at_s[beat.sender] = beat.at_s
+        last_at_s, heard_s = self._last.get(beat.sender, (0, now_s))
+        if beat.at_s > last_at_s or is_due(heard_s * 1000, BEAT_KEPT_S * 1000, now_s * 1000):
+            self._last[beat.sender] = beat.at_s, now_s
+            if self._evidence is not None and card is not None:
+                self._evidence.hear(card, beat, signed, now_s)
         missed = missed_copies(self._needs.state, beat, now_s)
         if missed:
             self._needs.record.record(*missed)

@@ -56,6 +56,10 @@ EXPORTED_BYTES_MAX = 8 << 20
 """Bytes of one export; what is left out follows in the next, once these are receipted."""
 
 
+NEARLY_FULL = 10
+"""People are told when less than this part of a peer's room is left."""
+
+
 class HotlineDesk:
     """Belongs to the node's thread. `agreed` are deadlines that accords set, by the accord's reference."""
 
@@ -163,7 +167,7 @@ class HotlineDesk:
         )
 
     def _findings(self) -> list[str]:
-        state = self._needs.state
+        state, room = self._needs.state, self._needs.peer_stored_bytes
         waiting = [sent.about.reference for sent in state.sent.values() if lacking(sent)]
         found = [f"{reference} waits for signatures" for reference in waiting]
         names = {peer.organisation: peer.name for peer in state.peers.values()}
@@ -173,6 +177,12 @@ class HotlineDesk:
             for sent in state.sent.values()
             for copy in sent.copies
             if copy.told is not None
+        ]
+        found += [
+            f"{names[peer]} has filled {brought >> 20} of {room >> 20} MiB of its room here; beyond it nothing "
+            "more of it is stored (hotline.peer_stored_gib)"
+            for peer, brought in state.brought.items()
+            if brought >= room - room // NEARLY_FULL
         ]
         found += [
             f"{path.path} to {names[path.organisation]} is silent"

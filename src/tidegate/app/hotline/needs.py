@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from tidegate.hotline.admission import PEER_STORED_BYTES_MAX
 from tidegate.hotline.correspondence import Check, Holds
 from tidegate.hotline.state import HotlineState
 from tidegate.model.canonical import FactRecord
@@ -78,6 +79,7 @@ class Needs:
     """`signer` is the station's; `nonce` makes 32 hex digits that were never made before.
 
     `check` raises NotAllowed for content that its form does not allow (tidegate.hotline.content).
+    `peer_stored_bytes` is the room of each peer's messages in the store.
     """
 
     record: Record
@@ -90,6 +92,7 @@ class Needs:
     clock: Clock
     nonce: Callable[[], str]
     check: Check
+    peer_stored_bytes: int = PEER_STORED_BYTES_MAX
 
     @property
     def state(self) -> HotlineState:

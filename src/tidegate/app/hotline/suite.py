@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from tidegate.app.hotline.checking import check_message
 from tidegate.app.hotline.needs import Cards, Needs, Record
 from tidegate.app.hotline.sealed import open_value, seal_value
+from tidegate.hotline.admission import PEER_STORED_BYTES_MAX
 from tidegate.hotline.signatures import holds
 from tidegate.model.messages import Sealed
 from tidegate.model.organisations import Card, OrganisationId
@@ -49,6 +50,7 @@ def needs_of(
     anchor: Anchor,
     clock: Clock,
     nonce: Callable[[], str],
+    peer_stored_bytes: int = PEER_STORED_BYTES_MAX,
 ) -> Needs:
     return Needs(
         record=record,
@@ -61,4 +63,5 @@ def needs_of(
         clock=clock,
         nonce=nonce,
         check=check_message,
+        peer_stored_bytes=peer_stored_bytes,
     )

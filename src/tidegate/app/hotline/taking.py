@@ -4,7 +4,7 @@ The numbered order is that of tidegate.app.hotline.intake.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tidegate.app.hotline.needs import Needs, sealed_or_none
 from tidegate.hotline.correspondence import (
@@ -69,6 +69,10 @@ class Verified:
     attachments: tuple[bytes, ...]
     content: bytes
 
+    def size(self, *, again: bool) -> int:
+        """Bytes that are stored of it; of one that came again, the package alone is new."""
+        return len(self.body) + (0 if again else len(self.content) + sum(map(len, self.attachments)))
+
 
 @dataclass(slots=True)
 class Known:
@@ -76,6 +80,7 @@ class Known:
 
     messages: dict[Digest, Stored]
     places: dict[Digest, Place]
+    brought: dict[OrganisationId, int] = field(default_factory=dict)
 
     def neighbours(self, place: Place) -> Neighbours:
         key = place.correspondence, place.epoch
@@ -127,7 +132,7 @@ class Taking:
         for one in verified:
             try:
                 fact = self._fact_for(one, known)
-            except NotBelieved as refusal:
+            except (NotBelieved, Full) as refusal:
                 outcomes.append((one, refusal))
                 continue
             outcomes.append((one, None))
@@ -158,14 +163,22 @@ class Taking:
         if stored is not None and place.frame in stored.frames:
             return None
         judge_place(place, known.neighbours(place))
+        package, size = digest_of(one.body), one.size(again=stored is not None)
+        known.brought[about.sender] = self._with_room(about.sender, size, known)
         known.add(place)
-        package = digest_of(one.body)
         if stored is not None:
             stored.frames.add(place.frame)
-            return MessageCameAgain(about.message, about.sender, place, package, stored.number)
+            return MessageCameAgain(about.message, about.sender, place, package, stored.number, size)
         known.messages[about.message] = Stored(-1, 0, {place.frame})
         due = deadlines(about, person_asked(one.signed.content), NO_ACCORD)
-        return MessageStored(about, one.signed.officers, place, package, one.path, due)
+        return MessageStored(about, one.signed.officers, place, package, one.path, due, size)
+
+    def _with_room(self, sender: OrganisationId, size: int, known: Known) -> int:
+        """What the sender has brought, with this. Full where its messages take all the room that they may."""
+        before = known.brought.get(sender, self._needs.state.brought.get(sender, 0))
+        if before + size > self._needs.peer_stored_bytes:
+            raise Full("a peer's room on disk", self._needs.peer_stored_bytes)
+        return before + size
 
     def _store(self, facts: Sequence[Fact], blobs: Sequence[bytes], known: Known) -> dict[Digest, Exception]:
         """Blobs, then facts, durably; which frames the record refused. Of one refused, others are stored."""
@@ -292,7 +305,7 @@ class Taking:
         if self._is_new(digest_of(body)):
             (package,) = self._needs.blobs.put([body])
             self._needs.record.record(
-                MessageRefused(sender, message, package, refusal.rule, refusal.why, refusal.final)
+                MessageRefused(sender, message, package, refusal.rule, refusal.why, refusal.final, len(body))
             )
 
     def _is_new(self, digest: Digest) -> bool:
