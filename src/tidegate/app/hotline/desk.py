@@ -179,8 +179,8 @@ class HotlineDesk:
             if copy.told is not None
         ]
         found += [
-            f"{names[peer]} has filled {brought >> 20} of {room >> 20} MiB of its room here; beyond it nothing "
-            "more of it is stored (hotline.peer_stored_gib)"
+            f"{names[peer]} has filled {brought >> 20} of {room >> 20} MiB of its room here; beyond it "
+            "nothing more of it is stored (hotline.peer_stored_gib)"
             for peer, brought in state.brought.items()
             if brought >= room - room // NEARLY_FULL
         ]
