@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tidegate.adapters.collector_end import CollectorEnd
+    from tidegate.app.accord.lab import AccordLabReport
     from tidegate.app.demonstration import DemoRun
     from tidegate.app.hotline.lab import LabOrder, LabReport
     from tidegate.app.hotline.ways import HotlineWays, WaysWanted
@@ -263,6 +264,14 @@ def run_lab(order: "LabOrder", tell: "Callable[[str], None]") -> "LabReport":
     return Lab(order, clock(), monotonic, command, tell).run()
 
 
+def run_accord_lab(output: "Path", tell: "Callable[[str], None]") -> "AccordLabReport":
+    import time
+
+    from tidegate.lab.accord.year import Year
+
+    return Year(output, clock(), time.monotonic, time.sleep, tell).run()
+
+
 def lab_party(folder: "Path") -> None:
     from time import monotonic
 
@@ -362,6 +371,7 @@ PARTS = Parts(
     start_demo=start_demo,
     carrier=carrier,
     run_lab=run_lab,
+    run_accord_lab=run_accord_lab,
     lab_party=lab_party,
     topology=topology,
     back_ups=back_ups,

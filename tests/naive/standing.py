@@ -70,6 +70,7 @@ class World:
             one
             for one in self.happened
             if one.kind == obligation.evidence and one.by == duty and (not one.toward or toward in one.toward)
+            if not obligation.track or one.track in ("", obligation.track)
         ]
         match clock:
             case After(event=event) | Never(act=event):

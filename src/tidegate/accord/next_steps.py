@@ -63,15 +63,29 @@ class Reminder(msgspec.Struct, frozen=True):
 
 
 def reminders(standings: Sequence[Standing], us: PartyCode) -> list[Reminder]:
-    """Those of what `us` owes and is due, by time: one for each lead time, and one at the end."""
+    """For the party `us`, by time: of what it owes and is due, one for each lead time and one at the end; of
+    what is late, whoever owes it, the one at the end. Each is for the level that owns the obligation."""
     found = [
         Reminder(at_s, us, one.obligation.owner, one.name, one.due_s)
         for one in standings
-        if one.duty == us and one.stage is Stage.DUE and one.due_s is not None
-        for at_s in (*leads(one.obligation, one.due_s), one.due_s)
+        if one.is_open and one.due_s is not None
+        for at_s in moments(one, one.due_s, us)
         if one.began_s is None or at_s >= one.began_s
     ]
     return sorted(found, key=lambda reminder: (reminder.at_s, reminder.instance))
+
+
+def moments(one: Standing, due_s: int, us: PartyCode) -> list[int]:
+    if one.stage is Stage.DUE and one.duty == us:
+        return [*leads(one.obligation, due_s), due_s]
+    return [due_s] if one.stage is Stage.LATE and us in (one.duty, one.toward) else []
+
+
+def fallen(coming: Sequence[Reminder], since_s: int, now_s: int) -> list[Reminder]:
+    """Those whose time has come after `since_s`; of several of one instance only the last, since whoever was
+    away needs no reminder of what another one says better. `coming` is in the order of time."""
+    last = {one.instance: one for one in coming if since_s < one.at_s <= now_s}
+    return list(last.values())
 
 
 def leads(obligation: Obligation, due_s: int) -> list[int]:

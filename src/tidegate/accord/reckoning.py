@@ -132,17 +132,23 @@ class Reckoning:
             self._hear_rest(told)
             for obligation in self._by_trigger.get(told.kind, ()):
                 self._start(obligation, told)
-        for obligation in self._by_evidence.get(told.kind, ()):
+        for obligation in self._shown_by(told):
             self._bring(obligation, told)
         if told.kind in PROCEDURE:
             self._hear_procedure(told)
+
+    def _shown_by(self, told: Occurrence) -> Iterator[Obligation]:
+        """Obligations that it may be evidence for: what one track did is none for another."""
+        for obligation in self._by_evidence.get(told.kind, ()):
+            if not obligation.track or told.track in ("", obligation.track):
+                yield obligation
 
     def _hear_receipt(self, told: Receipted) -> None:
         known = self._receipts[told.reference]
         known[told.by] = min(told.at_s, known.get(told.by, told.at_s))
         self._dirty |= self._linked.get(told.reference, set())
         for late in self._recurring.get(told.reference, ()):
-            for obligation in self._by_evidence[late.kind]:
+            for obligation in self._shown_by(late):
                 if isinstance(obligation.clock, Every):
                     self._bring_to_window(obligation, late, told.by)
 

@@ -61,6 +61,7 @@ def tip_from(checkpoint: Checkpoint | None) -> Tip:
         plans=MappingProxyType(dict(state.plans)),
         officers=MappingProxyType(dict(state.officers)),
         hotline=frozen_hotline(state.hotline),
+        reminded=MappingProxyType(dict(state.reminded)),
     )
     return Tip(frozen, frontier)
 

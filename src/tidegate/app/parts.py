@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from tidegate.app.accord.lab import RunAccordLab
     from tidegate.app.demonstration import DemoRun
     from tidegate.app.hotline.lab import RunLab
     from tidegate.app.hotline.ways import HotlineWays, WaysWanted
@@ -86,6 +87,7 @@ class Parts:
     start_demo: "Callable[[Path | None], DemoRun]"
     carrier: "Callable[[], Carrier]"
     run_lab: "RunLab"
+    run_accord_lab: "RunAccordLab"
     lab_party: Callable[[Path], None]
     topology: "Callable[[], TopologyFiles]"
     back_ups: "Callable[[], BackUps]"

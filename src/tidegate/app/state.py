@@ -33,6 +33,17 @@ SCORES_MAX = 20
 SESSIONS_TROUBLED_MAX = 4_096
 """BGP sessions told to be in trouble: room for every session that the settings allow; one more is Full."""
 
+REMINDED_MAX = 4_096
+"""Obligations of accords of which people were reminded lately; the one that was due first is forgotten, and
+far older ones are never told of (tidegate.app.accord.reminding)."""
+
+
+class Reminded(msgspec.Struct, frozen=True):
+    """The last reminder of one obligation, and when that is due."""
+
+    at_s: int
+    due_s: int
+
 
 class PlanLife(msgspec.Struct, frozen=True):
     """A plan, where it stands, and what was measured at its border points just before it came there."""
@@ -52,6 +63,7 @@ class State:
     those that have not ended; `ended_plans` and `scores` newest last. `officers` by name are what is on
     record of the roster file, which alone says whose word counts. `sessions_troubled` are the BGP sessions
     that people were told are in trouble, each as last told. `hotline` is all that the hotline knows.
+    `reminded` are the last reminders by accord and obligation.
     """
 
     facts: int = 0
@@ -71,6 +83,7 @@ class State:
     scores: tuple[Score, ...] = ()
     sessions_troubled: tuple[BorderSessionChanged, ...] = ()
     hotline: HotlineState = field(default_factory=HotlineState)
+    reminded: Mapping[str, Reminded] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def stopped_cleanly(self) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from tidegate.app.accord.steps import ACCORD_STEPS
 from tidegate.app.hotline.evidence_steps import EVIDENCE_STEPS
 from tidegate.app.hotline.steps import STEPS_OF_HOTLINE
 from tidegate.app.plan_steps import PLAN_STEPS
@@ -118,6 +119,7 @@ STEPS: Mapping[type, Callable[[State, int, Any], Stepped]] = {
     **PLAN_STEPS,
     **STEPS_OF_HOTLINE,
     **EVIDENCE_STEPS,
+    **ACCORD_STEPS,
 }
 
 

@@ -10,6 +10,7 @@ from tidegate.cli.options import json_option
 from tidegate.cli.output import print_json
 
 if TYPE_CHECKING:
+    from tidegate.app.accord.lab import AccordLabReport
     from tidegate.app.hotline.lab import LabReport, Latency
     from tidegate.app.parts import Parts
 
@@ -90,6 +91,58 @@ def hotline(
         tell(report)
     if report.lost or report.twice or report.false or report.unreceipted:
         raise Finished(Exit.FINDING)
+
+
+@lab.command()
+@click.option(
+    "--output",
+    "output",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help="Where the review packs are written, in Persian and Russian.  [default: here]",
+)
+@json_option
+@click.pass_obj
+def accord(parts: "Parts", output: Path | None, as_json: bool) -> None:
+    """Let two organisations sign an accord over the hotline and live under it for a year, in about a minute.
+
+    The exit code is 1 where the two nodes do not show the same standing when it is over.
+    """
+    report = parts.run_accord_lab(output or Path(), lambda line: click.echo(line, err=True))
+    if as_json:
+        print_json(report)
+    else:
+        tell_of_accord(report)
+    if report.differing:
+        raise Finished(Exit.FINDING)
+
+
+def tell_of_accord(report: "AccordLabReport") -> None:
+    from tidegate.cli.output import console
+    from tidegate.cli.tables import plain_table
+    from tidegate.cli.words import moment
+
+    first, second = report.nodes
+    table = plain_table()
+    headings = ("article", "obligation", "owed by", "to", "standing", "due", "kept", "next")
+    for heading in (*headings, *(f"facts of {node.party}" for node in report.nodes)):
+        table.add_column(heading, overflow="fold")
+    for one, other in zip(first.notable, second.notable, strict=True):
+        due, kept = (moment(at * 1_000) if at is not None else "" for at in (one.due_s, one.kept_s))
+        facts = [" ".join(f"#{fact}" for fact in shown.facts) for shown in (one, other)]
+        table.add_row(
+            one.article, one.obligation, one.duty, one.toward, one.stage, due, kept, one.next_step, *facts
+        )
+    console().print(table)
+    for line in first.reminders:
+        click.echo(f"{first.party} was reminded: {line}")
+    same = "the same" if not report.differing else f"not the same: {', '.join(report.differing)}"
+    click.echo(
+        f"{report.messages} messages, {report.instances} obligations came due or were kept; both nodes show "
+        f"{same}. {report.seconds} s."
+    )
+    for path in report.packs:
+        click.echo(f"{path} is written.")
 
 
 @lab.command(hidden=True)

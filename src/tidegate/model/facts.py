@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from tidegate.model.accord_facts import AccordFact, Remind
 from tidegate.model.attacks import Attack
 from tidegate.model.evidence_facts import EvidenceFact
 from tidegate.model.hotline_facts import HotlineFact
@@ -293,6 +294,7 @@ Fact = (
     | PlanFact
     | HotlineFact
     | EvidenceFact
+    | AccordFact
 )
 
 
@@ -334,7 +336,7 @@ class Withdraw(msgspec.Struct, frozen=True, tag=True):
     border_point: str
 
 
-Told = Alert | PlanAlert | Alarm
+Told = Alert | PlanAlert | Alarm | Remind
 """Effects that tell people."""
 
 Ordered = Announce | Withdraw

@@ -14,7 +14,7 @@ from tidegate.accord.force import force_of
 from tidegate.accord.lint import lint
 from tidegate.accord.reckoning import Force, Reckoning
 from tidegate.app.accord.readings import Codes, read
-from tidegate.model.accords import ACCORD_BYTES_MAX, Accord, PartyCode, Receipted, Told
+from tidegate.model.accords import ACCORD_BYTES_MAX, Accord, Occurrence, PartyCode, Receipted, Told
 from tidegate.model.canonical import decode_record
 from tidegate.model.hotline_facts import MessageQueued, MessageStored, ReceiptCame
 from tidegate.model.messages import MESSAGE_BYTES_MAX, Content, Package
@@ -60,7 +60,8 @@ class Book:
     """One version of one accord.
 
     `signed` are the fact and the time of each party's signature; `force` is None until all have signed.
-    `told` is all that happened under the accord's id, whichever version.
+    `told` is all that happened under the accord's id, whichever version, and `under` are the messages that
+    told it: one that was queued again in another frame tells nothing new.
     """
 
     accord: Accord
@@ -71,6 +72,19 @@ class Book:
     notices: list[int] = field(default_factory=list)
     force: Force | None = None
     told: list[Told] = field(default_factory=list)
+    under: set[Digest] = field(default_factory=set)
+
+    def tells(self, message: Message) -> list[Occurrence]:
+        """What one more message means here; nothing where it is under another accord, or known."""
+        if message.content.accord != self.accord.id or message.digest in self.under:
+            return []
+        self.under.add(message.digest)
+        return read(self.accord, self.codes, message.content, message.digest, message.fact)
+
+    def tells_receipt(self, one: Receipt) -> list[Receipted]:
+        if one.message not in self.under or one.by not in self.codes:
+            return []
+        return [Receipted(fact=one.fact, reference=one.message, by=self.codes[one.by], at_s=one.at_s)]
 
     def reckoning(self) -> Reckoning:
         """NotAllowed while it is not in force."""
@@ -105,18 +119,29 @@ def open_books(store: FactStore, envelopes: EnvelopeStore, own: OrganisationId) 
     """All accords of a ledger. OutsideFailed when the store fails or lacks what its facts name."""
     messages: list[Message] = []
     receipts: list[Receipt] = []
-    for number, at_ms, fact in facts_of(store):
+    for one in told_since(store, envelopes, own, 0):
+        if isinstance(one, Message):
+            messages.append(one)
+        else:
+            receipts.append(one)
+    return books_of(messages, receipts)
+
+
+def told_since(
+    store: FactStore, envelopes: EnvelopeStore, own: OrganisationId, number: int
+) -> Iterator[Message | Receipt]:
+    """Messages under accords and their receipts, told by the facts from `number` on, in their order."""
+    for fact_number, at_ms, fact in facts_of(store, number):
         if isinstance(fact, ReceiptCame):
-            receipts.append(Receipt(fact.message, fact.recipient, fact.stored_at_s, number))
+            yield Receipt(fact.message, fact.recipient, fact.stored_at_s, fact_number)
             continue
         if isinstance(fact, MessageStored) and not fact.about.accord:
             continue
-        message = found(envelopes, fact, number, at_ms, own)
+        message = found(envelopes, fact, fact_number, at_ms, own)
         if message.content.accord:
-            messages.append(message)
+            yield message
             if not message.ours:
-                receipts.append(Receipt(message.digest, own, message.at_s, number))
-    return books_of(messages, receipts)
+                yield Receipt(message.digest, own, message.at_s, fact_number)
 
 
 def books_of(messages: Iterable[Message], receipts: Iterable[Receipt]) -> Books:
@@ -130,11 +155,17 @@ def books_of(messages: Iterable[Message], receipts: Iterable[Receipt]) -> Books:
     return books
 
 
+def is_about_an_accord(content: Content) -> bool:
+    """Whether it signs an accord, or gives notice of its end: a declaration of the senior level."""
+    fields = {one.name: one.values for one in content.fields}
+    return content.level == "senior" and fields.get("declaration") == ("accord",)
+
+
 def sign(books: Books, message: Message) -> None:
     """Takes a signature, or a notice of the end; passes over what is neither, or names another file."""
-    fields = {one.name: one.values for one in message.content.fields}
-    if message.content.level != "senior" or fields.get("declaration") != ("accord",):
+    if not is_about_an_accord(message.content):
         return
+    fields = {one.name: one.values for one in message.content.fields}
     (digest,) = fields.get("accord-digest", ("",))
     book = books.by_digest.get(digest) or brought(books, digest, message.attachments)
     if book is None or message.content.sender not in book.codes or message.content.mark != "REAL":
@@ -195,28 +226,24 @@ def until(force: Force | None, next_version: Force | None) -> Force | None:
 
 
 def telling(book: Book, messages: Iterable[Message], receipts: Iterable[Receipt]) -> Iterator[Told]:
-    under: set[Digest] = set()
     for message in messages:
-        if message.content.accord == book.accord.id:
-            under.add(message.digest)
-            yield from read(book.accord, book.codes, message.content, message.digest, message.fact)
+        yield from book.tells(message)
     for receipt in receipts:
-        if receipt.message in under and receipt.by in book.codes:
-            yield Receipted(
-                fact=receipt.fact, reference=receipt.message, by=book.codes[receipt.by], at_s=receipt.at_s
-            )
+        yield from book.tells_receipt(receipt)
 
 
-def facts_of(store: FactStore) -> Iterator[tuple[int, int, MessageFact]]:
-    """(number, at ms, fact) of every fact about messages, in order: read from the end, since only there can
-    facts be asked for by kind."""
+def facts_of(store: FactStore, since: int) -> Iterator[tuple[int, int, MessageFact]]:
+    """(number, at ms, fact) of every fact about messages from number `since` on, in order: read from the end,
+    since only there can facts be asked for by kind."""
     pages: list[list[StoredFact]] = []
     before = store.head().size
-    while page := store.latest(KINDS, before, READ_ROWS_MAX):
+    while before > since and (page := store.latest(KINDS, before, READ_ROWS_MAX)):
         pages.append(page)
         before = page[-1].number
     for page in reversed(pages):
         for stored in reversed(page):
+            if stored.number < since:
+                continue
             fact = decode_record(stored.body).fact
             assert isinstance(fact, (MessageQueued, MessageStored, ReceiptCame)), "only these were asked for"
             yield stored.number, stored.at_ms, fact

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from tidegate.app.accord.following import Following
+from tidegate.app.accord.reminding import Reminding
 from tidegate.app.complaints import Complaint
 from tidegate.app.config import split_endpoint
 from tidegate.app.hotline.acquainted import acquainted
@@ -49,12 +51,14 @@ class Hotline:
         keys: StationKeys,
         station: Station,
         drills: Drills,
+        reminding: Reminding,
         agreed: Callable[[], dict[str, Deadlines]],
     ) -> None:
         self._needs = needs
         self._identity = identity
         self._keys = keys
         self._drills = drills
+        self._reminding = reminding
         self._looked_s: int | None = None
         self._tidied_ms = needs.clock.now_ms()
         self._card_trouble = Complaint("the hotline's folder is in order again")
@@ -69,6 +73,7 @@ class Hotline:
             self._look_at_folder(now_ms)
             self._drill(now_ms // 1000)
         self.station.turn()
+        self._reminding.turn()
 
     def stop(self) -> None:
         self.station.stop()
@@ -141,7 +146,16 @@ def open_hotline(
     station.start()
     afterwards.callback(station.stop)
     drills = Drills(needs, settings.drill_every_hours * HOUR_S)
-    return Hotline(needs=needs, identity=identity, keys=keys, station=station, drills=drills, agreed=agreed)
+    own = needs.cards.own().organisation
+    return Hotline(
+        needs=needs,
+        identity=identity,
+        keys=keys,
+        station=station,
+        drills=drills,
+        reminding=Reminding(node, Following(stores.facts, stores.envelopes, own), own, clock),
+        agreed=agreed,
+    )
 
 
 def keys_must_fit(identity: Identity, keys: StationKeys, home: StationFolder) -> None:

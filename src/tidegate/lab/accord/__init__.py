@@ -1,0 +1,1 @@
+"""Two organisations on one machine that sign an accord and live under it."""
