@@ -71,7 +71,7 @@ def test_an_accord_signed_over_the_hotline_is_in_force_on_both_sides() -> None:
     world.turns()
     now_s = world.clock.now_ms() // 1_000
     assert books_on(world.bahar).current("XA-XB-2028", now_s).force is None
-    signing(world.bahar, file, ["senior one"])
+    signing(world.bahar, file, ["senior one", "senior two"])
     world.turns()
     ours, theirs = (books_on(party).current("XA-XB-2028", now_s) for party in (world.anna, world.bahar))
     assert ours.digest == theirs.digest == sha256(file).hexdigest()
