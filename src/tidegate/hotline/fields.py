@@ -116,6 +116,7 @@ _TABLE = (
     Field("milestone", "reference"),
     Field("guarantee-id", "reference"),
     _code("happening"),
+    _code("word", "flash-word"),
 )
 
 FIELDS = MappingProxyType({field.name: field for field in _TABLE})

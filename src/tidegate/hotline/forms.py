@@ -230,11 +230,12 @@ FREE_TEXT = Form(
     "may",
     (
         _one("purpose"),
-        *_may("corrects", "incident", "happening", "obligation", "track", "milestone"),
+        *_may("corrects", "incident", "happening", "obligation", "track", "milestone", "word"),
     ),
     needs=(
         Need("purpose", "correction", ("corrects",)),
         Need("purpose", "minutes", ("happening",)),
+        Need("purpose", "flash", ("word",)),
         Need("happening", "track-met", ("track",)),
         Need("happening", "milestone-reached", ("milestone",)),
     ),

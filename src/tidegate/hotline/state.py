@@ -8,7 +8,7 @@ import msgspec
 
 from tidegate.hotline.delivery import ENDED, Stage
 from tidegate.hotline.relay import Kept
-from tidegate.model.hotline_facts import About, Awaited, Deadlines, Place
+from tidegate.model.hotline_facts import About, Awaited, Deadlines, Place, WordHeard
 from tidegate.model.messages import OfficerSignature
 from tidegate.model.organisations import Digest, Level, OrganisationId
 
@@ -26,6 +26,12 @@ INBOX_MAX = 4_096
 
 READ_MAX = 256
 """Received messages at hand that were opened, or need not be; the older ones are in the store."""
+
+WORDS_MAX = 256
+"""Words at hand whose messages have not come; the one that was heard first is forgotten for a further one."""
+
+WORDS_AHEAD_MAX = 16
+"""Words of one peer within a day whose messages have not come; a further one is not heard."""
 
 LINES_MAX = 4_096
 """Correspondences of our own, one for each set of recipients; a message to a new set is refused as Full."""
@@ -105,6 +111,7 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
     """A message on its way to one recipient (tidegate.hotline.delivery).
 
     `receipted` is the frame that its R1 names. It is offered until that is the message's present frame.
+    `word_s` is when the recipient's station heard its coded word, where it has one.
     """
 
     recipient: OrganisationId
@@ -118,6 +125,7 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
     r3_s: int | None = None
     told: Told | None = None
     why: str = ""
+    word_s: int | None = None
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +163,13 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     told: Told | None = None
 
 
+class Ahead(msgspec.Struct, frozen=True):
+    """A coded word that was heard here, and whose message has not come."""
+
+    word: WordHeard
+    heard_at_s: int
+
+
 class DrillTally(msgspec.Struct, frozen=True):
     """One drill with one peer, and which answers came."""
 
@@ -185,7 +200,8 @@ class HotlineState(msgspec.Struct, frozen=True, kw_only=True):
     newest last. `inbox` by message are those that no officer has opened; `read` newest last. `lines` are our
     own correspondences by digest, `windows` those of peers by digest and epoch, the one heard of last last.
     `kept` is in custody here (tidegate.hotline.relay). `paths` by "organisation/path". `brought` are bytes of
-    each peer's messages in the store (tidegate.hotline.admission).
+    each peer's messages in the store (tidegate.hotline.admission). `words` were heard ahead of their
+    messages, by `word_key`, newest last.
     """
 
     own: Own | None = None
@@ -202,6 +218,7 @@ class HotlineState(msgspec.Struct, frozen=True, kw_only=True):
     drills: Mapping[OrganisationId, tuple[DrillTally, ...]] = NOTHING
     paths: Mapping[str, PathLife] = NOTHING
     brought: Mapping[OrganisationId, int] = NOTHING
+    words: Mapping[str, Ahead] = NOTHING
 
     def find_sent(self, message: Digest) -> Sent | None:
         found = self.sent.get(message)
@@ -215,6 +232,11 @@ class HotlineState(msgspec.Struct, frozen=True, kw_only=True):
     def find_received(self, message: Digest) -> Received | None:
         found = self.inbox.get(message)
         return found or next((one for one in self.read if one.about.message == message), None)
+
+
+def word_key(sender: OrganisationId, message: Digest) -> str:
+    """Whoever names another's message in a word of its own hides nothing."""
+    return f"{sender}/{message}"
 
 
 def copy_for(sent: Sent, recipient: OrganisationId) -> Copy | None:

@@ -36,6 +36,7 @@ from tidegate.hotline.state import (
     Window,
     copy_for,
 )
+from tidegate.hotline.word_steps import word_came_through, word_followed, word_heard
 from tidegate.model.facts import Alarm, Effect
 from tidegate.model.hotline_facts import (
     CardExpiryNeared,
@@ -66,6 +67,8 @@ from tidegate.model.hotline_facts import (
     RefusalCame,
     SerialSpoilt,
     SignatureGiven,
+    WordCameThrough,
+    WordHeard,
 )
 from tidegate.model.mappings import with_entry, without
 from tidegate.model.organisations import Digest, OrganisationId
@@ -323,7 +326,7 @@ def message_stored(state: HotlineState, number: int, at_ms: int, fact: MessageSt
         deadlines=fact.deadlines,
     )
     held = with_brought(put_received(state, received, opened=opened), about.sender, fact.size)
-    kept = with_window(held, about.sender, fact.place)
+    kept = with_window(word_followed(held, about.sender, about.message), about.sender, fact.place)
     return answer_came(kept, about, at_ms // 1000), arrival_told(state, received)
 
 
@@ -404,6 +407,8 @@ HOTLINE_STEPS: Mapping[type, Step] = {
     DeadlinePassed: deadline_passed,
     PathChanged: path_changed,
     DrillBegun: drill_begun,
+    WordHeard: word_heard,
+    WordCameThrough: word_came_through,
     EnvelopeKept: envelope_kept,
     EnvelopeLetGo: envelope_let_go,
 }

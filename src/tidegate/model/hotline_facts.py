@@ -308,6 +308,28 @@ class DrillBegun(msgspec.Struct, frozen=True, tag=True):
     by: str
 
 
+class WordHeard(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A peer's coded word came over the datagram path, ahead of the message that it announces.
+
+    It is proved by the pairwise key alone: to us, and to nobody else.
+    """
+
+    message: Digest
+    sender: OrganisationId
+    code: str
+    mark: Mark
+    level: Level
+    reference: str
+    composed_at_s: int
+
+
+class WordCameThrough(msgspec.Struct, frozen=True, tag=True):
+    """A recipient's station has heard the word of this message. That is no receipt."""
+
+    message: Digest
+    recipient: OrganisationId
+
+
 class EnvelopeKept(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """We hold a sealed envelope of `sender` for `recipient` until `until_s`, and signed that we do."""
 
@@ -352,6 +374,8 @@ HotlineFact = (
     | DeadlinePassed
     | PathChanged
     | DrillBegun
+    | WordHeard
+    | WordCameThrough
     | EnvelopeKept
     | EnvelopeLetGo
 )

@@ -254,6 +254,23 @@ class SignedSignalKey(msgspec.Struct, frozen=True, kw_only=True, tag="signal-key
     signature: SignaturePair
 
 
+WORD_BYTES_MAX = 1_152
+"""A coded word: what one datagram carries beside its seal."""
+
+
+class FlashWord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A coded word, in one datagram under the pairwise key: it announces the message whose digest it names,
+    and says the code that stands in that message's field `word`. Canonical bytes, as all else."""
+
+    version: Literal[1]
+    code: str
+    mark: Mark
+    level: Level
+    message: Digest
+    reference: str
+    composed_at_s: int
+
+
 Sealed = (
     Package | SignedReceipt | SignedRefusal | SignedCustody | SignedHeartbeat | CardNews | SignedSignalKey
 )

@@ -154,10 +154,13 @@ class SignalPath(Path, Protocol):
         """From now on: the keys that we gave to peers, and the one that each peer gave to us."""
 
     def say(self, peer: OrganisationId, endpoint: Endpoint, word: bytes) -> bool:
-        """Begin to say a word, again and again until it was heard; its outcome is told as an offer's is.
+        """Begin to say a word, again and again until it was heard; how that went, `said` tells.
 
         False as for `offer`; NotAllowed for a word that is too long.
         """
+
+    def said(self) -> Sequence[tuple[bytes, Outcome]]:
+        """What came of words since the last call, each with its word; `why` is empty where it was heard."""
 
     def words(self) -> Sequence[tuple[OrganisationId, bytes]]:
         """Who said what since the last call."""

@@ -130,7 +130,8 @@ HotlineRequest = (
 class CopyView(msgspec.Struct, frozen=True, kw_only=True):
     """How far a message is with one recipient: `stage` as in docs/deliveries.md, each receipt with its time.
 
-    `due_s` is when the next awaited receipt is late; `overdue` says that it is, and who was told.
+    `due_s` is when the next awaited receipt is late; `overdue` says that it is, and who was told. `word_s` is
+    when its coded word came through, which is no receipt.
     """
 
     recipient: OrganisationId
@@ -143,20 +144,24 @@ class CopyView(msgspec.Struct, frozen=True, kw_only=True):
     due_s: int | None
     overdue: Level | None
     why: str
+    word_s: int | None = None
 
 
 class SentView(msgspec.Struct, frozen=True, kw_only=True):
-    """`signed` are the officers who have signed so far; `lacking` says what it still waits for."""
+    """`signed` are the officers who have signed so far; `lacking` says what it still waits for. `word` is the
+    code that it says as a coded word, "" for none."""
 
     about: About
     stage: str
     signed: tuple[str, ...]
     lacking: str
     copies: tuple[CopyView, ...]
+    word: str = ""
 
 
 class ReceivedView(msgspec.Struct, frozen=True, kw_only=True):
-    """`fact` is its number in our ledger. `opened_s` and `answered_s` are when our R2 and R3 went out."""
+    """`fact` is its number in our ledger. `opened_s` and `answered_s` are when our R2 and R3 went out. `word`
+    as of a SentView."""
 
     about: About
     officers: tuple[str, ...]
@@ -167,6 +172,20 @@ class ReceivedView(msgspec.Struct, frozen=True, kw_only=True):
     answered_s: int | None
     due_s: int | None
     overdue: Level | None
+    word: str = ""
+
+
+class WordView(msgspec.Struct, frozen=True, kw_only=True):
+    """A coded word that was heard, and whose message has not come: proved by the pairwise key alone."""
+
+    message: Digest
+    sender: OrganisationId
+    code: str
+    mark: Mark
+    level: Level
+    reference: str
+    composed_at_s: int
+    heard_at_s: int
 
 
 class Composed(msgspec.Struct, frozen=True, tag=True):
@@ -188,6 +207,7 @@ class SignatureTaken(msgspec.Struct, frozen=True, tag=True):
 class Inbox(msgspec.Struct, frozen=True, tag=True):
     messages: tuple[ReceivedView, ...]
     left_out: int
+    words: tuple[WordView, ...] = ()
 
 
 class Outbox(msgspec.Struct, frozen=True, tag=True):
@@ -253,7 +273,8 @@ class PeerView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HotlineShown(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """`officers` are those on our own card; `findings` what somebody should do something about, in words."""
+    """`officers` are those on our own card; `findings` what somebody should do something about, in words;
+    `words` are coded words whose messages have not come, newest first."""
 
     organisation: OrganisationId
     name: str
@@ -264,6 +285,7 @@ class HotlineShown(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     peers: tuple[PeerView, ...]
     findings: tuple[str, ...]
     officers: tuple[CardOfficer, ...] = ()
+    words: tuple[WordView, ...] = ()
 
 
 class Exported(msgspec.Struct, frozen=True, tag=True):

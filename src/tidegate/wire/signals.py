@@ -7,6 +7,7 @@ of authentication, and at most 1,164 of these plain bytes, of which the first te
 import struct
 from dataclasses import dataclass
 
+from tidegate.model.messages import WORD_BYTES_MAX
 from tidegate.model.refusals import Malformed, NotAllowed
 from tidegate.wire.erasure import NEEDED_MAX
 
@@ -19,9 +20,6 @@ PIECE_BYTES = 1_144
 
 BODY_BYTES_MAX = 64 << 10
 """Bytes of an exchange that travels in pieces; larger ones go by other paths."""
-
-WORD_BYTES_MAX = 1_152
-"""Bytes of a coded word, which is never cut into pieces; a longer one is NotAllowed."""
 
 _PIECE = struct.Struct(">B8sIB")
 _GOT = struct.Struct(">B8s")

@@ -17,15 +17,16 @@ from tidegate.adapters.hotline.signal_seal import SESSIONS_MAX, WINDOW_MAX, Open
 from tidegate.adapters.hotline.transfers import PARTIAL_MAX, Receiving
 from tidegate.lab.hotline.faults import Faults
 from tidegate.lab.hotline.proxy import FaultProxy
+from tidegate.model.messages import WORD_BYTES_MAX
 from tidegate.model.organisations import Endpoint
 from tidegate.model.refusals import Malformed, NotAllowed
+from tidegate.ports.hotline import Outcome
 from tidegate.ports.outside import OutsideFailed
 from tidegate.wire.signals import (
     BODY_BYTES_MAX,
     DATAGRAM_BYTES_MAX,
     PIECE_BYTES,
     SEAL_BYTES,
-    WORD_BYTES_MAX,
     Got,
     Piece,
     Probe,
@@ -105,7 +106,10 @@ def test_a_message_and_its_receipt_come_through_any_loss(faults: Faults, afterwa
 def test_a_word_is_heard_once_however_often_it_is_said(afterwards: ExitStack) -> None:
     pair = Pair(Faults(loss=50, duplication=50), 3, afterwards)
     assert pair.anna.say(organisation("XB"), pair.endpoint, b"FLASH" * 100)
-    until(lambda: bool(pair.anna.outcomes()))
+    said: list[tuple[bytes, Outcome]] = []
+    until(lambda: bool(said.extend(pair.anna.said()) or said))
+    assert [(word, told.why) for word, told in said] == [(b"FLASH" * 100, "")]
+    assert not pair.anna.outcomes(), "how a word went is told of no offer"
     assert pair.boris.words() == [(organisation("XA"), b"FLASH" * 100)]
     with pytest.raises(NotAllowed, match="does not fit a datagram"):
         pair.anna.say(organisation("XB"), pair.endpoint, bytes(WORD_BYTES_MAX + 1))

@@ -21,6 +21,7 @@ from tidegate.adapters.hotline.datagram_socket import Address, DatagramSocket
 from tidegate.adapters.hotline.inbox import Inbox
 from tidegate.adapters.hotline.signal_seal import Opening, Sealing
 from tidegate.adapters.hotline.transfers import Receiving, Sending
+from tidegate.model.messages import WORD_BYTES_MAX
 from tidegate.model.organisations import Card, Endpoint, OrganisationId
 from tidegate.model.refusals import Malformed, NotAllowed
 from tidegate.ports.hotline import Arrival, Outcome
@@ -29,7 +30,6 @@ from tidegate.wire.exchange import decode_exchange, encode_exchange, fitting
 from tidegate.wire.signals import (
     BODY_BYTES_MAX,
     PIECE_BYTES,
-    WORD_BYTES_MAX,
     Got,
     Piece,
     Probe,
@@ -77,6 +77,7 @@ class SignalDatagrams:
         self._orders: queue.SimpleQueue[Sending] = queue.SimpleQueue()
         self._resolving = ThreadPoolExecutor(1, "hotline-names")
         self._words: deque[tuple[OrganisationId, bytes]] = deque(maxlen=WORDS_HEARD_MAX)
+        self._said: deque[tuple[bytes, Outcome]] = deque(maxlen=WORDS_HEARD_MAX)
         self._peers: frozenset[OrganisationId] = frozenset()
         self._openings: Mapping[bytes, tuple[OrganisationId, Opening]] = {}
         self._sealings: Mapping[OrganisationId, Sealing] = {}
@@ -149,13 +150,21 @@ class SignalDatagrams:
     def say(self, peer: OrganisationId, endpoint: Endpoint, word: bytes) -> bool:
         if len(word) > WORD_BYTES_MAX:
             raise NotAllowed(f"a word of {len(word)} bytes does not fit a datagram ({WORD_BYTES_MAX})")
-        return self._begin(peer, endpoint, lambda to: Sending(peer, endpoint, to, *self._times(), word=word))
+        return self._begin(
+            peer, endpoint, lambda to: Sending(peer, endpoint, to, *self._times(), word=word), word
+        )
 
     def words(self) -> Sequence[tuple[OrganisationId, bytes]]:
         heard: list[tuple[OrganisationId, bytes]] = []
         while self._words:
             heard.append(self._words.popleft())
         return heard
+
+    def said(self) -> Sequence[tuple[bytes, Outcome]]:
+        told: list[tuple[bytes, Outcome]] = []
+        while self._said:
+            told.append(self._said.popleft())
+        return told
 
     def outcomes(self) -> Sequence[Outcome]:
         return self._inbox.outcomes()
@@ -172,7 +181,13 @@ class SignalDatagrams:
         now_s = self._now_s()
         return now_s, now_s + self._give_up_s
 
-    def _begin(self, peer: OrganisationId, endpoint: Endpoint, made: Callable[[Address], Sending]) -> bool:
+    def _begin(
+        self,
+        peer: OrganisationId,
+        endpoint: Endpoint,
+        made: Callable[[Address], Sending],
+        word: bytes | None = None,
+    ) -> bool:
         known = peer in self._peers and peer in self._sealings and self._thread.is_alive()
         if endpoint.kind != "udp" or not known:
             return False
@@ -183,20 +198,32 @@ class SignalDatagrams:
         if _is_address(endpoint.host):
             self._orders.put(made((endpoint.host, endpoint.port)))
         else:
-            self._resolving.submit(self._resolve, peer, endpoint, made)
+            self._resolving.submit(self._resolve, peer, endpoint, made, word)
         return True
 
-    def _resolve(self, peer: OrganisationId, endpoint: Endpoint, made: Callable[[Address], Sending]) -> None:
+    def _resolve(
+        self,
+        peer: OrganisationId,
+        endpoint: Endpoint,
+        made: Callable[[Address], Sending],
+        word: bytes | None,
+    ) -> None:
         try:
             told = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_DGRAM)
             self._orders.put(made((str(told[0][4][0]), endpoint.port)))
         except (OSError, ValueError):
-            self._tell(peer, endpoint, "its name has no address here", 0)
+            self._tell(peer, endpoint, "its name has no address here", 0, word)
 
-    def _tell(self, peer: OrganisationId, endpoint: Endpoint, why: str, round_trip_ms: int) -> None:
+    def _tell(
+        self, peer: OrganisationId, endpoint: Endpoint, why: str, round_trip_ms: int, word: bytes | None
+    ) -> None:
         with self._lock:
             self._under_way -= 1
-        self._inbox.tell(Outcome(self.name, peer, endpoint, why, round_trip_ms))
+        outcome = Outcome(self.name, peer, endpoint, why, round_trip_ms)
+        if word is None:
+            self._inbox.tell(outcome)
+        else:
+            self._said.append((word, outcome))
 
     def _run(self) -> None:
         poll = select.poll()
@@ -285,7 +312,7 @@ class SignalDatagrams:
             return
         why = "no answer in time" if ended.is_over(now_s) else ""
         if ended.endpoint is not None:
-            self._tell(ended.peer, ended.endpoint, why, round((now_s - ended.began_s) * 1000))
+            self._tell(ended.peer, ended.endpoint, why, round((now_s - ended.began_s) * 1000), ended.word)
         else:
             with self._lock:
                 self._under_way -= 1

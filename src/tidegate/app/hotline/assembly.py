@@ -23,6 +23,7 @@ from tidegate.app.hotline.signalling import Signalling
 from tidegate.app.hotline.station import Station
 from tidegate.app.hotline.suite import needs_of
 from tidegate.app.hotline.ways import HotlineWays, WaysWanted
+from tidegate.app.hotline.wording import Wording
 from tidegate.app.node import Node
 from tidegate.app.parts import Parts, Stores
 from tidegate.app.settings import HotlineSection
@@ -186,5 +187,6 @@ def station_of(needs: Needs, ways: HotlineWays, stores: Stores, keys: StationKey
         relay=Relaying(needs, lambda body: decode_envelope(body).header),
         evidence=evidence,
         signal=Signalling(needs, ways.signal, ways.signal_keys),
+        words=Wording(needs, ways.signal),
     )
     return Station(needs, [ways.https, ways.signal], extras)

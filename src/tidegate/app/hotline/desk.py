@@ -11,7 +11,8 @@ from tidegate.app.hotline.composing import compose, drill, give_signature
 from tidegate.app.hotline.framing import stored
 from tidegate.app.hotline.needs import Needs
 from tidegate.app.hotline.station import Station
-from tidegate.app.hotline.views import lacking, peer_view, received_view, sent_view, stage_of
+from tidegate.app.hotline.views import lacking, peer_view, received_view, sent_view, stage_of, word_views
+from tidegate.app.hotline.wording import word_of
 from tidegate.hotline.delivery import DELIVERED
 from tidegate.hotline.state import Received, Sent, copy_for, is_offered
 from tidegate.model.hotline_facts import Deadlines, HotlineFact, MessageRecalled
@@ -104,13 +105,15 @@ class HotlineDesk:
         at_hand: list[Received] = [*state.inbox.values(), *(() if request.unread else state.read)]
         at_hand.sort(key=lambda one: -one.fact)
         limit = min(request.limit, LISTED_MAX)
-        return Inbox(tuple(map(received_view, at_hand[:limit])), max(0, len(at_hand) - limit))
+        shown = tuple(received_view(one, word_of(self._needs, one.about)) for one in at_hand[:limit])
+        return Inbox(shown, max(0, len(at_hand) - limit), word_views(state))
 
     def list_outbox(self, request: ListOutbox, _: str) -> Reply:
         state = self._needs.state
         at_hand = [*reversed([*state.sent.values()]), *(() if request.pending else reversed(state.settled))]
         limit = min(request.limit, LISTED_MAX)
-        return Outbox(tuple(map(sent_view, at_hand[:limit])), max(0, len(at_hand) - limit))
+        shown = tuple(sent_view(one, word_of(self._needs, one.about)) for one in at_hand[:limit])
+        return Outbox(shown, max(0, len(at_hand) - limit))
 
     def show_message(self, request: ShowMessage, _: str) -> Reply:
         found = self._find(request.message)
@@ -164,6 +167,7 @@ class HotlineDesk:
             peers=peers,
             officers=self._needs.cards.own().officers,
             findings=tuple(self._findings()),
+            words=word_views(state),
         )
 
     def _findings(self) -> list[str]:

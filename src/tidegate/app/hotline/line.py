@@ -38,6 +38,7 @@ from tidegate.ports.hotline_control import (
     ShowHotline,
     ShowMessage,
     SignatureTaken,
+    WordView,
 )
 from tidegate.ports.outside import OutsideFailed
 from tidegate.wire.exchange import fitting
@@ -60,6 +61,7 @@ __all__ = [
     "ReceivedView",
     "SentView",
     "SignatureTaken",
+    "WordView",
     "content_of",
     "officer_behind",
 ]

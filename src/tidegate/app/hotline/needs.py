@@ -10,6 +10,7 @@ from typing import Protocol
 
 from tidegate.hotline.admission import PEER_STORED_BYTES_MAX
 from tidegate.hotline.correspondence import Check, Holds
+from tidegate.hotline.courier import Way
 from tidegate.hotline.state import HotlineState
 from tidegate.model.canonical import FactRecord
 from tidegate.model.facts import Fact
@@ -146,6 +147,13 @@ class Signalling(Protocol):
     def heard(self, signed: SignedSignalKey, now_s: int) -> None: ...
 
 
+class Wording(Protocol):
+    """Coded words over the datagram path (tidegate.app.hotline.wording)."""
+
+    def turn(self, ways: Mapping[OrganisationId, Sequence[Way]], now_ms: int) -> Iterable[OrganisationId]:
+        """Says and hears what is due; who showed life by it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Extras:
     """Parts that a station may do without."""
@@ -153,3 +161,4 @@ class Extras:
     relay: Relaying | None = None
     evidence: Witnessing | None = None
     signal: Signalling | None = None
+    words: Wording | None = None

@@ -30,6 +30,8 @@ from tidegate.model.hotline_facts import (
     RefusalCame,
     SerialSpoilt,
     SignatureGiven,
+    WordCameThrough,
+    WordHeard,
 )
 
 SHOWN = 12
@@ -77,6 +79,11 @@ def _of_message(fact: HotlineFact) -> str | None:
             return f"message {short(message)} of {short(sender)} not believed, rule {rule}: {why}"
         case ForkFound(sender, _, epoch, serial):
             return f"{short(sender)} signed two frames for serial {serial} of epoch {epoch}"
+        case WordHeard(message=message, sender=sender, code=code, mark=mark, reference=reference):
+            drill = "DRILL " if mark == "DRILL" else ""
+            return f"word {drill}FLASH {code} {reference} of {short(sender)} heard, ahead of {short(message)}"
+        case WordCameThrough(message, recipient):
+            return f"message {short(message)}: {short(recipient)} has heard its word"
         case DeadlinePassed(message, party, awaited, _, level):
             return f"message {short(message)}: {awaited} of {short(party)} is late; told to {level}"
     return None

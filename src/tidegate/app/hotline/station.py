@@ -102,6 +102,9 @@ class Station:
         while frame_what_waits(self._needs):
             pass
         self._offer(now_ms)
+        if self._extras.words is not None:
+            for peer in self._extras.words.turn(self._ways, now_ms):
+                self.courier.sign_of_life(peer, now_ms)
 
     def take(self, arrivals: Sequence[Arrival], now_ms: int) -> Heard:
         """What came, judged and stored; those who called are answered. Also for what was carried by hand."""

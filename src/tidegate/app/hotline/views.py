@@ -10,7 +10,7 @@ from tidegate.hotline.delivery import Stage
 from tidegate.hotline.state import Copy, DrillTally, HotlineState, Peer, Received, Sent, is_offered
 from tidegate.hotline.tallies import reached_permille
 from tidegate.model.organisations import OrganisationId
-from tidegate.ports.hotline_control import CopyView, PathView, PeerView, ReceivedView, SentView
+from tidegate.ports.hotline_control import CopyView, PathView, PeerView, ReceivedView, SentView, WordView
 
 DRILLS_S = 30 * 86_400
 """Drills of the last thirty days are counted."""
@@ -18,13 +18,14 @@ DRILLS_S = 30 * 86_400
 Lives = dict[tuple[OrganisationId, str], Life]
 
 
-def sent_view(sent: Sent) -> SentView:
+def sent_view(sent: Sent, word: str = "") -> SentView:
     return SentView(
         about=sent.about,
         stage=stage_of(sent),
         signed=tuple(one.officer for one in sent.signatures),
         lacking=lacking(sent),
         copies=tuple(copy_view(sent, copy) for copy in sent.copies),
+        word=word,
     )
 
 
@@ -53,6 +54,7 @@ def copy_view(sent: Sent, copy: Copy) -> CopyView:
         due_s=due_of(sent, copy),
         overdue=copy.told.level if copy.told is not None else None,
         why=copy.why,
+        word_s=copy.word_s,
     )
 
 
@@ -64,7 +66,7 @@ def due_of(sent: Sent, copy: Copy) -> int | None:
     return None if allowed is None else began_s(sent, copy, awaited) + allowed
 
 
-def received_view(received: Received) -> ReceivedView:
+def received_view(received: Received, word: str = "") -> ReceivedView:
     awaited = owed(received)
     return ReceivedView(
         about=received.about,
@@ -76,6 +78,24 @@ def received_view(received: Received) -> ReceivedView:
         answered_s=received.answered_s,
         due_s=received.stored_at_s + awaited[1] if awaited else None,
         overdue=received.told.level if received.told is not None else None,
+        word=word,
+    )
+
+
+def word_views(state: HotlineState) -> tuple[WordView, ...]:
+    """Newest first."""
+    return tuple(
+        WordView(
+            message=one.word.message,
+            sender=one.word.sender,
+            code=one.word.code,
+            mark=one.word.mark,
+            level=one.word.level,
+            reference=one.word.reference,
+            composed_at_s=one.word.composed_at_s,
+            heard_at_s=one.heard_at_s,
+        )
+        for one in reversed([*state.words.values()])
     )
 
 

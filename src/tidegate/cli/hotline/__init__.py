@@ -25,6 +25,7 @@ COMMANDS: dict[str, Entry] = {
     "read": Entry("hotline.read", "read", "Show a message in your language, and sign its receipt."),
     "reply": Entry("hotline.send", "reply", "Answer a message."),
     "send": Entry("hotline.send", "send", "Say something, and have it delivered."),
+    "flash": Entry("hotline.flash", "flash", "Say one coded word, ahead of everything else."),
     "sign": Entry("hotline.send", "sign", "Sign what another officer wrote."),
     "outbox": Entry("hotline.lists", "outbox", "List what was said, and how far it is."),
     "recall": Entry("hotline.standing", "recall", "Deliver a message no further."),

@@ -1,6 +1,6 @@
 """`tidegate hotline inbox` and `outbox`: what came, what went, and what is waited for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from tidegate.cli.hotline.read import copy_words
 from tidegate.cli.output import print_json
 
 if TYPE_CHECKING:
-    from tidegate.app.hotline.line import ReceivedView, SentView
+    from tidegate.app.hotline.line import ReceivedView, SentView, WordView
     from tidegate.app.parts import Parts
     from tidegate.model.hotline_facts import About
 
@@ -51,24 +51,28 @@ def inbox(
     if as_json:
         for message in found.messages:
             print_json(message)
-    elif not found.messages:
+        for word in found.words:
+            print_json(word)
+    elif not found.messages and not found.words:
         paper = Paper(language_of(language, parts.environ), parts.environ)
         paper.say(label("screen", "nothing", paper.language))
     else:
         paper = Paper(language_of(language, parts.environ), parts.environ)
         names = names_of(line.board())
+        print_words(found.words, names, paper)
         rows = [
             [
                 *_about(one.about, paper),
                 organisation_name(one.about.sender, names),
-                label("form", one.about.form, paper.language),
+                _said(one.about.form, one.word, paper),
                 _state(one, paper),
             ]
             for one in found.messages
         ]
-        paper.table(_headings("from", paper), rows, [_style(one.about) for one in found.messages])
+        if rows:
+            paper.table(_headings("from", paper), rows, [_style(one.about) for one in found.messages])
         _left_out(found.left_out)
-    if any(_waits(one) for one in found.messages):
+    if found.words or any(_waits(one) for one in found.messages):
         raise Finished(Exit.FINDING)
 
 
@@ -155,11 +159,39 @@ def _state(one: "ReceivedView", paper: Paper) -> str:
     return told
 
 
+def _said(form: str, word: str, paper: Paper) -> str:
+    """The form, or what a coded word says."""
+    from tidegate.model.labels import label
+
+    return label("flash-word", word, paper.language) if word else label("form", form, paper.language)
+
+
+def print_words(words: "Sequence[WordView]", names: Mapping[str, str], paper: Paper) -> None:
+    """Coded words that were heard, and whose messages have not come; each with its mark in front."""
+    from tidegate.app.hotline.reading import left_to_right, organisation_name, time_group
+    from tidegate.model.labels import label
+
+    if not words:
+        return
+    paper.say(label("screen", "words", paper.language), "bold")
+    for word in words:
+        told = (
+            left_to_right(f"{word.mark} FLASH"),
+            left_to_right(word.message[:SHOWN_DIGITS]),
+            left_to_right(time_group(word.composed_at_s)),
+            organisation_name(word.sender, names),
+            label("flash-word", word.code, paper.language),
+        )
+        paper.say("  ".join(told), STYLES["DRILL" if word.mark == "DRILL" else "FLASH"], indent=2)
+    paper.say(label("screen", "word-proof", paper.language), indent=2)
+    paper.say("")
+
+
 def _print_sent(one: "SentView", names: Mapping[str, str], paper: Paper) -> None:
     from tidegate.app.hotline.reading import by_itself
-    from tidegate.model.labels import label, phrase
+    from tidegate.model.labels import phrase
 
-    head = "  ".join((*_about(one.about, paper), label("form", one.about.form, paper.language)))
+    head = "  ".join((*_about(one.about, paper), _said(one.about.form, one.word, paper)))
     paper.say(head, _style(one.about) or "bold")
     if one.lacking:
         paper.say(phrase("screen", "lacking", paper.language, what=by_itself(one.lacking)), indent=2)

@@ -135,6 +135,9 @@ def copy_words(copy: "CopyView", names: Mapping[str, str], paper: Paper) -> str:
     times = [f"{name} {full_time(at_s, None)}" for name, at_s in receipts if at_s is not None]
     if times:
         told += f" ({left_to_right(', '.join(times))})"
+    if copy.word_s is not None and copy.r1_s is None:
+        heard = left_to_right(full_time(copy.word_s, None))
+        told += f" - {phrase('screen', 'word-came', paper.language, time=heard)}"
     if copy.overdue is not None:
         level = label("level", copy.overdue, paper.language)
         told += f" - {phrase('screen', 'overdue', paper.language, level=level)}"

@@ -127,15 +127,15 @@ def send(
     measured = {} if attack is None else _measured(parts, form, attack, desk.said)
     handling = Handling(
         recipients=named,
-        mark=mark or cast(Mark, _choice("mark", get_args(Mark), desk.paper)),
-        precedence=precedence or cast(Precedence, _choice("precedence", PRECEDENCES, desk.paper)),
+        mark=mark or cast(Mark, choice_of("mark", get_args(Mark), desk.paper)),
+        precedence=precedence or cast(Precedence, choice_of("precedence", PRECEDENCES, desk.paper)),
         level=desk.officer.level,
         tlp=tlp,
         pap=pap,
         accord=accord,
         answers=None,
         reference=desk.said.reference,
-        expires_at_s=_expiry(desk.said.expires, desk.now_s),
+        expires_at_s=expiry_of(desk.said.expires, desk.now_s),
     )
     _send(desk, form, handling, measured)
 
@@ -159,7 +159,7 @@ def reply(parts: "Parts", /, message: str, form: FormName, **said: Any) -> None:
     handling = replace(
         reply_handling(answered, desk.board, desk.officer.level),
         reference=desk.said.reference,
-        expires_at_s=_expiry(desk.said.expires, desk.now_s),
+        expires_at_s=expiry_of(desk.said.expires, desk.now_s),
     )
     _send(desk, form, handling, {})
 
@@ -188,7 +188,7 @@ def sign(
     board = line.board()
     shown = line.message(message)
     letter = letter_of(shown, board, None)
-    signer = signer_in(parts, _key(key_file))
+    signer = signer_in(parts, must_have_key(key_file))
     officer = officer_behind(signer, board.officers)
     if as_json:
         must_say_yes(yes)
@@ -206,7 +206,7 @@ def _desk(parts: "Parts", said: Said) -> "Desk[Said]":
     paper = Paper(language_of(said.language, parts.environ), parts.environ)
     line = line_to(parts, said.state_folder)
     board = line.board()
-    signer = signer_in(parts, _key(said.key_file))
+    signer = signer_in(parts, must_have_key(said.key_file))
     officer = officer_behind(signer, board.officers)
     return Desk(said, paper, line, board, officer, signer, parts.clock().now_ms() // 1000)
 
@@ -277,13 +277,13 @@ def _file(path: Path) -> "DraftAttachment":
     return attached(path.name, body)
 
 
-def _key(key_file: Path | None) -> Path:
+def must_have_key(key_file: Path | None) -> Path:
     if key_file is None:
         raise click.UsageError("give --key FILE (or $TIDEGATE_OFFICER_KEY): an officer signs what is said")
     return key_file
 
 
-def _expiry(span: str | None, now_s: int) -> int | None:
+def expiry_of(span: str | None, now_s: int) -> int | None:
     if span is None:
         return None
     found = _SPAN.fullmatch(span.strip())
@@ -292,7 +292,7 @@ def _expiry(span: str | None, now_s: int) -> int | None:
     return now_s + int(found[1]) * _SPAN_S[found[2]]
 
 
-def _choice(group: str, codes: Sequence[str], paper: Paper) -> str:
+def choice_of(group: str, codes: Sequence[str], paper: Paper) -> str:
     """Nothing is assumed about how real or how urgent a message is."""
     from tidegate.app.hotline.reading import left_to_right
     from tidegate.model.labels import label

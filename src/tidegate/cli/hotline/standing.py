@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tidegate.cli.exits import Exit, Finished
+from tidegate.cli.hotline.lists import print_words
 from tidegate.cli.hotline.options import language_of, line_to, screen_options
 from tidegate.cli.hotline.paper import Paper
 from tidegate.cli.output import print_json
@@ -26,7 +27,7 @@ def status(parts: "Parts", state_folder: Path | None, language: str | None, as_j
         print_json(board)
     else:
         _print_board(board, Paper(language_of(language, parts.environ), parts.environ))
-    if board.findings or any(peer.overdue or peer.unread for peer in board.peers):
+    if board.findings or board.words or any(peer.overdue or peer.unread for peer in board.peers):
         raise Finished(Exit.FINDING)
 
 
@@ -90,12 +91,15 @@ def recall(
 
 
 def _print_board(board: "HotlineShown", paper: Paper) -> None:
-    from tidegate.app.hotline.reading import by_itself, full_time, harmless, left_to_right
+    from tidegate.app.hotline.reading import by_itself, full_time, harmless, left_to_right, names_of
     from tidegate.model.labels import label
 
     until = left_to_right(full_time(board.card_until_s, None))
     paper.say(by_itself(harmless(board.name)), "bold")
     paper.say(f"{label('screen', 'card-until', paper.language)} {until}")
+    if board.words:
+        paper.say("")
+        print_words(board.words, names_of(board), paper)
     for peer in board.peers:
         paper.say("")
         _print_peer(peer, paper)
