@@ -1,4 +1,4 @@
-"""Two nodes as people run them, founded by commands, on real sockets: a word where no message comes through."""
+"""Two nodes as people run them, founded by commands, on real sockets: a word where no message gets through."""
 
 import json
 import select
