@@ -1,4 +1,4 @@
-"""Two nodes as people run them, founded by commands, on real sockets: a word where no message gets through."""
+"""Two nodes as people run them, founded by commands, on real sockets: a word where no message comes."""
 
 import json
 import select
