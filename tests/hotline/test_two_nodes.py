@@ -144,7 +144,7 @@ def test_a_coded_word_comes_through_where_its_message_does_not_and_r1_is_the_mes
     assert (word["code"], word["mark"], word["message"]) == ("call-us", "DRILL", said["message"])
     assert "DRILL FLASH" in xb.types("inbox --language fa", Exit.FINDING)
     assert "همین حالا با ما" in xb.types("status --language fa", Exit.FINDING)
-    assert "coded word heard" in xa.types("outbox")
+    assert "Coded word heard" in xa.types("outbox")
     assert copy_of(xa)["r1_s"] is None
     for wire in wires:
         wire.narrow = False
