@@ -1,0 +1,1 @@
+"""Questions of an audit, put to real servers."""

@@ -1,0 +1,1 @@
+"""Audits as the doors ask for them: found out, read, answered, told."""

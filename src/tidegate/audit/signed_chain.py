@@ -1,0 +1,147 @@
+"""Whether what a zone says is signed by keys that the root's anchors lead to (DNSSEC, RFC 4035)."""
+
+from collections.abc import Iterable, Iterator
+
+import dns.dnssec
+import dns.exception
+import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+
+from tidegate.audit.replies import Alias, Told
+from tidegate.audit.walking_names import Heard, NameWalk, Zone
+from tidegate.model.audits import Signature
+from tidegate.model.domain_names import ROOT
+from tidegate.model.probes import DnsReply, Record
+
+WRONG = (dns.exception.DNSException, ValueError, KeyError)
+"""What reading somebody else's keys and signatures may raise."""
+
+
+class SignedChain:
+    """`judge` says of a zone: True, its chain holds; False, it does not; None, it is unsigned or not seen."""
+
+    def __init__(self, walk: NameWalk, anchors: Iterable[str], heard: dict[str, list[Heard]]) -> None:
+        self._walk = walk
+        self._anchors = tuple(anchors)
+        self._heard = heard
+        self._verdicts: dict[str, bool | None] = {}
+
+    def judge(self, zone: Zone) -> bool | None:
+        """The zones above are judged first; there are at most as many as a name has labels."""
+        if zone.name not in self._verdicts:
+            above = self.judge(zone.parent) if zone.parent is not None else True
+            self._verdicts[zone.name] = above if above is not True else self._judge(zone)
+        return self._verdicts[zone.name]
+
+    def _judge(self, zone: Zone) -> bool | None:
+        trusted = self._trusted(zone)
+        keys = self._walk.heard.get((zone.name, "DNSKEY"))
+        if trusted is None or keys is None or keys.asked is None:
+            return None
+        if not isinstance(keys.reading, Told):
+            return False if trusted else None
+        anchored = [key for key in keys.reading.records if _is_trusted(zone.name, key, trusted)]
+        if not anchored or not _verifies(keys, anchored):
+            return False
+        return all(
+            _verifies(one, keys.reading.records)
+            for one in self._heard.get(zone.name, ())
+            if isinstance(one.reading, Told | Alias) and one is not keys and not _made_up(one)
+        )
+
+    def _trusted(self, zone: Zone) -> tuple[str, ...] | None:
+        """The DS records that the zone's keys must match; None where there are none, or none was seen."""
+        if zone.name == ROOT:
+            return self._anchors or None
+        ds = self._walk.heard.get((zone.name, "DS"))
+        if ds is None or not isinstance(ds.reading, Told):
+            return None
+        return tuple(one.data for one in ds.reading.records)
+
+
+def key_tags(records: Iterable[Record], kind: str) -> tuple[int, ...]:
+    """Of DNSKEY or DS records; one that cannot be read has none."""
+    found = set()
+    for one in records:
+        try:
+            rdata = _rdata(kind, one.data)
+        except WRONG:
+            continue
+        found.add(rdata.key_tag if kind == "DS" else dns.dnssec.key_id(rdata))  # type: ignore[attr-defined,arg-type]
+    return tuple(sorted(found))
+
+
+def signatures_in(heard: Iterable[Heard]) -> Iterator[Signature]:
+    for one in heard:
+        if isinstance(one.reading, Told | Alias):
+            for record in one.reading.signatures:
+                try:
+                    told = _rdata("RRSIG", record.data)
+                except WRONG:
+                    continue
+                yield Signature(one.type, told.key_tag, told.inception, told.expiration)  # type: ignore[attr-defined]
+
+
+def _made_up(heard: Heard) -> bool:
+    """An alias that the server made from a DNAME has no signature of its own (RFC 6672, 5.3.1)."""
+    reply = heard.asked.answer if heard.asked is not None else None
+    return (
+        isinstance(heard.reading, Alias)
+        and isinstance(reply, DnsReply)
+        and any(one.type == "DNAME" for one in reply.answer)
+    )
+
+
+def _rdata(kind: str, data: str) -> dns.rdata.Rdata:
+    return dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.from_text(kind), data)
+
+
+def _name(text: str) -> dns.name.Name:
+    return dns.name.root if text == ROOT else dns.name.from_text(f"{text}.")
+
+
+def _is_trusted(zone: str, key: Record, trusted: tuple[str, ...]) -> bool:
+    """A key whose digest one of the DS records has (RFC 4034, 5.1.4); unknown digests match nothing."""
+    for data in trusted:
+        try:
+            ds = _rdata("DS", data)
+            made = dns.dnssec.make_ds(
+                _name(zone),
+                _rdata("DNSKEY", key.data),
+                dns.dnssec.DSDigest(ds.digest_type),  # type: ignore[attr-defined]
+                validating=True,
+            )
+        except WRONG:
+            continue
+        if made == ds:
+            return True
+    return False
+
+
+def _verifies(heard: Heard, keys: Iterable[Record]) -> bool:
+    """One good signature over the records, by one of the keys, at the second when they came."""
+    assert heard.asked is not None
+    reading = heard.reading
+    assert isinstance(reading, Told | Alias)
+    records = reading.records if isinstance(reading, Told) else (reading.record,)
+    if not reading.signatures:
+        return False
+    zone, owner, kind = _name(heard.zone), _name(heard.name), records[0].type
+    try:
+        rrset = _rrset(owner, kind, records)
+        signatures = _rrset(owner, "RRSIG", reading.signatures)
+        key_set = _rrset(zone, "DNSKEY", keys)
+        dns.dnssec.validate(rrset, signatures, {zone: key_set}, now=heard.asked.at_s)
+    except WRONG:
+        return False
+    return True
+
+
+def _rrset(owner: dns.name.Name, kind: str, records: Iterable[Record]) -> dns.rrset.RRset:
+    found = list(records)
+    named = [f"{one.data}." if kind in {"NS", "CNAME"} else one.data for one in found]
+    named = [f"{one}." if kind == "MX" and not one.endswith(".") else one for one in named]
+    return dns.rrset.from_text(owner, found[0].ttl_s, "IN", kind, *named)
