@@ -67,9 +67,12 @@ class CutOff(_Event, frozen=True, tag="cut_off"):
 
 
 class LoseNetworks(_Event, frozen=True, tag="lose_networks"):
-    """These networks are not reached, whoever holds them; a rehearsed scenario tells which."""
+    """These networks are not reached, whoever holds them, and of `perhaps` it is not known; a rehearsed
+    scenario tells which.
+    """
 
     networks: tuple[int, ...]
+    perhaps: tuple[int, ...] = ()
 
 
 class StopAuthority(_Event, frozen=True, tag="stop_authority"):

@@ -1,0 +1,70 @@
+"""What differs between two audits of the same services: layers, single losses, scores, what was not seen."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from tidegate.audit.layers import Standing
+from tidegate.audit.losses import Blast
+from tidegate.audit.scores import Score
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One thing that is told differently; "-" where one of the two does not tell it."""
+
+    what: str
+    of: str
+    before: str
+    after: str
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """What is compared of one audit."""
+
+    standings: tuple[Standing, ...]
+    blasts: tuple[Blast, ...]
+    scores: tuple[Score, ...]
+    not_seen: tuple[str, ...]
+
+
+def differences(before: Findings, after: Findings) -> tuple[Difference, ...]:
+    """In the order: layers of services, losses, scores, what was not seen."""
+    return (
+        *_compare("layer", _layers(before.standings), _layers(after.standings)),
+        *_compare("people lost in the end", _blasts(before.blasts), _blasts(after.blasts)),
+        *_compare("score", _scores(before.scores), _scores(after.scores)),
+        *_compare(
+            "seen", dict.fromkeys(before.not_seen, "not seen"), dict.fromkeys(after.not_seen, "not seen")
+        ),
+    )
+
+
+def _compare(what: str, before: Mapping[str, str], after: Mapping[str, str]) -> Iterable[Difference]:
+    for of in dict.fromkeys((*before, *after)):
+        one, other = before.get(of, "-"), after.get(of, "-")
+        if one != other:
+            yield Difference(what, of, one, other)
+
+
+def _layers(told: Iterable[Standing]) -> dict[str, str]:
+    return {f"{one.layer} of {one.service}": standing_words(one) for one in told}
+
+
+def standing_words(one: Standing) -> str:
+    """As "abroad, hangs on provider Cloud Co"."""
+    where = {"home": "at home", "abroad": "abroad", "not_known": "not known"}[one.where]
+    if one.single:
+        return f"{where}, hangs on {one.hangs_on}"
+    return f"{where}, {'redundant' if one.single is False else 'redundancy not known'}"
+
+
+def _blasts(told: Iterable[Blast]) -> dict[str, str]:
+    return {f"{one.kind} {one.name}": str(one.people[-1]) for one in told if one.people[-1]}
+
+
+def _scores(told: Iterable[Score]) -> dict[str, str]:
+    found = {}
+    for one in told:
+        if one.concentration is not None and one.insularity is not None:
+            found[one.layer] = f"concentration {one.concentration:.4f}, insularity {one.insularity:.4f}"
+    return found

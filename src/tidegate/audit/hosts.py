@@ -1,0 +1,81 @@
+"""What hosts, certificates, pages and mail need (rules 6 to 8 of docs/audit.md)."""
+
+from collections.abc import Iterator
+
+from tidegate.audit.graph import Kind, Nature
+from tidegate.audit.making import Making
+from tidegate.audit.names import all_addresses
+from tidegate.model.audits import Effect, Layer, PagePart
+
+
+def fill_host(making: Making, host: str, row: int) -> None:
+    """Rule 6: where a host stands: one of its addresses, and the provider whose domain it is in."""
+    addresses = all_addresses(making.observed, host)
+    members = [making.thing(Kind.ADDRESS, address) for address in addresses]
+    making.needs(row, members or [making.unknown(f"addresses of {host}")], Nature.ADDRESSED)
+    provider = making.ownership.of_host(host)
+    if provider:
+        making.needs(row, [making.thing(Kind.PROVIDER, provider)], Nature.RUN_BY)
+
+
+def fill_use(making: Making, host: str, row: int) -> None:
+    """Another host as it is used: its name, where it stands and, on the web, its certificate."""
+    making.needs(row, [making.thing(Kind.NAME, host)], Nature.LOOKED_UP)
+    making.needs(row, [making.thing(Kind.HOST, host)], Nature.ADDRESSED)
+    if host in making.web_hosts:
+        making.needs(row, [making.thing(Kind.CERTIFICATE, host)], Nature.CERTIFIED)
+
+
+def fill_certificate(making: Making, host: str, row: int) -> None:
+    """Rule 7: a certificate is renewed until its authority stops; must-staple needs a fresh status, too."""
+    seen = making.observed.certificates.get(host)
+    if seen is None or not seen.chain:
+        making.needs(row, [making.unknown(f"certificate of {host}")], Nature.CERTIFIED)
+        return
+    if not seen.trusted:
+        making.needs(row, [making.broken(f"certificate of {host} is not trusted")], Nature.TRUSTED)
+    leaf = seen.chain[0]
+    authority = making.thing(Kind.AUTHORITY, leaf.issuer)
+    making.needs(row, [authority], Nature.RENEWED, until_s=leaf.not_after_s)
+    if seen.must_staple:
+        held = authority if seen.staple_until_s else making.broken(f"{host} must staple and does not")
+        making.needs(row, [held], Nature.STAPLED, until_s=seen.staple_until_s)
+
+
+def part_rule(part: PagePart) -> tuple[Layer, Effect]:
+    """Rule 8: which layer a part of a page belongs to, and what its loss does."""
+    if part.purpose in ("login", "payment"):
+        return part.purpose, "critical"
+    if part.purpose in ("maps", "push"):
+        return part.purpose, "degrading"
+    if part.kind == "script" and part.blocking:
+        return "pages", "critical"
+    if part.kind in ("script", "style", "frame", "connection"):
+        return "pages", "degrading"
+    return "pages", "cosmetic"
+
+
+def parts_of(making: Making, host: str) -> Iterator[tuple[Layer, int, Effect]]:
+    """Layer, row and effect of each other host that the pages of a host use."""
+    for _, page in sorted(making.observed.pages.get(host, {}).items()):
+        for part in page.parts:
+            layer, effect = part_rule(part)
+            yield layer, making.thing(Kind.USE, part.host), effect
+
+
+def through(making: Making, host: str) -> Iterator[str]:
+    """A host, and those that its pages are redirected through."""
+    yield host
+    for _, page in sorted(making.observed.pages.get(host, {}).items()):
+        yield from page.through
+
+
+def fill_mail(making: Making, domain: str, row: int) -> None:
+    """Mail for a domain needs its zone and any one of its mail servers; without any, the domain's host."""
+    seen = making.observed.mail_servers.get(domain)
+    if seen is None:
+        making.needs(row, [making.unknown(f"mail servers of {domain}")], Nature.MAIL)
+        return
+    making.needs(row, [making.thing(Kind.ZONE, seen.zone)], Nature.LOOKED_UP, caches_s=seen.ttl_s)
+    hosts = [one.name for one in seen.servers] or [domain]
+    making.needs(row, [making.thing(Kind.USE, host) for host in hosts], Nature.MAIL)
