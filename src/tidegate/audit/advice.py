@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from tidegate.audit.auditing import Audit, parents_of
-from tidegate.audit.graph import Graph, Kind, Nature, Times
+from tidegate.audit.graph import ROOT, Graph, Kind, Nature, Times
 from tidegate.audit.losses import FAMILIES, candidates
 from tidegate.audit.reasoning import SURELY_FAILS, Columns, columns, needs_of, times_in
 from tidegate.kernels.dependencies import NEVER, UNFOUNDED, circles, gains, losses_apart
@@ -76,6 +76,8 @@ class Change:
     rows: tuple[int, ...]
 
 
+ROOT_COPY = "local copy of the root zone (RFC 8806)"
+
 _RULES: Sequence[tuple[Nature, str]] = (
     (Nature.SERVED, "second provider of name servers"),
     (Nature.REFRESHED, "second provider of name servers"),
@@ -103,6 +105,7 @@ def changes_of(graph: Graph) -> tuple[Change, ...]:
         row = int(owner[group])
         of = _what_for(graph, Nature(nature), row, group)
         if of is not None:
+            kind = ROOT_COPY if of == ROOT else kind
             groups, rows = found.setdefault(Fix(kind, of), ([], set()))
             groups.append(group)
             rows.add(row)

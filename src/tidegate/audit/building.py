@@ -10,7 +10,7 @@ from tidegate.audit.filling import fill_address, fill_authority, fill_provider, 
 from tidegate.audit.graph import Graph, Kind, Nature
 from tidegate.audit.hosts import fill_certificate, fill_host, fill_mail, fill_use, parts_of, through
 from tidegate.audit.making import Making
-from tidegate.audit.names import fill_name, fill_server, fill_zone
+from tidegate.audit.names import fill_delegation, fill_name, fill_server, fill_zone
 from tidegate.audit.observed import Observed
 from tidegate.model.audits import Effect, Layer, ServiceListed
 
@@ -74,6 +74,7 @@ _FILL: Mapping[Kind, Callable[[Making, str, int], None]] = {
     Kind.SERVICE: _fill_service,
     Kind.NAME: fill_name,
     Kind.ZONE: fill_zone,
+    Kind.DELEGATION: fill_delegation,
     Kind.SERVER: fill_server,
     Kind.HOST: fill_host,
     Kind.USE: fill_use,

@@ -21,6 +21,9 @@ THINGS_MAX = 1 << 23
 MEMBERS_MAX = 1 << 25
 """Members of all groups of one graph; an audit that makes more is refused."""
 
+ROOT = "."
+"""The name of the root zone."""
+
 LASTS_S_MAX = 1 << 30
 """Seconds that a need goes on: 34 years; longer ones (absurd lifetimes) are taken for this."""
 
@@ -49,6 +52,7 @@ class Kind(IntEnum):
     UNKNOWN_PLACE = 18
     UNKNOWN_LAW = 19
     BROKEN = 20
+    DELEGATION = 21
 
     @property
     def word(self) -> str:
@@ -61,6 +65,7 @@ _WORDS = {
     Kind.SERVER: "name server",
     Kind.PLACE: "country",
     Kind.LAW: "law of",
+    Kind.DELEGATION: "delegation of",
     Kind.UNKNOWN: "not seen:",
     Kind.UNKNOWN_HOLDER: "not seen:",
     Kind.UNKNOWN_PLACE: "not seen:",

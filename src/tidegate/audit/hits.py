@@ -128,7 +128,7 @@ def _rows(things: Things, event: Event) -> list[int]:
         case StopAuthority(authority=name):
             return [things.row(Kind.AUTHORITY, name)]
         case ExpireName(zone=zone):
-            return [things.row(Kind.ZONE, zone)]
+            return [things.row(Kind.DELEGATION, zone)]
         case Stop(thing=name):
             return things.stopped_by(name)
 

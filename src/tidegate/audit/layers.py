@@ -1,13 +1,14 @@
 """The layer table: for each service and layer, is it at home, does it hang on a single owner, is it seen?"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, get_args
 
 import msgspec
 
 from tidegate.audit.auditing import Audit
 from tidegate.audit.building import layer_name
-from tidegate.audit.graph import Kind
+from tidegate.audit.graph import EFFECTS, ROOT, Kind
 from tidegate.audit.hits import all_abroad
 from tidegate.audit.losses import stoppers
 from tidegate.audit.reasoning import LOST_IN_THE_END, MAY_BE_LOST, times_after
@@ -21,7 +22,8 @@ Where = Literal["home", "abroad", "not_known"]
 class Standing(msgspec.Struct, frozen=True):
     """One layer of one service. `home`: it goes on when everything abroad is lost and every foreign provider
     has withdrawn; `lasts_s` is how long it goes on then, None for ever. `single` is whether one owner's loss
-    stops it, None where that is not known; `hangs_on` is that owner, the first in the order of the graph.
+    stops it, None where that is not known; `hangs_on` is that owner, the first in the order of the graph. The
+    root zone is left out.
     """
 
     service: str
@@ -46,6 +48,7 @@ class LayerTotal(msgspec.Struct, frozen=True):
 
 def standings(audit: Audit, home: str) -> tuple[Standing, ...]:
     """All services that are of the home country, those with most people first; every layer that they have."""
+    audit = rootless(audit)
     graph = audit.graph
     hits = all_abroad(audit.things, home)
     _, surely = times_after(graph, LOST_IN_THE_END, hits, audit.at_s)
@@ -71,6 +74,18 @@ def standings(audit: Audit, home: str) -> tuple[Standing, ...]:
                 )
             )
     return tuple(found)
+
+
+def rootless(audit: Audit) -> Audit:
+    """The same without the needs of the root zone: no country has the root at home, and none is told apart
+    by it. What the root's own loss does is told by what-ifs and losses.
+    """
+    root = audit.things.get(Kind.ZONE, ROOT)
+    if root is None:
+        return audit
+    effect = audit.graph.effect.copy()
+    effect[audit.graph.group_start[root] : audit.graph.group_start[root + 1]] = EFFECTS.index("cosmetic")
+    return replace(audit, graph=replace(audit.graph, effect=effect))
 
 
 def totals(audit: Audit, told: Sequence[Standing]) -> tuple[LayerTotal, ...]:

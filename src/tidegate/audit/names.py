@@ -40,8 +40,8 @@ def fill_zone(making: Making, zone: str, row: int) -> None:
     seen = making.observed.zones.get(zone)
     if delegation.parent:
         caches_s = max(delegation.ttl_s, seen.ttl_s if seen else 0)
-        parent = making.thing(Kind.ZONE, delegation.parent)
-        making.needs(row, [parent], Nature.DELEGATED, caches_s=caches_s)
+        entry = making.thing(Kind.DELEGATION, zone)
+        making.needs(row, [entry], Nature.DELEGATED, caches_s=caches_s)
     if not delegation.servers:
         making.needs(row, [making.broken(f"{zone} has no name server")], Nature.SERVED)
         return
@@ -55,6 +55,12 @@ def fill_zone(making: Making, zone: str, row: int) -> None:
     else:
         making.needs(row, [primary], Nature.REFRESHED)
     _signed(making, delegation, row, primary)
+
+
+def fill_delegation(making: Making, zone: str, row: int) -> None:
+    """What a parent says of a zone stands with the parent, and can be taken away alone."""
+    parent = making.observed.delegations[zone].parent
+    making.needs(row, [making.thing(Kind.ZONE, parent)], Nature.DELEGATED)
 
 
 def _primary(making: Making, delegation: DelegationSeen, seen: ZoneSeen | None) -> int:

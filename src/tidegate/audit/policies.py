@@ -91,7 +91,7 @@ def _not_surviving(
 def _cut_off(audit: Audit, lens: Lens, home: str, moment_s: int) -> dict[int, str]:
     hits = hits_of(audit.things, [CutOff(country=home)])
     _, times = times_after(audit.graph, lens, hits, audit.at_s)
-    return {row: f"{home} is cut off" for row in np.flatnonzero(times <= moment_s).tolist()}
+    return dict.fromkeys(np.flatnonzero(times <= moment_s).tolist(), f"{home} is cut off")
 
 
 def _meant_losses(audit: Audit, rule: Rule, kind: Kind, home: str) -> Rows:
