@@ -1,4 +1,4 @@
-"""The layer table: for each service and layer, is it at home, does it hang on a single owner, is it seen?"""
+"""The layer table: whether each layer of each service is at home, hangs on a single owner, and is seen."""
 
 from collections.abc import Sequence
 from dataclasses import replace
