@@ -35,6 +35,7 @@ class MemoryStore:
         self._counted = 0
         self._counts: list[AttackCount] = []
         self._mentions: dict[str, list[int]] = {}
+        self.blobs: set[bytes] = set()
 
     def head(self) -> StoreHead:
         return self._head
@@ -47,6 +48,7 @@ class MemoryStore:
         self._nodes |= {(node.level, node.position): node.root for node in addition.nodes}
         for mention in addition.mentions:
             self._mentions.setdefault(mention.digest, []).append(mention.fact_number)
+        self.blobs.update(addition.blobs)
         self._head = addition.head
         self.add_counts(addition.expected.size, addition.head.size, addition.counts)
 

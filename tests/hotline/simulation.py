@@ -128,9 +128,14 @@ class SimulatedNode:
         self._durable(what, "after")
 
     def _send(
-        self, path: str, peer: OrganisationId, endpoint: Endpoint, envelopes: tuple[bytes, ...]
+        self,
+        path: str,
+        peer: OrganisationId,
+        endpoint: Endpoint,
+        envelopes: tuple[bytes, ...],
+        ticket: int,
     ) -> bool:
-        return self.world.carry(self, path, peer, endpoint, envelopes)
+        return self.world.carry(self, path, peer, endpoint, envelopes, ticket)
 
     def wake(self, delay_ms: int) -> None:
         """A turn so long from now at the latest."""
@@ -338,6 +343,7 @@ class Simulation:
         peer: OrganisationId,
         endpoint: Endpoint,
         envelopes: tuple[bytes, ...],
+        ticket: int,
     ) -> bool:
         """One exchange: out, and the answer back; each way it may be lost, doubled, cut or late."""
         self._look_at(envelopes)
@@ -347,7 +353,7 @@ class Simulation:
         def outcome(why: str) -> None:
             if not told[0]:
                 told[0] = True
-                end.told.append(Outcome(path, peer, endpoint, why, 50))
+                end.told.append(Outcome(path, peer, endpoint, why, 50, ticket))
                 sender.wake(0)
 
         def answered(back: Sequence[bytes]) -> None:

@@ -209,6 +209,13 @@ class Disk:
             self.blobs.pop(digest, None)
         self.unsynced_facts, self.unsynced_blobs = 0, []
 
+    def keep(self, blobs: Sequence[bytes]) -> list[Digest]:
+        digests = [digest_of(body) for body in blobs]
+        if "blobs" in self.lazy:
+            self.unsynced_blobs = [digest for digest in digests if digest not in self.blobs]
+        self.blobs.update(zip(digests, blobs, strict=True))
+        return digests
+
     def copied(self) -> "Disk":
         """As it is now, with its mark; whoever restores by the book leaves that out."""
         return Disk(list(self.facts), dict(self.blobs), self.mark, self.lazy)
@@ -222,6 +229,7 @@ class DiskRecord:
         self._clock = clock
         self.state = HotlineState()
         self._waiting: list[tuple[int, Fact]] = []
+        self._keep: Sequence[bytes] = ()
         self._mentions: dict[str, list[int]] = {}
         self._records: list[FactRecord] = []
         for at_ms, fact in disk.facts:
@@ -234,7 +242,7 @@ class DiskRecord:
             self._mentions.setdefault(digest, []).append(number)
         self._records.append(FactRecord(number, at_ms, fact))
 
-    def record(self, *facts: Fact) -> list[int]:
+    def record(self, *facts: Fact, keep: Sequence[bytes] = ()) -> list[int]:
         """As Node.record: facts whose storing failed wait, and are stored before any later one."""
         self.catch_up()
         if not self.working:
@@ -243,12 +251,15 @@ class DiskRecord:
         for at, fact in enumerate(facts):  # all or none of them are allowed
             state, _ = HOTLINE_STEPS[type(fact)](state, first + at, now_ms, fact)
         self._waiting = [(now_ms, fact) for fact in facts]
+        self._keep = keep
         self._store()
         return list(range(first, first + len(facts)))
 
     def catch_up(self) -> None:
         with suppress(OutsideFailed):
             self._store()
+
+    def carry_out(self) -> None: ...
 
     @property
     def working(self) -> bool:
@@ -260,6 +271,7 @@ class DiskRecord:
         if len(self._disk.facts) == len(self._records):  # else an earlier try took hold after all
             self._disk.before("facts")
             self._disk.facts += self._waiting
+            self._disk.keep(self._keep)
             self._disk.unsynced_facts = len(self._waiting) if "facts" in self._disk.lazy else 0
         self._disk.after("facts")
         stored, self._waiting = self._waiting, []
@@ -284,10 +296,7 @@ class DiskBlobs:
 
     def put(self, blobs: Sequence[bytes]) -> list[Digest]:
         self._disk.before("blobs")
-        digests = [digest_of(body) for body in blobs]
-        new = [digest for digest in digests if digest not in self._disk.blobs]
-        self._disk.blobs.update(zip(digests, blobs, strict=True))
-        self._disk.unsynced_blobs = new if "blobs" in self._disk.lazy else []
+        digests = self._disk.keep(blobs)
         self._disk.after("blobs")
         return digests
 
@@ -315,7 +324,7 @@ class DiskAnchor:
         self._disk.after("anchor")
 
 
-Send = Callable[[str, OrganisationId, Endpoint, tuple[bytes, ...]], bool]
+Send = Callable[[str, OrganisationId, Endpoint, tuple[bytes, ...], int], bool]
 
 
 class StandInPath:
@@ -336,8 +345,10 @@ class StandInPath:
     def takes(self, envelopes: Sequence[bytes]) -> int:
         return len(envelopes)
 
-    def offer(self, peer: OrganisationId, endpoint: Endpoint, envelopes: Sequence[bytes]) -> bool:
-        return self._send(self.name, peer, endpoint, tuple(envelopes))
+    def offer(
+        self, peer: OrganisationId, endpoint: Endpoint, envelopes: Sequence[bytes], ticket: int = 0
+    ) -> bool:
+        return self._send(self.name, peer, endpoint, tuple(envelopes), ticket)
 
     def outcomes(self) -> Sequence[Outcome]:
         told, self.told = self.told, []

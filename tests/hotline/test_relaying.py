@@ -34,8 +34,15 @@ class Party:
         self.station = Station(self.needs, [self.path], Extras(relay=self.relay))
         self.station.start()
 
-    def send(self, path: str, peer: OrganisationId, endpoint: Endpoint, envelopes: tuple[bytes, ...]) -> bool:
-        return self.world.carry(self, peer, endpoint, envelopes)
+    def send(
+        self,
+        path: str,
+        peer: OrganisationId,
+        endpoint: Endpoint,
+        envelopes: tuple[bytes, ...],
+        ticket: int,
+    ) -> bool:
+        return self.world.carry(self, peer, endpoint, envelopes, ticket)
 
     def says(self, to: "Party", **changes: object) -> Digest:
         message, body, _ = compose(self.needs, draft(to.own.organisation, **changes), {})
@@ -68,18 +75,23 @@ class ThreeParties:
         return EnvelopeHeader(suite="TG1", commitment=b"", wraps=wraps, expires_at_s=expires_at_s)
 
     def carry(
-        self, sender: Party, peer: OrganisationId, endpoint: Endpoint, envelopes: tuple[bytes, ...]
+        self,
+        sender: Party,
+        peer: OrganisationId,
+        endpoint: Endpoint,
+        envelopes: tuple[bytes, ...],
+        ticket: int,
     ) -> bool:
         other = next(party for party in self.parties if party.own.organisation == peer)
         pair = tuple(sorted((sender.own.name, other.own.name)))
         if pair not in self.reach:
-            sender.path.told.append(Outcome("https", peer, endpoint, "no answer", 0))
+            sender.path.told.append(Outcome("https", peer, endpoint, "no answer", 0, ticket))
             return True
 
         def answer(back: object) -> None:
             assert isinstance(back, list | tuple)
             sender.path.came.append(Arrival("https", peer, tuple(back), None))
-            sender.path.told.append(Outcome("https", peer, endpoint, "", 20))
+            sender.path.told.append(Outcome("https", peer, endpoint, "", 20, ticket))
 
         other.path.came.append(Arrival("https", sender.own.organisation, envelopes, answer))
         return True

@@ -18,7 +18,7 @@ from tidegate.app.hotline.needs import Needs
 from tidegate.app.hotline.station import Station
 from tidegate.app.hotline.taking import Known, Stored, Taking, Verified
 from tidegate.hotline.correspondence import NotBelieved
-from tidegate.hotline.courier import Courier, try_key
+from tidegate.hotline.courier import Courier, copy_key
 from tidegate.hotline.state import Sent, copy_for
 from tidegate.model.facts import Fact
 from tidegate.model.hotline_facts import MessageStored, ReceiptCame
@@ -125,7 +125,7 @@ def test_a_courier_that_gives_up_is_caught(monkeypatch: pytest.MonkeyPatch) -> N
     is_due = Courier._is_due
 
     def twice(self: Courier, sent: Sent, recipient: OrganisationId, now_ms: int, wait_at_most: int) -> bool:
-        known = self._tries.get(try_key(sent, recipient))
+        known = self._tries.get(recipient, {}).get(copy_key(sent))
         return (known is None or known.tries < 2) and is_due(self, sent, recipient, now_ms, wait_at_most)
 
     monkeypatch.setattr(Courier, "_is_due", twice)

@@ -59,8 +59,15 @@ class Party:
         self.station = Station(self.needs, list(self.paths.values()))
         self.station.start()
 
-    def send(self, path: str, peer: OrganisationId, endpoint: Endpoint, envelopes: tuple[bytes, ...]) -> bool:
-        return self.world.carry(self, path, peer, endpoint, envelopes)
+    def send(
+        self,
+        path: str,
+        peer: OrganisationId,
+        endpoint: Endpoint,
+        envelopes: tuple[bytes, ...],
+        ticket: int,
+    ) -> bool:
+        return self.world.carry(self, path, peer, endpoint, envelopes, ticket)
 
     def says(self, signer: str = "desk one", **changes: object) -> Digest:
         others = [one.organisation for one in self.world.identities if one is not self.own]
@@ -93,16 +100,17 @@ class TwoParties:
         peer: OrganisationId,
         endpoint: Endpoint,
         envelopes: tuple[bytes, ...],
+        ticket: int,
     ) -> bool:
         if not self.whole:
-            sender.paths[path].told.append(Outcome(path, peer, endpoint, "no answer", 0))
+            sender.paths[path].told.append(Outcome(path, peer, endpoint, "no answer", 0, ticket))
             return True
         other = self.bahar if sender is self.anna else self.anna
 
         def answer(back: object) -> None:
             assert isinstance(back, list | tuple)
             sender.paths[path].came.append(Arrival(path, peer, tuple(back), None))
-            sender.paths[path].told.append(Outcome(path, peer, endpoint, "", 20))
+            sender.paths[path].told.append(Outcome(path, peer, endpoint, "", 20, ticket))
 
         other.paths[path].came.append(Arrival(path, sender.own.organisation, envelopes, answer))
         return True

@@ -40,7 +40,8 @@ class Tip:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One fact with all that follows from it; `tip` is where the record ends once it is stored."""
+    """One fact with all that follows from it; `tip` is where the record ends once it is stored. `blobs` are
+    stored with it."""
 
     fact: StoredFact
     effects: tuple[StoredEffect, ...]
@@ -48,6 +49,7 @@ class Entry:
     counts: tuple[AttackCount, ...]
     mentions: tuple[Mention, ...]
     tip: Tip
+    blobs: tuple[bytes, ...] = ()
 
 
 def prepare(tip: Tip, at_ms: int, fact: Fact) -> Entry:
@@ -86,4 +88,5 @@ def addition(tip: Tip, entries: Sequence[Entry]) -> Addition:
         head=entries[-1].tip.head,
         counts=merged(count for entry in entries for count in entry.counts),
         mentions=[mention for entry in entries for mention in entry.mentions],
+        blobs=[blob for entry in entries for blob in entry.blobs],
     )

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from tidegate.app.attack_counts import count_what_is_not
@@ -80,20 +81,24 @@ class Node:
         node.carry_out()
         return node
 
-    def record(self, *facts: Fact) -> list[int]:
+    def record(self, *facts: Fact, keep: Sequence[bytes] = ()) -> list[int]:
         """Store facts that happened now, in this order, carry out what follows, and return their numbers.
+
+        `keep` are bytes that the facts name; they are stored in the same transaction.
 
         NotAllowed when one of them cannot have happened, Full when too many wait: none is taken then.
         OutsideFailed when the store fails: the facts are taken, wait in memory, and are stored by the
         next call, so they are not to be recorded again.
         """
-        numbers = self.store(*facts)
+        numbers = self.store(*facts, keep=keep)
         self.carry_out()
         return numbers
 
-    def store(self, *facts: Fact) -> list[int]:
+    def store(self, *facts: Fact, keep: Sequence[bytes] = ()) -> list[int]:
         """As `record`, but what follows is left to the next `carry_out`."""
         entries = self._prepare(facts)
+        if keep:
+            entries[0] = replace(entries[0], blobs=tuple(keep))
         self._waiting.extend(entries)
         self._store_what_waits()
         return [entry.fact.number for entry in entries]
@@ -114,7 +119,7 @@ class Node:
     def carry_out(self) -> None:
         """One round of effects. Failures never come up: they are tried again, and told by `sinks`."""
         try:
-            self._outbox.carry_out()
+            self._outbox.carry_out(self._tip.effects)
             self._save_checkpoint_when_due()
         except OutsideFailed as failure:
             self._trouble = failure

@@ -148,18 +148,22 @@ class Outbox:
         self._retry = retry
         self._marked_through = NONE_YET
 
-    def carry_out(self) -> None:
+    def carry_out(self, effects: int) -> None:
         """One round: up to READ_ROWS_MAX effects, or ROUND_MS_MAX, for each sink whose time has come.
+
+        `effects` is how many there ever were: where all are done, the store is not asked.
 
         OutsideFailed when the *store* fails; failures of sinks are kept in `status`.
         """
+        if self._marked_through == effects - 1:
+            return
         for delivery in self._deliveries:
             if delivery.is_due(self._clock.now_ms(), self._retry):
                 pending = self._store.pending_effects(delivery.done_through, READ_ROWS_MAX)
                 delivery.carry_out(pending, self._clock, self._retry)
-        self._mark_done()
+        self._mark_done(effects)
 
-    def _mark_done(self) -> None:
+    def _mark_done(self, effects: int) -> None:
         pending = self._store.pending_effects(self._marked_through, READ_ROWS_MAX)
         taken = [effect.number for effect in pending if self._taken_by_all(effect)]
         if taken:
@@ -168,8 +172,8 @@ class Outbox:
         waiting = next((effect.number for effect in pending if not self._taken_by_all(effect)), None)
         if waiting is not None:
             self._marked_through = waiting - 1
-        elif pending:
-            self._marked_through = pending[-1].number
+        else:
+            self._marked_through = pending[-1].number if pending else effects - 1
 
     def _taken_by_all(self, effect: StoredEffect) -> bool:
         return all(delivery.has_taken(effect) for delivery in self._deliveries)

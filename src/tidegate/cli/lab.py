@@ -163,7 +163,10 @@ def tell(report: "LabReport") -> None:
     for name, latency in (("FLASH", report.flash), ("others", report.others)):
         if latency is not None:
             click.echo(f"signature to R1, {name}: {words(latency)}")
-    click.echo(f"largest process {report.largest_memory_mb} MB; {report.seconds} s in all")
+    click.echo(
+        f"{report.per_s:.0f} messages/s from the first signature to the last R1; "
+        f"largest process {report.largest_memory_mb} MB; {report.seconds} s in all"
+    )
 
 
 def words(latency: "Latency") -> str:

@@ -5,16 +5,19 @@ offer too many, never one too few.
 
 1. A copy that is to be offered (tidegate.hotline.state.is_offered) is offered again and again, until it is
    receipted or its sender no longer wants it.
-2. FLASH takes every way at once, also relays; the others the best way that is left, and relays where the
+2. FLASH takes every way at once, also relays; the others the best ways that are left, and relays where the
    recipient's own ways fail.
 3. The wait between two offers grows to the longest that the precedence bears, 60 s for FLASH. Any sign of
    life of the recipient ends a wait that lasted FIRST_MS already.
 4. At most IN_FLIGHT_MAX copies to one recipient are under way at a time, the most urgent and oldest first.
    One that waits for its next offer is not under way: it never holds up those behind it.
+5. FLASH waits behind nothing else: others do not count against its IN_FLIGHT_MAX, and never take the last
+   offers of a way.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import NamedTuple
 
 from tidegate.hotline.backoff import FIRST_MS, LONGEST_MS, is_due, wait_ms
@@ -22,23 +25,34 @@ from tidegate.hotline.state import HotlineState, Sent, pending
 from tidegate.model.messages import PRECEDENCES
 from tidegate.model.organisations import Digest, Endpoint, OrganisationId
 
-IN_FLIGHT_MAX = 64
+IN_FLIGHT_MAX = 256
 """Copies offered to one recipient in the last FIRST_MS and not receipted; the others wait for their turn."""
 
-OFFER_MESSAGES_MAX = 64
-"""Messages in one offer; the next ones follow in the next."""
+WAY_OFFERS_MAX = 4
+"""Offers under way on one way; what is not urgent waits for the first of them to end, or goes another way."""
+
+WAY_URGENT_MAX = 8
+"""The same for FLASH, receipts and heartbeats, which so find room where the others have taken theirs."""
 
 WAYS_MAX = 4_096
 """Ways whose fate is remembered; of a further one every try is the first."""
 
 BUSY_MS_MAX = 20_000
-"""A way that told no outcome of an offer for so long is taken for free again."""
+"""An offer that told no outcome for so long counts no more against those of its way."""
+
+REMEMBERED_OFFERS_MAX = 64
+"""Offers of one way whose outcome is still awaited; of an older one the outcome frees no copies any more."""
 
 WAY_FIRST_MS = 1_000
 WAY_LONGEST_MS = 30_000
 """A way that failed is left alone for a second, then two, at most half a minute: it is never given up."""
 
+UNKNOWN_PACE = float(1 << 30)
+
 RANK: Mapping[str, int] = {precedence: rank for rank, precedence in enumerate(PRECEDENCES)}
+
+CopyKey = Digest
+"""A message in a new place begins its tries anew."""
 
 
 class Way(NamedTuple):
@@ -55,11 +69,16 @@ class Way(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """Messages for `recipient` over `way`, which may lead to a relay, the most urgent first."""
+    """Messages for `recipient`, the most urgent first. `ways` may lead to relays; the best comes first.
 
-    way: Way
+    `urgent`: all of them over every way. Else each message over one, and over the next what the first does
+    not take.
+    """
+
     recipient: OrganisationId
+    ways: tuple[Way, ...]
     sent: tuple[Sent, ...]
+    urgent: bool
 
 
 @dataclass(slots=True)
@@ -70,23 +89,35 @@ class Try:
     last_ms: int = 0
 
 
+class UnderWay(NamedTuple):
+    """An offer whose outcome is awaited: how many envelopes, and which copies they are of."""
+
+    began_ms: int
+    envelopes: int
+    recipient: OrganisationId
+    copies: tuple[CopyKey, ...]
+
+
 @dataclass(slots=True)
 class WayLife:
-    """How a way fares. `busy_ms` is when the offer under way began, None while it is free."""
+    """How a way fares. `pace_ms` is the time of its last offer for each envelope in it, once one succeeded."""
 
     failures: int = 0
+    failed_ms: int = 0
     last_ms: int = 0
-    busy_ms: int | None = None
-    round_trip_ms: int = 1 << 30
-    under_way: list[tuple[Digest, OrganisationId]] = field(default_factory=list)
+    pace_ms: float = UNKNOWN_PACE
+    under_way: dict[int, UnderWay] = field(default_factory=dict)
 
 
 class Courier:
     """Belongs to the node's thread; the clock is an argument."""
 
     def __init__(self) -> None:
-        self._tries: dict[tuple[Digest, OrganisationId], Try] = {}
+        self._tries: dict[OrganisationId, dict[CopyKey, Try]] = {}
         self._ways: dict[Way, WayLife] = {}
+        self._tickets = count(1)
+        self._pending: dict[OrganisationId, list[Sent]] = {}
+        self._pending_of: object = None
 
     def offers(
         self,
@@ -97,130 +128,166 @@ class Courier:
     ) -> list[Offer]:
         """What to offer now. `ways` lead to a recipient itself, `relays` to others who may hand on to it.
 
-        Whoever carries them out says so by `offered`.
+        Whoever carries them out says so by `begun` and `offered`.
         """
         made: list[Offer] = []
-        for recipient, copies in self._due(state, now_ms).items():
-            direct = [way for way in ways.get(recipient, ()) if self._is_free(way, now_ms)]
-            direct.sort(key=self.merit)
-            detours = [way for way in relays.get(recipient, ()) if self._is_free(way, now_ms)]
-            flash = [sent for sent in copies if sent.about.precedence == "FLASH"]
-            if flash:  # 2
-                made += [Offer(way, recipient, tuple(flash)) for way in (*direct, *detours)]
-            others = tuple(sent for sent in copies if sent.about.precedence != "FLASH")
-            if not others:
-                continue
-            used = {offer.way for offer in made}
-            left = [way for way in direct if way not in used]
-            if left:
-                made.append(Offer(left[0], recipient, others))
-            elif detours and not flash and self.all_fail(ways.get(recipient, ())):
-                made.append(Offer(detours[0], recipient, others))
+        for recipient in [*self._waiting(state)]:
+            copies = self._due(state, recipient, now_ms, LONGEST_MS["ROUTINE"])
+            flash = tuple(sent for sent in copies if is_flash(sent))
+            others = tuple(sent for sent in copies if not is_flash(sent))
+            direct, detours = ways.get(recipient, ()), relays.get(recipient, ())
+            every = self._free((*direct, *detours), now_ms, urgent=True)
+            if flash and every:  # 2
+                made.append(Offer(recipient, every, flash, urgent=True))
+            best = self._free(direct, now_ms, urgent=False)
+            if not best and not flash and self.all_fail(direct):
+                best = self._free(detours, now_ms, urgent=False)[:1]
+            if others and best:
+                made.append(Offer(recipient, best, others, urgent=False))
         return made
 
     def for_caller(self, state: HotlineState, caller: OrganisationId, now_ms: int) -> list[Sent]:
         """What goes back to a recipient that called: everything that it was not offered just now."""
-        return self._due(state, now_ms, only=caller, wait_at_most=FIRST_MS).get(caller, [])
+        return self._due(state, caller, now_ms, FIRST_MS)
 
-    def offered(self, sent: Iterable[Sent], recipient: OrganisationId, now_ms: int, way: Way | None) -> None:
-        """These were handed over, by a way or as the answer to a call (None)."""
-        keys = [try_key(one, recipient) for one in sent]
-        for key in keys:
-            known = self._tries.setdefault(key, Try())
+    def begun(
+        self,
+        way: Way,
+        ticket: int,
+        recipient: OrganisationId,
+        envelopes: int,
+        sent: Sequence[Sent],
+        now_ms: int,
+    ) -> None:
+        """An offer went out over this way; `sent` are the messages in it, if any."""
+        self.offered(sent, recipient, now_ms)
+        life = self._life(way)
+        life.last_ms = now_ms
+        life.under_way[ticket] = UnderWay(now_ms, envelopes, recipient, tuple(map(copy_key, sent)))
+        if len(life.under_way) > REMEMBERED_OFFERS_MAX:
+            life.under_way.pop(next(iter(life.under_way)))
+
+    def ticket(self) -> int:
+        """For the next offer; its outcome names it."""
+        return next(self._tickets)
+
+    def offered(self, sent: Iterable[Sent], recipient: OrganisationId, now_ms: int) -> None:
+        """These were handed over, by a way or as the answer to a call."""
+        tries = self._tries.setdefault(recipient, {})
+        for one in sent:
+            known = tries.setdefault(copy_key(one), Try())
             if known.last_ms != now_ms:  # several ways at one moment are one try
                 known.tries += 1
             known.last_ms = now_ms
-        if way is not None:
-            life = self._life(way)
-            life.busy_ms, life.last_ms = now_ms, now_ms
-            life.under_way = keys
 
-    def called(self, way: Way, now_ms: int) -> None:
-        """Something else than a message went out over this way: a heartbeat, a receipt."""
+    def refused(self, way: Way, now_ms: int) -> None:
+        """It takes nothing now (a path that is full, or has no key for the peer): as one that failed."""
         life = self._life(way)
-        life.busy_ms, life.last_ms, life.under_way = now_ms, now_ms, []
+        life.last_ms = life.failed_ms = now_ms
+        life.failures += 1
 
-    def outcome(self, way: Way, why: str, round_trip_ms: int) -> None:
+    def outcome(self, way: Way, ticket: int, why: str, round_trip_ms: int, now_ms: int) -> None:
         """`why` empty: the other end took it. What failed may go over another way at once."""
         life = self._life(way)
-        life.busy_ms = None
+        ended = life.under_way.pop(ticket, None)
         if not why:
-            life.failures, life.round_trip_ms = 0, round_trip_ms
+            life.failures = 0
+            life.pace_ms = round_trip_ms / max(1, ended.envelopes if ended else 1)
             return
-        life.failures += 1
-        for key in life.under_way:
-            if key in self._tries:
-                self._tries[key].last_ms = 0
-        life.under_way = []
+        if ended is None or ended.began_ms >= life.failed_ms:  # those begun before failed for one cause
+            life.failures += 1
+            life.failed_ms = now_ms
+        if ended is not None:
+            tries = self._tries.get(ended.recipient, {})
+            for key in ended.copies:
+                if key in tries:
+                    tries[key].last_ms = 0
 
     def sign_of_life(self, peer: OrganisationId, now_ms: int) -> None:
         """3. Whatever came from it: waits for it that lasted FIRST_MS are over."""
-        for (_, recipient), known in self._tries.items():
-            if recipient == peer and is_due(known.last_ms, FIRST_MS, now_ms):
+        for known in self._tries.get(peer, {}).values():
+            if is_due(known.last_ms, FIRST_MS, now_ms):
                 known.tries, known.last_ms = 0, 0
         for way, life in self._ways.items():
             if way.peer == peer and is_due(life.last_ms, WAY_FIRST_MS, now_ms):
                 life.failures = 0
 
-    def is_free(self, way: Way, now_ms: int) -> bool:
-        """Whether nothing is under way on it, and it is not left alone after a failure."""
-        return self._is_free(way, now_ms)
+    def is_free(self, way: Way, now_ms: int, *, urgent: bool) -> bool:
+        """Whether one more offer may begin on it. One that never succeeded, or failed last, is tried by one
+        offer at a time (FLASH: two), and left alone for a while after each failure."""
+        life = self._ways.get(way)
+        if life is None:
+            return True
+        if life.failures:
+            wait = min(WAY_FIRST_MS << min(life.failures - 1, 16), WAY_LONGEST_MS)
+            if not is_due(life.last_ms, wait, now_ms):
+                return False
+        busy = sum(not is_due(one.began_ms, BUSY_MS_MAX, now_ms) for one in life.under_way.values())
+        if life.failures or life.pace_ms == UNKNOWN_PACE:
+            return busy < 1 + urgent
+        return busy < (WAY_URGENT_MAX if urgent else WAY_OFFERS_MAX)
+
+    def merit(self, way: Way) -> tuple[int, float]:
+        """The less the better: failures in a row, then how long an envelope takes."""
+        life = self._ways.get(way)
+        return (life.failures, life.pace_ms) if life else (0, UNKNOWN_PACE)
+
+    def all_fail(self, ways: Sequence[Way]) -> bool:
+        """Whether the last try of each of these ways failed; also where there are none."""
+        return all(way in self._ways and self._ways[way].failures for way in ways)
+
+    def _free(self, ways: Iterable[Way], now_ms: int, *, urgent: bool) -> tuple[Way, ...]:
+        free = [way for way in ways if self.is_free(way, now_ms, urgent=urgent)]
+        return tuple(sorted(free, key=self.merit))
+
+    def _waiting(self, state: HotlineState) -> Mapping[OrganisationId, list[Sent]]:
+        """What is to be offered to whom, the most urgent and oldest first; looked up when it changed."""
+        if self._pending_of is not state.sent:
+            self._pending_of, self._pending = state.sent, {}
+            for sent, copy in pending(state):
+                self._pending.setdefault(copy.recipient, []).append(sent)
+            for copies in self._pending.values():
+                copies.sort(key=lambda sent: RANK[sent.about.precedence])
+            self._forget()
+        return self._pending
 
     def _due(
-        self,
-        state: HotlineState,
-        now_ms: int,
-        only: OrganisationId | None = None,
-        wait_at_most: int = LONGEST_MS["ROUTINE"],
-    ) -> dict[OrganisationId, list[Sent]]:
-        by_recipient: dict[OrganisationId, list[Sent]] = {}
-        for sent, copy in pending(state):
-            if only is None or copy.recipient == only:
-                by_recipient.setdefault(copy.recipient, []).append(sent)
-        due = {}
-        for recipient, copies in by_recipient.items():
-            copies.sort(key=lambda sent: RANK[sent.about.precedence])
-            under_way = sum(not self._is_due(sent, recipient, now_ms, FIRST_MS) for sent in copies)
-            room = min(IN_FLIGHT_MAX - under_way, OFFER_MESSAGES_MAX)  # 4
-            some = [sent for sent in copies if self._is_due(sent, recipient, now_ms, wait_at_most)]
-            if some and room > 0:
-                due[recipient] = some[:room]
-        if only is None:
-            self._forget(by_recipient)
-        return due
+        self, state: HotlineState, recipient: OrganisationId, now_ms: int, wait_at_most: int
+    ) -> list[Sent]:
+        waiting = self._waiting(state).get(recipient, [])
+        flash = sum(map(is_flash, waiting))
+        some = [*self._due_of(recipient, waiting[:flash], now_ms, wait_at_most)]
+        return some + [*self._due_of(recipient, waiting[flash:], now_ms, wait_at_most)]  # 5
+
+    def _due_of(
+        self, recipient: OrganisationId, copies: Sequence[Sent], now_ms: int, wait_at_most: int
+    ) -> Iterator[Sent]:
+        tries = self._tries.get(recipient, {})
+        last = [known.last_ms for sent in copies if (known := tries.get(copy_key(sent)))]
+        room = IN_FLIGHT_MAX - sum(not is_due(ms, FIRST_MS, now_ms) for ms in last)  # 4
+        for sent in copies:
+            if room <= 0:
+                return
+            if self._is_due(sent, recipient, now_ms, wait_at_most):
+                room -= 1
+                yield sent
 
     def _is_due(self, sent: Sent, recipient: OrganisationId, now_ms: int, wait_at_most: int) -> bool:
-        known = self._tries.get(try_key(sent, recipient))
+        known = self._tries.get(recipient, {}).get(copy_key(sent))
         if known is None:
             return True
         wait = wait_ms(known.tries, LONGEST_MS[sent.about.precedence])
         return is_due(known.last_ms, min(wait, wait_at_most), now_ms)
 
-    def _forget(self, by_recipient: Mapping[OrganisationId, Sequence[Sent]]) -> None:
+    def _forget(self) -> None:
         """Tries of copies that are offered no more."""
-        live = {try_key(sent, who) for who, copies in by_recipient.items() for sent in copies}
-        if len(self._tries) > len(live):
-            self._tries = {key: known for key, known in self._tries.items() if key in live}
-
-    def _is_free(self, way: Way, now_ms: int) -> bool:
-        life = self._ways.get(way)
-        if life is None:
-            return True
-        if life.busy_ms is not None and not is_due(life.busy_ms, BUSY_MS_MAX, now_ms):
-            return False
-        if not life.failures:
-            return True
-        wait = min(WAY_FIRST_MS << min(life.failures - 1, 16), WAY_LONGEST_MS)
-        return is_due(life.last_ms, wait, now_ms)
-
-    def merit(self, way: Way) -> tuple[int, int]:
-        """The less the better: failures in a row, then how long it takes."""
-        life = self._ways.get(way)
-        return (life.failures, life.round_trip_ms) if life else (0, 1 << 30)
-
-    def all_fail(self, ways: Sequence[Way]) -> bool:
-        """Whether the last try of each of these ways failed; also where there are none."""
-        return all(way in self._ways and self._ways[way].failures for way in ways)
+        for recipient, tries in [*self._tries.items()]:
+            copies = self._pending.get(recipient, ())
+            if not copies:
+                del self._tries[recipient]
+            elif len(tries) > len(copies):
+                live = {copy_key(sent) for sent in copies}
+                self._tries[recipient] = {key: known for key, known in tries.items() if key in live}
 
     def _life(self, way: Way) -> WayLife:
         if way not in self._ways and len(self._ways) >= WAYS_MAX:
@@ -228,6 +295,9 @@ class Courier:
         return self._ways.setdefault(way, WayLife())
 
 
-def try_key(sent: Sent, recipient: OrganisationId) -> tuple[Digest, OrganisationId]:
-    """A message in a new place begins its tries anew."""
-    return (sent.place.frame if sent.place else sent.about.message, recipient)
+def copy_key(sent: Sent) -> CopyKey:
+    return sent.place.frame if sent.place else sent.about.message
+
+
+def is_flash(sent: Sent) -> bool:
+    return sent.about.precedence == "FLASH"

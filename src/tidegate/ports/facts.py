@@ -91,7 +91,8 @@ class Mention:
 class Addition:
     """Facts with all that follows from them, to be stored together or not at all.
 
-    `counts` holds no day, vector and border point twice, `mentions` none twice.
+    `counts` holds no day, vector and border point twice, `mentions` none twice. `blobs` are bytes that the
+    facts name by their SHA-256 (tidegate.ports.hotline.EnvelopeStore).
     """
 
     expected: StoreHead
@@ -101,6 +102,7 @@ class Addition:
     head: StoreHead
     counts: Sequence[AttackCount] = ()
     mentions: Sequence[Mention] = ()
+    blobs: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,8 @@ class FactStore(Protocol):
     6. Counts of attacks follow from facts. They are added in the transaction of their facts, exactly once,
        and only while the counts hold all facts before; else they are left to `add_counts`.
     7. Mentions follow from facts too, and are stored in the transaction of their facts.
-    8. The store hashes nothing and believes nothing: whether bytes, hashes and head agree is for the
+    8. Blobs of an addition are put in its transaction; where one is there already it stays.
+    9. The store hashes nothing and believes nothing: whether bytes, hashes and head agree is for the
        caller to check (`tidegate.app.ledger_check`).
 
     Every call may raise OutsideFailed.

@@ -97,13 +97,15 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one offer went: `why` is empty where the other end took it (which is no receipt)."""
+    """How one offer went: `why` is empty where the other end took it (which is no receipt). `ticket` is the
+    one that the offer was given."""
 
     path: str
     peer: OrganisationId
     endpoint: Endpoint
     why: str
     round_trip_ms: int
+    ticket: int = 0
 
 
 class Path(Protocol):
@@ -127,8 +129,11 @@ class Path(Protocol):
     def takes(self, envelopes: Sequence[bytes]) -> int:
         """How many of these, from the first on, one offer takes; 0 where the first is too large for it."""
 
-    def offer(self, peer: OrganisationId, endpoint: Endpoint, envelopes: Sequence[bytes]) -> bool:
+    def offer(
+        self, peer: OrganisationId, endpoint: Endpoint, envelopes: Sequence[bytes], ticket: int = 0
+    ) -> bool:
         """Begin to hand these over; never blocks. False where the path is full or has no such endpoint.
+        Several offers to one endpoint may be under way; their outcomes bear their tickets.
 
         Without envelopes it asks whether anybody is there, and for what waits. NotAllowed for more than
         it `takes`.

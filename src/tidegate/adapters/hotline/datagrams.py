@@ -6,6 +6,7 @@ pieces of which any so many suffice, and sent until the other end has said that 
 
 import ipaddress
 import queue
+import random
 import select
 import socket
 import threading
@@ -39,8 +40,11 @@ from tidegate.wire.signals import (
     encode_signal,
 )
 
-SENDING_MAX = 64
-"""Exchanges, words and probes under way; a further offer is not begun, a further answer is dropped."""
+SENDING_MAX = 256
+"""Exchanges, words and probes under way; a further offer is not begun."""
+
+ANSWERS_MAX = 128
+"""Of these so many leave no room for a further answer, which is dropped: offers always find room beside."""
 
 WORDS_HEARD_MAX = 1_024
 """Words heard and not fetched; the oldest is forgotten (its sender says it again until the message came)."""
@@ -139,19 +143,21 @@ class SignalDatagrams:
                 return count
         return fitting(envelopes)
 
-    def offer(self, peer: OrganisationId, endpoint: Endpoint, envelopes: Sequence[bytes]) -> bool:
+    def offer(
+        self, peer: OrganisationId, endpoint: Endpoint, envelopes: Sequence[bytes], ticket: int = 0
+    ) -> bool:
         if self.takes(envelopes) < len(envelopes):
             raise NotAllowed(
                 f"{len(envelopes)} envelopes are more than one exchange takes; offer fewer at once"
             )
         body = encode_exchange(envelopes)
-        return self._begin(peer, endpoint, lambda to: self._exchange(peer, endpoint, to, body))
+        return self._begin(peer, endpoint, ticket, lambda to: self._exchange(peer, endpoint, to, body, ticket))
 
     def say(self, peer: OrganisationId, endpoint: Endpoint, word: bytes) -> bool:
         if len(word) > WORD_BYTES_MAX:
             raise NotAllowed(f"a word of {len(word)} bytes does not fit a datagram ({WORD_BYTES_MAX})")
         return self._begin(
-            peer, endpoint, lambda to: Sending(peer, endpoint, to, *self._times(), word=word), word
+            peer, endpoint, word, lambda to: Sending(peer, endpoint, to, *self._times(), word=word)
         )
 
     def words(self) -> Sequence[tuple[OrganisationId, bytes]]:
@@ -172,10 +178,12 @@ class SignalDatagrams:
     def arrivals(self) -> Sequence[Arrival]:
         return self._inbox.arrivals()
 
-    def _exchange(self, peer: OrganisationId, endpoint: Endpoint | None, to: Address, body: bytes) -> Sending:
+    def _exchange(
+        self, peer: OrganisationId, endpoint: Endpoint | None, to: Address, body: bytes, ticket: int = 0
+    ) -> Sending:
         """An empty body is a probe."""
         rows = cut(body, PIECE_BYTES) if body else None
-        return Sending(peer, endpoint, to, *self._times(), length=len(body), rows=rows)
+        return Sending(peer, endpoint, to, *self._times(), length=len(body), rows=rows, ticket=ticket)
 
     def _times(self) -> tuple[float, float]:
         now_s = self._now_s()
@@ -185,8 +193,8 @@ class SignalDatagrams:
         self,
         peer: OrganisationId,
         endpoint: Endpoint,
+        what: int | bytes,
         made: Callable[[Address], Sending],
-        word: bytes | None = None,
     ) -> bool:
         known = peer in self._peers and peer in self._sealings and self._thread.is_alive()
         if endpoint.kind != "udp" or not known:
@@ -198,32 +206,34 @@ class SignalDatagrams:
         if _is_address(endpoint.host):
             self._orders.put(made((endpoint.host, endpoint.port)))
         else:
-            self._resolving.submit(self._resolve, peer, endpoint, made, word)
+            self._resolving.submit(self._resolve, peer, endpoint, what, made)
         return True
 
     def _resolve(
         self,
         peer: OrganisationId,
         endpoint: Endpoint,
+        what: int | bytes,
         made: Callable[[Address], Sending],
-        word: bytes | None,
     ) -> None:
         try:
             told = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_DGRAM)
             self._orders.put(made((str(told[0][4][0]), endpoint.port)))
         except (OSError, ValueError):
-            self._tell(peer, endpoint, "its name has no address here", 0, word)
+            self._tell(peer, endpoint, "its name has no address here", 0, what)
 
     def _tell(
-        self, peer: OrganisationId, endpoint: Endpoint, why: str, round_trip_ms: int, word: bytes | None
+        self, peer: OrganisationId, endpoint: Endpoint, why: str, round_trip_ms: int, what: int | bytes
     ) -> None:
+        """`what` is the ticket of an offer, or a word."""
         with self._lock:
             self._under_way -= 1
-        outcome = Outcome(self.name, peer, endpoint, why, round_trip_ms)
-        if word is None:
-            self._inbox.tell(outcome)
+        ticket = what if isinstance(what, int) else 0
+        outcome = Outcome(self.name, peer, endpoint, why, round_trip_ms, ticket)
+        if isinstance(what, bytes):
+            self._said.append((what, outcome))
         else:
-            self._said.append((word, outcome))
+            self._inbox.tell(outcome)
 
     def _run(self) -> None:
         poll = select.poll()
@@ -293,7 +303,7 @@ class SignalDatagrams:
         def answer(envelopes: Sequence[bytes]) -> None:
             body = encode_exchange(envelopes[: self.takes(envelopes)])
             with self._lock:
-                if not body or self._under_way >= SENDING_MAX:
+                if not body or self._under_way >= ANSWERS_MAX:
                     return
                 self._under_way += 1
             self._orders.put(self._exchange(peer, None, source, body))
@@ -312,7 +322,9 @@ class SignalDatagrams:
             return
         why = "no answer in time" if ended.is_over(now_s) else ""
         if ended.endpoint is not None:
-            self._tell(ended.peer, ended.endpoint, why, round((now_s - ended.began_s) * 1000), ended.word)
+            took_ms = round((now_s - ended.began_s) * 1000)
+            what = ended.ticket if ended.word is None else ended.word
+            self._tell(ended.peer, ended.endpoint, why, took_ms, what)
         else:
             with self._lock:
                 self._under_way -= 1
@@ -321,13 +333,16 @@ class SignalDatagrams:
         now_s = self._now_s()
         passed_s, self._allowed_at_s = now_s - self._allowed_at_s, now_s
         self._allowed = min(DATAGRAMS_PER_S_MAX / 20, self._allowed + passed_s * DATAGRAMS_PER_S_MAX)
+        due: list[Sending] = []
         for sending in list(self._sending.values()):
             if sending.is_over(now_s):
                 self._ended(sending.transfer, now_s)
-                continue
-            for _ in range(min(sending.due(now_s), int(self._allowed))):
-                self._allowed -= 1
-                self._answer(sending.peer, sending.next(), sending.to)
+            else:
+                due += [sending] * min(sending.due(now_s), int(self._allowed))
+        random.shuffle(due)  # where not all may go each has its share, and nothing waits behind what is long
+        for sending in due[: int(self._allowed)]:
+            self._allowed -= 1
+            self._answer(sending.peer, sending.next(), sending.to)
 
     def _socket_to(self, to: Address) -> DatagramSocket | None:
         """The one that speaks the family; a socket of IPv6 speaks both."""

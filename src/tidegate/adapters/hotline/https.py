@@ -93,7 +93,9 @@ class HttpsPath:
     def takes(self, envelopes: Sequence[bytes]) -> int:
         return fitting(envelopes)
 
-    def offer(self, peer: OrganisationId, endpoint: Endpoint, envelopes: Sequence[bytes]) -> bool:
+    def offer(
+        self, peer: OrganisationId, endpoint: Endpoint, envelopes: Sequence[bytes], ticket: int = 0
+    ) -> bool:
         if fitting(envelopes) < len(envelopes):
             raise NotAllowed(
                 f"{len(envelopes)} envelopes are more than one exchange takes; offer fewer at once"
@@ -106,7 +108,7 @@ class HttpsPath:
             if begun >= ENDPOINT_OFFERS_MAX or sum(self._under_way.values()) >= OFFERS_MAX:
                 return False
             self._under_way[place] = begun + 1
-        self._loop.call_soon_threadsafe(self._begin, peer, endpoint, tuple(envelopes))
+        self._loop.call_soon_threadsafe(self._begin, peer, endpoint, tuple(envelopes), ticket)
         return True
 
     def outcomes(self) -> Sequence[Outcome]:
@@ -129,8 +131,10 @@ class HttpsPath:
         else:
             self._server.admitted = admitted
 
-    def _begin(self, peer: OrganisationId, endpoint: Endpoint, envelopes: Sequence[bytes]) -> None:
-        task = self._loop.create_task(self._client.exchange(peer, endpoint, envelopes))
+    def _begin(
+        self, peer: OrganisationId, endpoint: Endpoint, envelopes: Sequence[bytes], ticket: int
+    ) -> None:
+        task = self._loop.create_task(self._client.exchange(peer, endpoint, envelopes, ticket))
         task.add_done_callback(lambda _: self._ended((peer, endpoint)))
 
     def _ended(self, place: tuple[OrganisationId, Endpoint]) -> None:

@@ -17,7 +17,7 @@ from tidegate.model.refusals import Malformed
 from tidegate.ports.hotline import Arrival, Outcome
 from tidegate.wire.exchange import decode_exchange, encode_exchange
 
-KEPT_OPEN_MAX = 2
+KEPT_OPEN_MAX = 4
 """Idle connections kept for one endpoint; a further one is closed after its exchange."""
 
 CONNECT_S: Final = 15.0
@@ -57,7 +57,9 @@ class HttpsClient:
     peers: Mapping[OrganisationId, Way] = field(default_factory=dict)
     _idle: dict[Place, list[_Idle]] = field(default_factory=dict)
 
-    async def exchange(self, peer: OrganisationId, endpoint: Endpoint, envelopes: Sequence[bytes]) -> None:
+    async def exchange(
+        self, peer: OrganisationId, endpoint: Endpoint, envelopes: Sequence[bytes], ticket: int
+    ) -> None:
         """One offer from begin to end; its outcome goes to the inbox."""
         loop = asyncio.get_running_loop()
         began_s = loop.time()
@@ -67,7 +69,7 @@ class HttpsClient:
         except (OSError, TimeoutError, ValueError) as error:  # ValueError: a host that is no name
             why = _words(error)
         round_trip_ms = round((loop.time() - began_s) * 1000)
-        self.inbox.tell(Outcome(self.name, peer, endpoint, why, round_trip_ms))
+        self.inbox.tell(Outcome(self.name, peer, endpoint, why, round_trip_ms, ticket))
 
     def close(self) -> None:
         for idle in self._idle.values():

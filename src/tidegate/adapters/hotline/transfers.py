@@ -16,7 +16,7 @@ from tidegate.model.organisations import Endpoint, OrganisationId
 from tidegate.wire.erasure import PIECES_MAX, joined, piece
 from tidegate.wire.signals import Piece, Probe, Signal, Word
 
-PARTIAL_MAX = 16
+PARTIAL_MAX = 32
 """Exchanges of one peer of which some pieces have come; with a further one, the oldest is forgotten."""
 
 GOT_MAX = 256
@@ -44,6 +44,7 @@ class Sending:
     length: int = 0
     rows: NDArray[np.uint8] | None = None
     word: bytes | None = None
+    ticket: int = 0
     transfer: bytes = field(default_factory=lambda: os.urandom(8))
     sent: int = 0
 

@@ -38,6 +38,7 @@ class Database:
 
     def __init__(self, engine: Engine, where: str, file: Path | None = None) -> None:
         self._engine = engine
+        self._for_writing = engine.execution_options(**{WRITES: True})
         self._file = file
         self._identity = identity(file)
         self.where = where
@@ -58,7 +59,7 @@ class Database:
 
         OutsideFailed may also mean that the commit took hold and only its answer was lost.
         """
-        with self._or_start_afresh(), self._engine.execution_options(**{WRITES: True}).begin() as connection:
+        with self._or_start_afresh(), self._for_writing.begin() as connection:
             yield connection
 
     @contextmanager

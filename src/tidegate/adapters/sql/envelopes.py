@@ -1,9 +1,10 @@
 """The hotline's packages and envelopes in an open database (tidegate.ports.hotline.EnvelopeStore)."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from hashlib import sha256
 
-from sqlalchemy import Insert, delete, func, select
+from sqlalchemy import Connection, Insert, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tidegate.adapters.sql.engine import Database
@@ -13,37 +14,49 @@ from tidegate.model.organisations import Digest
 DROPPED_AT_ONCE_MAX = 512
 """Digests in one statement; the next ones follow in the next."""
 
+RECENT_BYTES_MAX = 16 << 20
+"""Bytes that were read last, kept in memory: an envelope on its way is offered again and again. Beyond it the
+one that was asked for longest ago is read from the database again."""
+
+BODY_OF = select(BLOBS.c.body).where(BLOBS.c.digest == bindparam("wanted"))
+
 
 class SqlEnvelopeStore:
     """Bytes by their SHA-256. What is put is on disk when `put` returns: both databases are set so."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._recent: OrderedDict[Digest, bytes] = OrderedDict()
+        self._recent_bytes = 0
 
     def put(self, blobs: Sequence[bytes]) -> list[Digest]:
-        digests = [sha256(body).digest() for body in blobs]
-        rows = {
-            digest: {"digest": digest, "size": len(body), "body": body}
-            for digest, body in zip(digests, blobs, strict=True)
-        }
-        if rows:
+        if blobs:
             with self._database.writing() as connection:
-                connection.execute(self._insert_new(), list(rows.values()))
-        return [digest.hex() for digest in digests]
-
-    def _insert_new(self) -> Insert:
-        """What is there already is the same bytes, and stays."""
-        if self._database.dialect == "postgresql":
-            return postgresql.insert(BLOBS).on_conflict_do_nothing()
-        return sqlite.insert(BLOBS).on_conflict_do_nothing()
+                put_blobs(connection, blobs)
+        return [sha256(body).hexdigest() for body in blobs]
 
     def get(self, digest: Digest) -> bytes | None:
-        question = select(BLOBS.c.body).where(BLOBS.c.digest == bytes.fromhex(digest))
+        if digest in self._recent:
+            self._recent.move_to_end(digest)
+            return self._recent[digest]
         with self._database.reading() as connection:
-            body = connection.execute(question).scalar_one_or_none()
-        return None if body is None else bytes(body)
+            found = connection.execute(BODY_OF, {"wanted": bytes.fromhex(digest)}).scalar_one_or_none()
+        if found is None:
+            return None
+        body = bytes(found)
+        self._remember(digest, body)
+        return body
+
+    def _remember(self, digest: Digest, body: bytes) -> None:
+        self._recent[digest] = body
+        self._recent_bytes += len(body)
+        while self._recent_bytes > RECENT_BYTES_MAX:
+            _, oldest = self._recent.popitem(last=False)
+            self._recent_bytes -= len(oldest)
 
     def drop(self, digests: Sequence[Digest]) -> None:
+        for digest in digests:
+            self._recent_bytes -= len(self._recent.pop(digest, b""))
         for at in range(0, len(digests), DROPPED_AT_ONCE_MAX):
             some = [bytes.fromhex(digest) for digest in digests[at : at + DROPPED_AT_ONCE_MAX]]
             with self._database.writing() as connection:
@@ -53,3 +66,21 @@ class SqlEnvelopeStore:
         with self._database.reading() as connection:
             held: int = connection.execute(select(func.coalesce(func.sum(BLOBS.c.size), 0))).scalar_one()
         return held
+
+
+def put_blobs(connection: Connection, blobs: Sequence[bytes]) -> None:
+    """In the transaction of this connection."""
+    rows = {
+        digest: {"digest": digest, "size": len(body), "body": body}
+        for body in blobs
+        for digest in (sha256(body).digest(),)
+    }
+    if rows:
+        connection.execute(insert_new(connection.dialect.name), list(rows.values()))
+
+
+def insert_new(dialect: str) -> Insert:
+    """What is there already is the same bytes, and stays."""
+    if dialect == "postgresql":
+        return postgresql.insert(BLOBS).on_conflict_do_nothing()
+    return sqlite.insert(BLOBS).on_conflict_do_nothing()

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import delete, insert, literal, select, update
+from sqlalchemy import bindparam, case, delete, insert, literal, select, update
 
 from tidegate.adapters.sql import attack_counts
 from tidegate.adapters.sql.engine import Database
+from tidegate.adapters.sql.envelopes import put_blobs
 from tidegate.adapters.sql.packing import pack, unpack
 from tidegate.adapters.sql.tables import (
     CHECKPOINT,
@@ -32,11 +33,35 @@ from tidegate.ports.facts import (
 )
 
 HEAD = LEDGER_HEAD.c
+# Statements that are asked for with every fact are made once: making one takes longer than carrying it out.
+MOVE_HEAD = (
+    update(LEDGER_HEAD)
+    .where(
+        HEAD.size == bindparam("expected_size"),
+        HEAD.root == bindparam("expected_root"),
+        HEAD.effects == bindparam("expected_effects"),
+    )
+    .values({name: bindparam(name) for name in ("size", "root", "frontier", "effects")})
+)
+MOVE_HEAD_AND_COUNTED = MOVE_HEAD.values(
+    counted=case((HEAD.counted == bindparam("expected_size"), bindparam("size")), else_=HEAD.counted)
+)
+"""For facts that the counts of attacks have nothing to do with."""
+
 FACT_COLUMNS = (FACTS.c.number, FACTS.c.at_ms, FACTS.c.kind, FACTS.c.body, FACTS.c.leaf_hash)
 EFFECT_COLUMNS = (EFFECTS.c.number, EFFECTS.c.fact_number, EFFECTS.c.kind, EFFECTS.c.body)
+MENTIONING = (
+    select(MENTIONS.c.digest, *FACT_COLUMNS)
+    .join(FACTS, FACTS.c.number == MENTIONS.c.fact_number)
+    .where(MENTIONS.c.digest.in_(bindparam("digests", expanding=True)))
+    .where(FACTS.c.kind.in_(bindparam("kinds", expanding=True)))
+    .order_by(FACTS.c.number)
+    .limit(READ_ROWS_MAX)
+)
+INSERTS = {table: insert(table) for table in (FACTS, EFFECTS, LEDGER_NODES, MENTIONS)}
 
 
-def columns(row: StoredFact | StoredEffect | TreeNode) -> dict[str, Any]:
+def columns(row: StoredFact | StoredEffect | TreeNode | StoreHead) -> dict[str, Any]:
     """A row by the names of its columns; `asdict` would copy each value first."""
     return {field.name: getattr(row, field.name) for field in fields(row)}
 
@@ -71,15 +96,18 @@ class SqlFactStore:
             # 4. Only whoever finds the head as expected moves it. The row stays locked until the end of
             # the transaction: a rival waits here, and then finds another head.
             moved = connection.execute(
-                update(LEDGER_HEAD)
-                .where(
-                    HEAD.size == expected.size, HEAD.root == expected.root, HEAD.effects == expected.effects
-                )
-                .values(asdict(addition.head))
+                MOVE_HEAD if addition.counts else MOVE_HEAD_AND_COUNTED,
+                {
+                    "expected_size": expected.size,
+                    "expected_root": expected.root,
+                    "expected_effects": expected.effects,
+                    **columns(addition.head),
+                },
             )
             if moved.rowcount != 1:
                 raise HeadMoved(f"another node writes to {self.where}; stop one of the two")
-            attack_counts.add(connection, expected.size, addition.head.size, addition.counts)  # 6
+            if addition.counts:
+                attack_counts.add(connection, expected.size, addition.head.size, addition.counts)  # 6
             for table, rows in (
                 (FACTS, [columns(fact) | {"body": pack(fact.body)} for fact in addition.facts]),
                 (
@@ -90,7 +118,8 @@ class SqlFactStore:
                 (MENTIONS, [mention_row(mention) for mention in addition.mentions]),  # 7
             ):
                 if rows:
-                    connection.execute(insert(table), rows)
+                    connection.execute(INSERTS[table], rows)
+            put_blobs(connection, addition.blobs)  # 8
 
     def facts(self, begin: int, end: int) -> Iterator[StoredFact]:
         while begin < end:
@@ -122,16 +151,10 @@ class SqlFactStore:
     def mentioning(self, digests: Sequence[str], kinds: Sequence[str]) -> list[tuple[str, StoredFact]]:
         if not digests:
             return []
-        question = (
-            select(MENTIONS.c.digest, *FACT_COLUMNS)
-            .join(FACTS, FACTS.c.number == MENTIONS.c.fact_number)
-            .where(MENTIONS.c.digest.in_([bytes.fromhex(digest) for digest in digests]))
-            .where(FACTS.c.kind.in_(kinds))
-            .order_by(FACTS.c.number)
-            .limit(READ_ROWS_MAX)
-        )
+        asked = {"digests": [bytes.fromhex(digest) for digest in digests], "kinds": list(kinds)}
         with self._database.reading() as connection:
-            return [(bytes(row.digest).hex(), fact_from(row)) for row in connection.execute(question)]
+            found = connection.execute(MENTIONING, asked)
+            return [(bytes(row.digest).hex(), fact_from(row)) for row in found]
 
     def roots(self, level: int, begin: int, end: int) -> list[bytes]:
         if level == 0:

@@ -107,11 +107,10 @@ def compose(needs: Needs, draft: Draft, agreed: dict[str, Deadlines]) -> tuple[D
     about = about_of(content, message)
     needed = signatures_needed(content, needs.cards.own())
     due = deadlines(about, person_asked(content), agreed)
-    needs.blobs.put([body, *(one.body for one in draft.attachments)])
     facts: list[Fact] = [MessageComposed(about, needed, due)]
     if not needed:
         facts.append(MessageAuthorised(message, ()))
-    needs.record.record(*facts)
+    needs.record.record(*facts, keep=[body, *(one.body for one in draft.attachments)])
     return message, body, needed
 
 

@@ -1,11 +1,9 @@
 """Giving messages their serials and envelopes, in the one order that lets no crash or copy reuse a serial.
 
-1. Package and envelope are stored, then the anchor is written, then the facts are recorded; only what is
-   recorded is ever sent (tidegate.hotline.courier).
+1. The anchor is written, then the facts are recorded, in one transaction with packages and envelopes; only
+   what is recorded is ever sent (tidegate.hotline.courier).
 2. A node that starts beside an anchor that disagrees with its record begins a new epoch first.
 """
-
-from collections.abc import Iterator
 
 from tidegate.app.hotline.needs import Needs, sealed_or_none
 from tidegate.hotline.correspondence import correspondence_of
@@ -13,13 +11,13 @@ from tidegate.hotline.delivery import Stage
 from tidegate.hotline.state import Line, Sent, is_offered
 from tidegate.model import purposes
 from tidegate.model.hotline_facts import EnvelopeMadeAnew, EpochBegun, MessageQueued, Place
-from tidegate.model.messages import Content, Frame, Package
+from tidegate.model.messages import PRECEDENCES, Content, Frame, Package
 from tidegate.model.organisations import NO_DIGEST, Card, Digest
 from tidegate.model.value_bytes import bytes_of, digest_of, value_from
 from tidegate.ports.hotline import AnchorMark
 from tidegate.ports.outside import OutsideFailed
 
-FRAMED_AT_ONCE_MAX = 64
+FRAMED_AT_ONCE_MAX = 32
 """Messages that get their serials in one transaction; the next ones follow in the next turn."""
 
 PACKAGE_BYTES_MAX = 1 << 22
@@ -48,11 +46,14 @@ def settle_epoch(needs: Needs) -> None:
         begin_epoch(needs, "the record and its mark beside it disagree: it may be an older copy")
 
 
-def waiting_for_place(needs: Needs) -> Iterator[Sent]:
-    """In the order of composing."""
-    for sent in needs.state.sent.values():
-        if sent.spoilt or sent.copies[0].stage is Stage.AUTHORISED:
-            yield sent
+def waiting_for_place(needs: Needs) -> list[Sent]:
+    """The most urgent first, then in the order of composing."""
+    waiting = [
+        sent
+        for sent in needs.state.sent.values()
+        if sent.spoilt or sent.copies[0].stage is Stage.AUTHORISED
+    ]
+    return sorted(waiting, key=lambda sent: PRECEDENCES.index(sent.about.precedence))
 
 
 def frame_what_waits(needs: Needs) -> int:
@@ -71,9 +72,8 @@ def frame_what_waits(needs: Needs) -> int:
         facts.append(fact)
         blobs += [package, envelope]
     if facts:
-        needs.blobs.put(blobs)  # 1
-        needs.anchor.write(AnchorMark(needs.state.epoch, needs.state.framed + len(facts)))
-        needs.record.record(*facts)
+        needs.anchor.write(AnchorMark(needs.state.epoch, needs.state.framed + len(facts)))  # 1
+        needs.record.record(*facts, keep=blobs)
     return len(facts)
 
 
@@ -89,8 +89,7 @@ def seal_anew(needs: Needs) -> None:
         package = value_from(Package, stored(needs, sent.package), PACKAGE_BYTES_MAX)
         envelope = sealed_package(needs, package, cards, sent)
         if envelope is not None:
-            needs.blobs.put([envelope])
-            needs.record.record(EnvelopeMadeAnew(sent.about.message, digest_of(envelope)))
+            needs.record.record(EnvelopeMadeAnew(sent.about.message, digest_of(envelope)), keep=[envelope])
 
 
 def framed(needs: Needs, sent: Sent, lines: dict[Digest, Line]) -> tuple[MessageQueued, bytes, bytes] | None:

@@ -1,6 +1,6 @@
 """What comes in: opened, judged, stored, recorded, and only then receipted.
 
-1. A package's bytes are stored, then its fact is recorded, and only then a receipt is signed.
+1. A package's bytes and its fact are stored, in one transaction, and only then a receipt is signed.
 2. A duplicate is receipted again, from what was stored, and changes nothing.
 3. Of what a path proved to come from a peer, so much is opened as that peer may bring.
 4. What does not hold is counted by its reason; only what a met station signed becomes a fact or an answer.
@@ -165,8 +165,8 @@ class Intake:
         """Those of this round in one transaction."""
         came, self._receipts = self._receipts, {}
         if came:
-            self._needs.blobs.put([body for _, body in came.values()])
-            self._needs.record.record(*(fact for fact, _ in came.values()))
+            bodies = [body for _, body in came.values()]
+            self._needs.record.record(*(fact for fact, _ in came.values()), keep=bodies)
 
     def _refusal(self, signed: SignedRefusal, heard: Heard) -> None:
         """Where the recipient has another frame with its serial, the message goes again in a new place."""
@@ -177,14 +177,15 @@ class Intake:
         heard.told.append(("refusal", refusal.message, refusal.why))
         if sent is None or sent.place is None or sent.place.frame != refusal.frame or sent.spoilt:
             return  # it is about an earlier frame
-        (blob,) = self._needs.blobs.put([bytes_of(signed)])
+        body = bytes_of(signed)
+        blob = digest_of(body)
         if refusal.rule != SERIAL_RULE:
             fact = RefusalCame(refusal.message, refusal.recipient, blob, refusal.rule, refusal.why)
-            self._needs.record.record(fact)
+            self._needs.record.record(fact, keep=[body])
             return
         if sent.place.epoch == self._needs.state.epoch:
             begin_epoch(self._needs, "a recipient has another frame with a serial of ours")
-        self._needs.record.record(SerialSpoilt(refusal.message, refusal.recipient, blob))
+        self._needs.record.record(SerialSpoilt(refusal.message, refusal.recipient, blob), keep=[body])
 
     def _custody(self, signed: SignedCustody, heard: Heard) -> None:
         claimed = value_from(Custody, signed.custody, NOTE_BYTES_MAX)
@@ -196,10 +197,11 @@ class Intake:
         copy = copy_for(sent, custody.recipient)
         if copy is not None and (copy.relay, copy.relay_until_s) == (custody.relay, custody.until_s):
             return
-        (blob,) = self._needs.blobs.put([bytes_of(signed)])
+        body = bytes_of(signed)
         message = sent.about.message
         self._needs.record.record(
-            CustodyTaken(message, custody.recipient, custody.relay, blob, custody.until_s)
+            CustodyTaken(message, custody.recipient, custody.relay, digest_of(body), custody.until_s),
+            keep=[body],
         )
 
     def _sent_in(self, envelope: Digest) -> Sent | None:

@@ -42,7 +42,7 @@ class Latency(msgspec.Struct, frozen=True):
 
 
 class LabReport(msgspec.Struct, frozen=True, kw_only=True):
-    """`sent`, `delivered`, `lost`, `twice` and `false` are what the databases say, message by recipient.
+    """`per_s`: messages from the first signature to the last R1. `sent`, `delivered`, `lost`, `twice` and `false` are what the databases say, message by recipient.
 
     `lost`: not stored by its recipient. `twice`: stored as two messages. `false`: receipted at the sender and
     not stored by the recipient. `unreceipted`: stored, and its sender does not know yet.
@@ -56,6 +56,7 @@ class LabReport(msgspec.Struct, frozen=True, kw_only=True):
     false: int
     kills: int
     seconds: int
+    per_s: float
     flash: Latency | None
     others: Latency | None
     largest_memory_mb: int

@@ -34,8 +34,12 @@ class Record(Protocol):
     def working(self) -> bool:
         """False while facts wait for a store that fails: then nothing is decided, believed or sent."""
 
-    def record(self, *facts: Fact) -> list[int]:
-        """Stored durably when it returns, with their numbers. Errors as those of Node.record."""
+    def record(self, *facts: Fact, keep: Sequence[bytes] = ()) -> list[int]:
+        """Stored durably when it returns, with their numbers, and with `keep`, the bytes that they name, in
+        one transaction. Errors as those of Node.record."""
+
+    def carry_out(self) -> None:
+        """What follows from facts recorded since: people are told. It never raises."""
 
     def mentioning(self, digests: Sequence[str], kinds: Sequence[type]) -> list[tuple[str, FactRecord]]:
         """Stored facts of these kinds that mention one of these digests, by number, each with the digest."""

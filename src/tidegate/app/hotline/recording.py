@@ -27,16 +27,18 @@ class NodeRecord:
     def working(self) -> bool:
         return self._node.waiting == 0
 
-    def record(self, *facts: Fact) -> list[int]:
+    def record(self, *facts: Fact, keep: Sequence[bytes] = ()) -> list[int]:
         if self._node.waiting:
             raise OutsideFailed(
                 "facts wait for the database", "the node", "Nothing is decided until it works."
             )
-        numbers = self._node.store(*facts)
+        numbers = self._node.store(*facts, keep=keep)
         for fact in facts:
             log.info("%s", sentence(fact), extra={"fact": fact})
-        self._node.carry_out()
         return numbers
+
+    def carry_out(self) -> None:
+        self._node.carry_out()
 
     def mentioning(self, digests: Sequence[str], kinds: Sequence[type]) -> list[tuple[str, FactRecord]]:
         return self._node.mentioning(digests, kinds)

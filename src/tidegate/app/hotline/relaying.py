@@ -1,6 +1,6 @@
 """Custody at work: envelopes of listed peers are stored, recorded, signed for, and handed over.
 
-1. Bytes are stored, then the fact is recorded, and only then custody is signed and sent back.
+1. Bytes and fact are stored, in one transaction, and only then custody is signed and sent back.
 2. What waits for a recipient is handed over at every contact, and again after HAND_OVER_AGAIN_S, until a way
    to it took it or the recipient asked for it HANDED_MAX times; if it was lost after all, its sender offers
    it anew.
@@ -104,11 +104,11 @@ class Relaying:
             raise NotAllowed("it is one of our own, and on its way already")
         kept = take(self._kept, header, digest, len(envelope), giver, to, now_s)
         if custody_key(digest, to) not in self._kept:
-            self._needs.blobs.put([envelope])  # 1
-            self._needs.record.record(
+            self._needs.record.record(  # 1
                 EnvelopeKept(
                     envelope=digest, sender=giver, recipient=to, size=kept.size, until_s=kept.until_s
-                )
+                ),
+                keep=[envelope],
             )
         body = bytes_of(
             Custody(

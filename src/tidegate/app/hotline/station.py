@@ -6,6 +6,7 @@
 """
 
 import logging
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -33,6 +34,14 @@ SEALED_LOOKED_MS = 3_600_000
 NOTES_WAITING_MAX = 4_096
 """Receipts that wait for a way to their peer, each; the oldest is dropped: its message will come again."""
 
+TAKEN_AT_ONCE_MAX = 64
+"""Envelopes judged, stored in one transaction and receipted in one turn, beside one arrival of any size; what
+else came waits for the next turn, so that those who call are answered soon, and what is urgent goes out."""
+
+FREIGHT_MAX = 1_024
+"""Offers that carry receipts, or others' envelopes, and whose outcome is awaited. What the oldest carried is
+forgotten then: receipts are asked for again, and what is held for others is handed on again."""
+
 log = logging.getLogger("tidegate.hotline")
 
 
@@ -41,6 +50,15 @@ class Tray:
     """Receipts and other notes for one peer, until a way takes them."""
 
     envelopes: list[bytes] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Freight:
+    """What an offer carries beside messages of ours: notes to `recipient`, or what was `held` for others."""
+
+    recipient: OrganisationId
+    notes: Sequence[bytes] = ()
+    held: Sequence[bytes] = ()
 
 
 class Station:
@@ -56,8 +74,8 @@ class Station:
         self.beats = Beats(needs, self._extras.evidence)
         self.watch = Watch(needs)
         self._trays: dict[OrganisationId, Tray] = {}
-        self._handed_on: dict[Way, Sequence[bytes]] = {}
-        self._notes_on: dict[Way, tuple[OrganisationId, Sequence[bytes]]] = {}
+        self._freight: dict[int, Freight] = {}
+        self._arrived: deque[Arrival] = deque()
         self._settled = False
         self._known_cards: tuple[object, ...] = ()
         self._ways: dict[OrganisationId, list[Way]] = {}
@@ -82,6 +100,7 @@ class Station:
             self._trouble.tell(f"the hotline waits: {failure}", self._needs.clock.now_ms())
         else:
             self._trouble.tell(None, self._needs.clock.now_ms())
+        self._needs.record.carry_out()
 
     def _turn(self) -> None:
         if not self._needs.record.working or self._needs.state.own is None:  # 1
@@ -94,17 +113,28 @@ class Station:
         for path in self._paths.values():
             for outcome in path.outcomes():
                 self._note_outcome(path, outcome, now_ms)
-            self.take(path.arrivals(), now_ms)
+        self.take(self._next_arrivals(), now_ms)
         self.watch.turn(now_ms // 1000)
         if self._sealed_ms is None or is_due(self._sealed_ms, SEALED_LOOKED_MS, now_ms):
             self._sealed_ms = now_ms
             seal_anew(self._needs)
-        while frame_what_waits(self._needs):
-            pass
+        frame_what_waits(self._needs)
         self._offer(now_ms)
         if self._extras.words is not None:
             for peer in self._extras.words.turn(self._ways, now_ms):
                 self.courier.sign_of_life(peer, now_ms)
+
+    def _next_arrivals(self) -> list[Arrival]:
+        """More is fetched only when all that was fetched is taken: what waits is bounded by the paths."""
+        if not self._arrived:
+            for path in self._paths.values():
+                self._arrived.extend(path.arrivals())
+        some: list[Arrival] = []
+        room = TAKEN_AT_ONCE_MAX
+        while self._arrived and (not some or len(self._arrived[0].envelopes) <= room):
+            some.append(self._arrived.popleft())
+            room -= len(some[-1].envelopes)
+        return some
 
     def take(self, arrivals: Sequence[Arrival], now_ms: int) -> Heard:
         """What came, judged and stored; those who called are answered. Also for what was carried by hand."""
@@ -133,8 +163,11 @@ class Station:
             arrival.answer(())
             return
         notes, sent = self._for(arrival.peer, now_ms)
-        arrival.answer([*notes, *(stored(self._needs, one.envelope) for one in sent)])
-        self.courier.offered(sent, arrival.peer, now_ms, None)
+        envelopes = [*notes, *(stored(self._needs, one.envelope) for one in sent)]
+        count = self._paths[arrival.path].takes(envelopes) if arrival.path in self._paths else len(envelopes)
+        arrival.answer(envelopes[:count])
+        self._put_on_tray(arrival.peer, notes[count:])
+        self.courier.offered(sent[: max(0, count - len(notes))], arrival.peer, now_ms)
 
     def _for(self, peer: OrganisationId, now_ms: int) -> tuple[list[bytes], list[Sent]]:
         notes = self._take_from_tray(peer)
@@ -155,18 +188,17 @@ class Station:
 
     def _note_outcome(self, path: Path, outcome: Outcome, now_ms: int) -> None:
         way = Way(path.name, outcome.peer, outcome.endpoint)
-        self.courier.outcome(way, outcome.why, outcome.round_trip_ms)
+        freight = self._freight.pop(outcome.ticket, None)
+        self.courier.outcome(way, outcome.ticket, outcome.why, outcome.round_trip_ms, now_ms)
         if outcome.why:
             self.beats.failed(way, outcome.why)
-            self._handed_on.pop(way, None)
-            if way in self._notes_on:
-                self._put_on_tray(*self._notes_on.pop(way))
-        else:
-            self._notes_on.pop(way, None)
-            self.courier.sign_of_life(outcome.peer, now_ms)
-            self.beats.alive(outcome.peer, way.label, now_ms, outcome.round_trip_ms)
-            if self._extras.relay is not None and way in self._handed_on:
-                self._extras.relay.took(outcome.peer, self._handed_on.pop(way))
+            if freight is not None:
+                self._put_on_tray(freight.recipient, freight.notes)
+            return
+        self.courier.sign_of_life(outcome.peer, now_ms)
+        self.beats.alive(outcome.peer, way.label, now_ms, outcome.round_trip_ms)
+        if self._extras.relay is not None and freight is not None and freight.held:
+            self._extras.relay.took(outcome.peer, freight.held)
 
     def _offer(self, now_ms: int) -> None:
         if self._extras.signal is not None:
@@ -189,60 +221,82 @@ class Station:
             self._hand_on(self._extras.relay, self._ways, now_ms)
 
     def _hand_over(self, offer: Offer, now_ms: int) -> None:
-        fits = self._fitting(offer.sent, ())
-        envelopes = [stored(self._needs, one.envelope) for one in fits]
-        count = self._paths[offer.way.path].takes(envelopes)
-        if count and self._offered(offer.way, envelopes[:count], now_ms):
-            self.courier.offered(fits[:count], offer.recipient, now_ms, offer.way)
+        """Urgent ones over every way; of the others each way what the ways before it did not take."""
+        rest = offer.sent
+        for way in offer.ways:
+            rest = offer.sent if offer.urgent else rest
+            while rest and self.courier.is_free(way, now_ms, urgent=offer.urgent):
+                count = self._give(way, offer.recipient, rest, now_ms)
+                if not count:
+                    break
+                rest = rest[count:]
 
-    def _offered(self, way: Way, envelopes: Sequence[bytes], now_ms: int) -> bool:
-        """A way that takes nothing now (a path that is full, or has no key for the peer) is left alone for a
-        while, as one that failed."""
-        if self._paths[way.path].offer(way.peer, way.endpoint, envelopes):
-            return True
-        self.courier.called(way, now_ms)
-        self.courier.outcome(way, "it takes nothing now", 0)
-        return False
+    def _give(self, way: Way, recipient: OrganisationId, sent: Sequence[Sent], now_ms: int) -> int:
+        """How many of these, from the first on, the way took."""
+        fits = self._fitting(sent, ())
+        envelopes = [stored(self._needs, one.envelope) for one in fits]
+        count = self._paths[way.path].takes(envelopes)
+        if not count or not self._offered(way, envelopes[:count], Freight(recipient), now_ms, fits[:count]):
+            return 0
+        return count
+
+    def _offered(
+        self,
+        way: Way,
+        envelopes: Sequence[bytes],
+        freight: Freight,
+        now_ms: int,
+        sent: Sequence[Sent] = (),
+    ) -> bool:
+        ticket = self.courier.ticket()
+        if not self._paths[way.path].offer(way.peer, way.endpoint, envelopes, ticket):
+            self.courier.refused(way, now_ms)
+            return False
+        self.courier.begun(way, ticket, freight.recipient, len(envelopes), sent, now_ms)
+        if freight.notes or freight.held:
+            self._freight[ticket] = freight
+            if len(self._freight) > FREIGHT_MAX:
+                self._freight.pop(next(iter(self._freight)))
+        return True
 
     def _beat(self, ways: Mapping[OrganisationId, Sequence[Way]], now_ms: int) -> None:
         """A heartbeat over every way that was not used for a while, so that a dead one is noticed."""
         for peer, peers_ways in ways.items():
             for way in peers_ways:
-                if self.beats.is_due(way, now_ms) and self.courier.is_free(way, now_ms):
-                    notes = self._take_from_tray(peer)
-                    envelopes = [*self.beats.envelopes(peer, now_ms), *notes]
-                    count = self._paths[way.path].takes(envelopes)
-                    beats = len(envelopes) - len(notes)
-                    self._put_on_tray(peer, envelopes[max(count, beats) :])
-                    if self._offered(way, envelopes[:count], now_ms):
-                        self._notes_on[way] = peer, envelopes[beats:count]
-                        self.courier.called(way, now_ms)
+                if self.beats.is_due(way, now_ms) and self.courier.is_free(way, now_ms, urgent=True):
+                    beats = self.beats.envelopes(peer, now_ms)
+                    if self._give_notes(way, peer, beats, now_ms):
                         self.beats.beaten(way, now_ms)
-                    else:
-                        self._put_on_tray(peer, envelopes[beats:count])
         self.beats.note_silence(ways, now_ms)
 
     def _empty_tray(self, peer: OrganisationId, ways: Sequence[Way], now_ms: int) -> None:
         for way in sorted(ways, key=self.courier.merit):
-            if self.courier.is_free(way, now_ms):
-                notes = self._take_from_tray(peer)
-                count = self._paths[way.path].takes(notes)
-                self._put_on_tray(peer, notes[count:])
-                if count and self._offered(way, notes[:count], now_ms):
-                    self.courier.called(way, now_ms)
-                    self._notes_on[way] = peer, notes[:count]
-                    return
-                self._put_on_tray(peer, notes[:count])
+            while self._trays[peer].envelopes and self.courier.is_free(way, now_ms, urgent=True):
+                if not self._give_notes(way, peer, (), now_ms):
+                    break
+
+    def _give_notes(
+        self, way: Way, peer: OrganisationId, beats: Sequence[bytes], now_ms: int
+    ) -> bool:
+        """Heartbeats, and as many notes beside them as the way takes; the others go back on the tray."""
+        notes = self._take_from_tray(peer)
+        envelopes = [*beats, *notes]
+        count = max(self._paths[way.path].takes(envelopes), len(beats))
+        self._put_on_tray(peer, envelopes[count:])
+        carried = envelopes[len(beats) : count]
+        if (carried or beats) and self._offered(way, envelopes[:count], Freight(peer, carried), now_ms):
+            return True
+        self._put_on_tray(peer, carried)
+        return False
 
     def _hand_on(self, relay: Relaying, ways: Mapping[OrganisationId, Sequence[Way]], now_ms: int) -> None:
         relay.turn()
         for peer, peers_ways in ways.items():
             for way in peers_ways:
-                held = relay.held_for(peer) if self.courier.is_free(way, now_ms) else ()
+                held = relay.held_for(peer) if self.courier.is_free(way, now_ms, urgent=False) else ()
                 fits = held[: self._paths[way.path].takes(held)]
-                if fits and self._offered(way, fits, now_ms):
-                    self.courier.called(way, now_ms)
-                    self._handed_on[way] = fits
+                if fits:
+                    self._offered(way, fits, Freight(peer, held=fits), now_ms)
 
     def notes_for(self, peer: OrganisationId) -> list[bytes]:
         """Receipts for this peer, to be carried by hand; they are sent no other way then."""

@@ -181,21 +181,22 @@ class Taking:
         return before + size
 
     def _store(self, facts: Sequence[Fact], blobs: Sequence[bytes], known: Known) -> dict[Digest, Exception]:
-        """Blobs, then facts, durably; which frames the record refused. Of one refused, others are stored."""
+        """Facts and blobs, durably; which frames the record refused. Of one refused, others are stored."""
         if not facts:
             return {}
-        self._needs.blobs.put(blobs)
         try:
-            self._number(facts, self._needs.record.record(*facts), known)
+            self._number(facts, self._needs.record.record(*facts, keep=blobs), known)
         except (NotAllowed, Full):
-            return self._store_singly(facts, known)
+            return self._store_singly(facts, blobs, known)
         return {}
 
-    def _store_singly(self, facts: Sequence[Fact], known: Known) -> dict[Digest, Exception]:
+    def _store_singly(
+        self, facts: Sequence[Fact], blobs: Sequence[bytes], known: Known
+    ) -> dict[Digest, Exception]:
         refused: dict[Digest, Exception] = {}
         for fact in facts:
             try:
-                self._number([fact], self._needs.record.record(fact), known)
+                self._number([fact], self._needs.record.record(fact, keep=blobs), known)
             except (NotAllowed, Full) as refusal:
                 assert isinstance(fact, MessageStored | MessageCameAgain)
                 refused[fact.place.frame] = refusal
@@ -287,7 +288,6 @@ class Taking:
     def _note_fork(self, one: Verified, refusal: SerialTaken) -> None:
         about, place = one.signed.about, one.signed.place
         if self._is_new(place.frame):
-            self._needs.blobs.put([one.body])
             self._needs.record.record(
                 ForkFound(
                     sender=about.sender,
@@ -296,16 +296,20 @@ class Taking:
                     serial=place.serial,
                     known=refusal.known,
                     other=place.frame,
-                )
+                ),
+                keep=[one.body],
             )
 
     def _note_refusal(
         self, sender: OrganisationId, message: Digest, body: bytes, refusal: NotBelieved
     ) -> None:
-        if self._is_new(digest_of(body)):
-            (package,) = self._needs.blobs.put([body])
+        package = digest_of(body)
+        if self._is_new(package):
             self._needs.record.record(
-                MessageRefused(sender, message, package, refusal.rule, refusal.why, refusal.final, len(body))
+                MessageRefused(
+                    sender, message, package, refusal.rule, refusal.why, refusal.final, len(body)
+                ),
+                keep=[body],
             )
 
     def _is_new(self, digest: Digest) -> bool:

@@ -43,7 +43,8 @@ from tidegate.wire.envelope import decode_envelope
 
 TURN_S: Final = 0.01
 DATABASE: Final = "ledger.sqlite"
-ORDERS_A_TURN: Final = 64
+ORDERS_MS: Final = 100
+"""Orders are obeyed for so long in one turn; then the station has its turn."""
 
 
 class Say(msgspec.Struct, frozen=True, tag=True):
@@ -111,8 +112,8 @@ class LabCards:
 class TellingRecord(NodeRecord):
     """Tells the lab of what was recorded, once it is."""
 
-    def record(self, *facts: Fact) -> list[int]:
-        numbers = super().record(*facts)
+    def record(self, *facts: Fact, keep: Sequence[bytes] = ()) -> list[int]:
+        numbers = super().record(*facts, keep=keep)
         for fact in facts:
             match fact:
                 case MessageStored(about=about):
@@ -133,6 +134,7 @@ class Party:
     def __init__(self, folder: Path, clock: Clock, monotonic_s: Callable[[], float]) -> None:
         party = read_party(folder)
         self._clock = SteppedClock(clock)
+        self._now_s = monotonic_s
         self._stores = SqlStores(f"sqlite:///{folder.absolute() / DATABASE}", "create")
         self._officer = pair_of(party.seeds.officer)
         (key,) = party.own.encryption
@@ -181,7 +183,10 @@ class Party:
         self._ended.set()
 
     def _obey(self) -> None:
-        for _ in range(min(ORDERS_A_TURN, self._orders.qsize())):
+        until_s = self._now_s() + ORDERS_MS / 1000
+        for _ in range(self._orders.qsize()):
+            if self._now_s() > until_s:
+                return
             match self._orders.get():
                 case Say() as say:
                     self._say(say)

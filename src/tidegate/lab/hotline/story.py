@@ -58,6 +58,13 @@ class Heard:
     def outstanding(self) -> int:
         return sum(message not in self.receipted for message in self.said)
 
+    @property
+    def per_s(self) -> float:
+        if not self.receipted or not self.said:
+            return 0.0
+        first_s = min(at_s for at_s, _ in self.said.values())
+        return round(len(self.receipted) / max(0.001, max(self.receipted.values()) - first_s), 1)
+
     def latency(self, flash: bool) -> Latency | None:
         waited = sorted(
             round((self.receipted[message] - at_s) * 1000)
@@ -238,6 +245,7 @@ class Lab:
             false=told.false,
             kills=self._kills,
             seconds=round(self._now_s() - began_s),
+            per_s=self._heard.per_s,
             flash=self._heard.latency(flash=True),
             others=self._heard.latency(flash=False),
             largest_memory_mb=self._memory_kb // 1024,
