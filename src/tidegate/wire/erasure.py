@@ -59,7 +59,7 @@ def piece(rows: Octets, number: int) -> bytes:
     """Piece `number`, from 0 on, below PIECES_MAX."""
     if number < len(rows):
         return bytes(rows[number])
-    return bytes(_sum(_weights(number, len(rows)), rows))
+    return _sum(_weights(number, len(rows)), rows)
 
 
 def joined(pieces: Mapping[int, bytes], needed: int, length: int) -> bytes:
@@ -81,9 +81,17 @@ def _weights(number: int, needed: int) -> Octets:
     return weights
 
 
-def _sum(weights: Octets, rows: Octets) -> Octets:
-    total: Octets = np.bitwise_xor.reduce(_products()[weights[:, None], rows], axis=0)
-    return total
+@cache
+def _times() -> list[bytes]:
+    """For each element, every other times it: what `bytes.translate` takes, far faster than an array's look-up."""
+    return [line.tobytes() for line in _products()]
+
+
+def _sum(weights: Octets, rows: Octets) -> bytes:
+    times, total = _times(), 0
+    for weight, row in zip(weights.tolist(), rows, strict=True):
+        total ^= int.from_bytes(row.tobytes().translate(times[weight]), "little")
+    return total.to_bytes(rows.shape[1], "little")
 
 
 def _solved(numbers: Sequence[int], rows: Octets) -> Octets:
