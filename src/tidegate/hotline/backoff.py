@@ -10,7 +10,7 @@ from types import MappingProxyType
 from tidegate.model.messages import Precedence
 
 FIRST_MS = 3_000
-"""Wait before the second offer. A receipt that is on its way takes less, even over a bad line."""
+"""Least wait before the second offer. A receipt that is on its way takes less, even over a bad line."""
 
 FLASH_MS_MAX = 60_000
 """Longest wait between two offers of a FLASH message; it is never given up while its sender wants it."""
@@ -23,9 +23,19 @@ DOUBLINGS_MAX = 16
 """More doublings than any longest wait needs; the wait grows no further."""
 
 
-def wait_ms(tries: int, longest_ms: int) -> int:
-    """After so many offers without a receipt: FIRST_MS, twice that, and so on up to the longest."""
-    return min(FIRST_MS << min(max(tries, 1) - 1, DOUBLINGS_MAX), longest_ms)
+FIRST_MS_MAX = 20_000
+"""However long a recipient's receipts take of late, whatever came of it ends a longer wait."""
+
+
+def first_ms(receipts_take_ms: float) -> int:
+    """Wait before the second offer to a recipient whose receipts take so long of late: twice that. Whoever asks
+    a busy station sooner makes it busier."""
+    return round(min(max(FIRST_MS, 2 * receipts_take_ms), FIRST_MS_MAX))
+
+
+def wait_ms(tries: int, longest_ms: int, first: int = FIRST_MS) -> int:
+    """After so many offers without a receipt: `first`, twice that, and so on up to the longest."""
+    return min(first << min(max(tries, 1) - 1, DOUBLINGS_MAX), longest_ms)
 
 
 SLIGHT_MS = 1_000

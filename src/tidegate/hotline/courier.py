@@ -7,8 +7,9 @@ offer too many, never one too few.
    receipted or its sender no longer wants it.
 2. FLASH takes every way at once, also relays; the others the best ways that are left, and relays where the
    recipient's own ways fail.
-3. The wait between two offers grows to the longest that the precedence bears, 60 s for FLASH. Any sign of
-   life of the recipient ends a wait that lasted FIRST_MS already.
+3. The wait between two offers grows to the longest that the precedence bears, 60 s for FLASH. It begins with
+   twice the time that the recipient's receipts take of late; any sign of life of the recipient ends a wait
+   that lasted so long already.
 4. At most IN_FLIGHT_MAX copies to one recipient are under way at a time, the most urgent and oldest first.
    One that waits for its next offer is not under way: it never holds up those behind it.
 5. FLASH waits behind nothing else: others do not count against its IN_FLIGHT_MAX, and never take the last
@@ -20,13 +21,14 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
 
-from tidegate.hotline.backoff import FIRST_MS, LONGEST_MS, is_due, wait_ms
+from tidegate.hotline.backoff import FIRST_MS, LONGEST_MS, first_ms, is_due, wait_ms
 from tidegate.hotline.state import HotlineState, Sent, pending
 from tidegate.model.messages import PRECEDENCES
 from tidegate.model.organisations import Digest, Endpoint, OrganisationId
 
 IN_FLIGHT_MAX = 256
-"""Copies offered to one recipient in the last FIRST_MS and not receipted; the others wait for their turn."""
+"""Copies offered to one recipient, so lately that no second offer is due, and not receipted; the others wait
+for their turn."""
 
 WAY_OFFERS_MAX = 4
 """Offers under way on one way; what is not urgent waits for the first of them to end, or goes another way."""
@@ -83,8 +85,9 @@ class Offer(NamedTuple):
 
 @dataclass(slots=True)
 class Try:
-    """Offers of one copy so far, and when the last was."""
+    """Offers of one copy so far, and when the first and the last was."""
 
+    first_ms: int
     tries: int = 0
     last_ms: int = 0
 
@@ -114,6 +117,7 @@ class Courier:
 
     def __init__(self) -> None:
         self._tries: dict[OrganisationId, dict[CopyKey, Try]] = {}
+        self._take_ms: dict[OrganisationId, float] = {}
         self._ways: dict[Way, WayLife] = {}
         self._tickets = count(1)
         self._pending: dict[OrganisationId, list[Sent]] = {}
@@ -131,7 +135,7 @@ class Courier:
         Whoever carries them out says so by `begun` and `offered`.
         """
         made: list[Offer] = []
-        for recipient in [*self._waiting(state)]:
+        for recipient in [*self._waiting(state, now_ms)]:
             copies = self._due(state, recipient, now_ms, LONGEST_MS["ROUTINE"])
             flash = tuple(sent for sent in copies if is_flash(sent))
             others = tuple(sent for sent in copies if not is_flash(sent))
@@ -148,7 +152,7 @@ class Courier:
 
     def for_caller(self, state: HotlineState, caller: OrganisationId, now_ms: int) -> list[Sent]:
         """What goes back to a recipient that called: everything that it was not offered just now."""
-        return self._due(state, caller, now_ms, FIRST_MS)
+        return self._due(state, caller, now_ms, self._first_ms(caller))
 
     def begun(
         self,
@@ -175,7 +179,7 @@ class Courier:
         """These were handed over, by a way or as the answer to a call."""
         tries = self._tries.setdefault(recipient, {})
         for one in sent:
-            known = tries.setdefault(copy_key(one), Try())
+            known = tries.setdefault(copy_key(one), Try(now_ms))
             if known.last_ms != now_ms:  # several ways at one moment are one try
                 known.tries += 1
             known.last_ms = now_ms
@@ -204,9 +208,10 @@ class Courier:
                     tries[key].last_ms = 0
 
     def sign_of_life(self, peer: OrganisationId, now_ms: int) -> None:
-        """3. Whatever came from it: waits for it that lasted FIRST_MS are over."""
+        """3. Whatever came from it: waits for it that lasted long enough are over."""
+        first = self._first_ms(peer)
         for known in self._tries.get(peer, {}).values():
-            if is_due(known.last_ms, FIRST_MS, now_ms):
+            if is_due(known.last_ms, first, now_ms):
                 known.tries, known.last_ms = 0, 0
         for way, life in self._ways.items():
             if way.peer == peer and is_due(life.last_ms, WAY_FIRST_MS, now_ms):
@@ -240,7 +245,7 @@ class Courier:
         free = [way for way in ways if self.is_free(way, now_ms, urgent=urgent)]
         return tuple(sorted(free, key=self.merit))
 
-    def _waiting(self, state: HotlineState) -> Mapping[OrganisationId, list[Sent]]:
+    def _waiting(self, state: HotlineState, now_ms: int) -> Mapping[OrganisationId, list[Sent]]:
         """What is to be offered to whom, the most urgent and oldest first; looked up when it changed."""
         if self._pending_of is not state.sent:
             self._pending_of, self._pending = state.sent, {}
@@ -248,13 +253,13 @@ class Courier:
                 self._pending.setdefault(copy.recipient, []).append(sent)
             for copies in self._pending.values():
                 copies.sort(key=lambda sent: RANK[sent.about.precedence])
-            self._forget()
+            self._forget(now_ms)
         return self._pending
 
     def _due(
         self, state: HotlineState, recipient: OrganisationId, now_ms: int, wait_at_most: int
     ) -> list[Sent]:
-        waiting = self._waiting(state).get(recipient, [])
+        waiting = self._waiting(state, now_ms).get(recipient, [])
         flash = sum(map(is_flash, waiting))
         some = [*self._due_of(recipient, waiting[:flash], now_ms, wait_at_most)]
         return some + [*self._due_of(recipient, waiting[flash:], now_ms, wait_at_most)]  # 5
@@ -264,7 +269,8 @@ class Courier:
     ) -> Iterator[Sent]:
         tries = self._tries.get(recipient, {})
         last = [known.last_ms for sent in copies if (known := tries.get(copy_key(sent)))]
-        room = IN_FLIGHT_MAX - sum(not is_due(ms, FIRST_MS, now_ms) for ms in last)  # 4
+        first = self._first_ms(recipient)
+        room = IN_FLIGHT_MAX - sum(not is_due(ms, first, now_ms) for ms in last)  # 4
         for sent in copies:
             if room <= 0:
                 return
@@ -276,18 +282,27 @@ class Courier:
         known = self._tries.get(recipient, {}).get(copy_key(sent))
         if known is None:
             return True
-        wait = wait_ms(known.tries, LONGEST_MS[sent.about.precedence])
+        wait = wait_ms(known.tries, LONGEST_MS[sent.about.precedence], self._first_ms(recipient))
         return is_due(known.last_ms, min(wait, wait_at_most), now_ms)
 
-    def _forget(self) -> None:
-        """Tries of copies that are offered no more."""
+    def _forget(self, now_ms: int) -> None:
+        """Tries of copies that are offered no more: nearly always because they were receipted."""
         for recipient, tries in [*self._tries.items()]:
-            copies = self._pending.get(recipient, ())
-            if not copies:
+            live = {copy_key(sent) for sent in self._pending.get(recipient, ())}
+            for key in [key for key in tries if key not in live]:
+                self._note_receipt(recipient, now_ms - tries.pop(key).first_ms)
+            if not tries:
                 del self._tries[recipient]
-            elif len(tries) > len(copies):
-                live = {copy_key(sent) for sent in copies}
-                self._tries[recipient] = {key: known for key, known in tries.items() if key in live}
+
+    def _note_receipt(self, recipient: OrganisationId, took_ms: int) -> None:
+        """A running mean over the last eight or so. One that took very long was lost on its way, or waited for
+        a link: it counts as twice the mean."""
+        mean = self._take_ms.get(recipient, 0.0)
+        took = min(max(0, took_ms), max(FIRST_MS, 2 * mean))
+        self._take_ms[recipient] = mean + (took - mean) / 8
+
+    def _first_ms(self, recipient: OrganisationId) -> int:
+        return first_ms(self._take_ms.get(recipient, 0.0))
 
     def _life(self, way: Way) -> WayLife:
         if way not in self._ways and len(self._ways) >= WAYS_MAX:

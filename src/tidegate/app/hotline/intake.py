@@ -1,7 +1,9 @@
 """What comes in: opened, judged, stored, recorded, and only then receipted.
 
 1. A package's bytes and its fact are stored, in one transaction, and only then a receipt is signed.
-2. A duplicate is receipted again, from what was stored, and changes nothing.
+2. A duplicate is receipted again, from what was stored, and changes nothing. The very bytes of an envelope
+   that was taken lately are answered as they were then, and opened no more: over bad lines and relays most of
+   what comes has come before.
 3. Of what a path proved to come from a peer, so much is opened as that peer may bring.
 4. What does not hold is counted by its reason; only what a met station signed becomes a fact or an answer.
 """
@@ -23,7 +25,7 @@ from tidegate.hotline.correspondence import (
     believed_refusal,
     must_be_valid,
 )
-from tidegate.hotline.state import Sent, copy_for
+from tidegate.hotline.state import Peer, Sent, copy_for
 from tidegate.model import purposes
 from tidegate.model.hotline_facts import (
     CustodyTaken,
@@ -54,6 +56,9 @@ from tidegate.ports.hotline_control import EnvelopeKind
 REASONS_MAX = 256
 """Reasons counted apart; further ones are counted as others."""
 
+ANSWERED_MAX = 1_024
+"""Envelopes whose answer is remembered; one that was taken before them is opened and judged again."""
+
 SERIAL_RULE = 7
 
 log = logging.getLogger("tidegate.hotline")
@@ -71,6 +76,15 @@ class Heard:
     told: list[tuple[EnvelopeKind, Digest | None, str]] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Brought:
+    """A package to be judged, and the envelope that it came in."""
+
+    package: Package
+    path: str
+    envelope: Digest
+
+
 class Intake:
     """Belongs to the node's thread. `relay` takes envelopes for others, or says why not."""
 
@@ -80,6 +94,7 @@ class Intake:
         self._needs = needs
         self._relay = relay
         self._taking = Taking(needs)
+        self._answered: dict[Digest, tuple[Taken, Peer]] = {}
         self._receipts: dict[tuple[Digest, OrganisationId], tuple[ReceiptCame, bytes]] = {}
         self._admission = Admission()
         self.refused: Counter[str] = Counter()
@@ -87,30 +102,54 @@ class Intake:
     def take(self, arrivals: Sequence[Arrival]) -> Heard:
         """OutsideFailed where storing failed: nothing of it is answered then, and senders try again."""
         heard = Heard()
-        packages: list[tuple[Package, str]] = []
+        packages: dict[Digest, Brought] = {}
         for arrival in arrivals:
             if arrival.peer is not None:
                 heard.alive.add(arrival.peer)
             for envelope in arrival.envelopes:
                 self._sort(envelope, arrival, packages, heard)
         self._record_receipts()
-        for taken in self._taking.take(packages):
+        brought = [*packages.values()]
+        for one, taken in zip(
+            brought, self._taking.take([(one.package, one.path) for one in brought]), strict=True
+        ):
+            self._remember(one.envelope, taken)
             self._answer(taken, heard)
         return heard
 
+    def _remember(self, envelope: Digest, taken: Taken) -> None:
+        """As long as the sender's card is the same."""
+        peer = self._needs.state.peers.get(taken.sender or "")
+        if peer is None or taken.refusal is not None or taken.reply is None:
+            return
+        if len(self._answered) >= ANSWERED_MAX:
+            self._answered.pop(next(iter(self._answered)))
+        self._answered[envelope] = taken, peer
+
+    def _came_before(self, envelope: Digest, heard: Heard) -> bool:
+        """2."""
+        known = self._answered.get(envelope)
+        if known is None or self._needs.state.peers.get(known[1].organisation) != known[1]:
+            return False
+        self._answer(known[0], heard)
+        return True
+
     def _sort(
-        self, envelope: bytes, arrival: Arrival, packages: list[tuple[Package, str]], heard: Heard
+        self, envelope: bytes, arrival: Arrival, packages: dict[Digest, Brought], heard: Heard
     ) -> None:
+        digest = digest_of(envelope)
         own = self._needs.cards.own().organisation
         try:
             if arrival.peer is not None:
                 self._admission.admit(arrival.peer, len(envelope), self._needs.clock.now_ms())  # 3
+            if digest in packages or self._came_before(digest, heard):
+                return
             if own not in self._needs.seals.recipients(envelope):
                 self._hand_on(envelope, arrival, heard)
                 return
             value = self._needs.seals.open(envelope, own)
             if isinstance(value, Package):
-                packages.append((value, arrival.path))
+                packages[digest] = Brought(value, arrival.path, digest)
             else:
                 self._note(value, heard)
         except (Malformed, NotAllowed, Full) as refusal:

@@ -105,17 +105,17 @@ class Taking:
         self._refused: dict[Digest, None] = {}
 
     def take(self, packages: Sequence[tuple[Package, str]]) -> list[Taken]:
-        """One for each package. OutsideFailed where storing failed; nothing is receipted then."""
-        verified: list[Verified] = []
-        results: list[Taken] = []
-        for package, path in packages:
+        """One for each package, in their order. OutsideFailed where storing failed; nothing is receipted then."""
+        verified: dict[int, Verified] = {}
+        results: dict[int, Taken] = {}
+        for at, (package, path) in enumerate(packages):
             try:
-                verified.append(self._verified(package, path))
+                verified[at] = self._verified(package, path)
             except (Malformed, NotAllowed) as refusal:
-                results.append(self._refused_taken(package, refusal))
+                results[at] = self._refused_taken(package, refusal)
         if verified:
-            results += self._take_verified(verified)
-        return results
+            results |= zip(verified, self._take_verified([*verified.values()]), strict=True)
+        return [results[at] for at in range(len(packages))]
 
     def _verified(self, package: Package, path: str) -> Verified:
         content, _ = read_package(package)
