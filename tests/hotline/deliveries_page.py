@@ -25,9 +25,11 @@ They prove more than R1, and may overtake it. A receipt that comes after a messa
 or recalled still counts: it is the truth.
 
 A copy is offered again and again until its present frame is receipted, or its sender no longer wants
-it. The wait between two offers doubles from 3 seconds to the longest that its precedence bears, 60
-seconds for FLASH; any sign of life of the recipient ends it. FLASH goes over every way at once, relays
-too. The others go over the best way that is left, and over relays where the recipient's own ways fail.
+it. The wait between two offers begins with twice the time that the recipient's receipts take of late (3
+to 20 seconds) and doubles to the longest that its precedence bears, 60 seconds for FLASH; any sign of
+life of the recipient ends it. FLASH goes over every way at once, relays too, and never waits behind
+anything else. The others go over the best ways that are left, and over relays where the recipient's own
+ways fail.
 
 ## When receipts are due
 

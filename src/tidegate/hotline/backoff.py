@@ -28,8 +28,8 @@ FIRST_MS_MAX = 20_000
 
 
 def first_ms(receipts_take_ms: float) -> int:
-    """Wait before the second offer to a recipient whose receipts take so long of late: twice that. Whoever asks
-    a busy station sooner makes it busier."""
+    """Wait before the second offer to a recipient whose receipts take so long of late: twice that. Whoever
+    asks a busy station sooner makes it busier."""
     return round(min(max(FIRST_MS, 2 * receipts_take_ms), FIRST_MS_MAX))
 
 

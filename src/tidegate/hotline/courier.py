@@ -103,7 +103,7 @@ class UnderWay(NamedTuple):
 
 @dataclass(slots=True)
 class WayLife:
-    """How a way fares. `pace_ms` is the time of its last offer for each envelope in it, once one succeeded."""
+    """How a way fares. `pace_ms` is what its last offer took for each envelope, once one came over."""
 
     failures: int = 0
     failed_ms: int = 0
@@ -261,8 +261,10 @@ class Courier:
     ) -> list[Sent]:
         waiting = self._waiting(state, now_ms).get(recipient, [])
         flash = sum(map(is_flash, waiting))
-        some = [*self._due_of(recipient, waiting[:flash], now_ms, wait_at_most)]
-        return some + [*self._due_of(recipient, waiting[flash:], now_ms, wait_at_most)]  # 5
+        return [  # 5
+            *self._due_of(recipient, waiting[:flash], now_ms, wait_at_most),
+            *self._due_of(recipient, waiting[flash:], now_ms, wait_at_most),
+        ]
 
     def _due_of(
         self, recipient: OrganisationId, copies: Sequence[Sent], now_ms: int, wait_at_most: int
@@ -295,8 +297,8 @@ class Courier:
                 del self._tries[recipient]
 
     def _note_receipt(self, recipient: OrganisationId, took_ms: int) -> None:
-        """A running mean over the last eight or so. One that took very long was lost on its way, or waited for
-        a link: it counts as twice the mean."""
+        """A running mean over the last eight or so. One that took very long was lost on its way, or waited
+        for a link: it counts as twice the mean."""
         mean = self._take_ms.get(recipient, 0.0)
         took = min(max(0, took_ms), max(FIRST_MS, 2 * mean))
         self._take_ms[recipient] = mean + (took - mean) / 8

@@ -83,7 +83,7 @@ def _weights(number: int, needed: int) -> Octets:
 
 @cache
 def _times() -> list[bytes]:
-    """For each element, every other times it: what `bytes.translate` takes, far faster than an array's look-up."""
+    """For each element, all others times it, as `bytes.translate` takes them: faster than to index arrays."""
     return [line.tobytes() for line in _products()]
 
 

@@ -151,7 +151,9 @@ class SignalDatagrams:
                 f"{len(envelopes)} envelopes are more than one exchange takes; offer fewer at once"
             )
         body = encode_exchange(envelopes)
-        return self._begin(peer, endpoint, ticket, lambda to: self._exchange(peer, endpoint, to, body, ticket))
+        return self._begin(
+            peer, endpoint, ticket, lambda to: self._exchange(peer, endpoint, to, body, ticket)
+        )
 
     def say(self, peer: OrganisationId, endpoint: Endpoint, word: bytes) -> bool:
         if len(word) > WORD_BYTES_MAX:

@@ -49,9 +49,7 @@ def settle_epoch(needs: Needs) -> None:
 def waiting_for_place(needs: Needs) -> list[Sent]:
     """The most urgent first, then in the order of composing."""
     waiting = [
-        sent
-        for sent in needs.state.sent.values()
-        if sent.spoilt or sent.copies[0].stage is Stage.AUTHORISED
+        sent for sent in needs.state.sent.values() if sent.spoilt or sent.copies[0].stage is Stage.AUTHORISED
     ]
     return sorted(waiting, key=lambda sent: PRECEDENCES.index(sent.about.precedence))
 

@@ -134,9 +134,7 @@ class Intake:
         self._answer(known[0], heard)
         return True
 
-    def _sort(
-        self, envelope: bytes, arrival: Arrival, packages: dict[Digest, Brought], heard: Heard
-    ) -> None:
+    def _sort(self, envelope: bytes, arrival: Arrival, packages: dict[Digest, Brought], heard: Heard) -> None:
         digest = digest_of(envelope)
         own = self._needs.cards.own().organisation
         try:

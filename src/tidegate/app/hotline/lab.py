@@ -42,10 +42,11 @@ class Latency(msgspec.Struct, frozen=True):
 
 
 class LabReport(msgspec.Struct, frozen=True, kw_only=True):
-    """`per_s`: messages from the first signature to the last R1. `sent`, `delivered`, `lost`, `twice` and `false` are what the databases say, message by recipient.
+    """`sent`, `delivered`, `lost`, `twice` and `false` are what the databases say, message by recipient.
 
     `lost`: not stored by its recipient. `twice`: stored as two messages. `false`: receipted at the sender and
-    not stored by the recipient. `unreceipted`: stored, and its sender does not know yet.
+    not stored by the recipient. `unreceipted`: stored, and its sender does not know yet. `per_s`: messages
+    from the first signature to the last R1.
     """
 
     sent: int

@@ -275,9 +275,7 @@ class Station:
                 if not self._give_notes(way, peer, (), now_ms):
                     break
 
-    def _give_notes(
-        self, way: Way, peer: OrganisationId, beats: Sequence[bytes], now_ms: int
-    ) -> bool:
+    def _give_notes(self, way: Way, peer: OrganisationId, beats: Sequence[bytes], now_ms: int) -> bool:
         """Heartbeats, and as many notes beside them as the way takes; the others go back on the tray."""
         notes = self._take_from_tray(peer)
         envelopes = [*beats, *notes]

@@ -105,7 +105,7 @@ class Taking:
         self._refused: dict[Digest, None] = {}
 
     def take(self, packages: Sequence[tuple[Package, str]]) -> list[Taken]:
-        """One for each package, in their order. OutsideFailed where storing failed; nothing is receipted then."""
+        """One for each package, in their order. OutsideFailed where storing failed: nothing is receipted."""
         verified: dict[int, Verified] = {}
         results: dict[int, Taken] = {}
         for at, (package, path) in enumerate(packages):
@@ -306,9 +306,7 @@ class Taking:
         package = digest_of(body)
         if self._is_new(package):
             self._needs.record.record(
-                MessageRefused(
-                    sender, message, package, refusal.rule, refusal.why, refusal.final, len(body)
-                ),
+                MessageRefused(sender, message, package, refusal.rule, refusal.why, refusal.final, len(body)),
                 keep=[body],
             )
 
