@@ -9,6 +9,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from tidegate.model.audits import PartKind
 from tidegate.model.probes import LINKS_MAX, TEXT_CHARACTERS_MAX, Link
 
+NAMED_MAX = 20_000
+"""Times that one page names something to load, also the same again; what is beyond is not looked at."""
+
 COOKIE_AGE_S_MAX = 400 * 86_400
 """Longest age of a cookie that browsers keep (RFC 6265bis); a longer one counts as this."""
 
@@ -189,9 +192,10 @@ def absolute_url(target: str, url: str) -> str:
 
 
 def _bounded(links: Iterable[Link]) -> tuple[tuple[Link, ...], bool]:
+    """The same thing named again and again is read so often only."""
     found: dict[Link, None] = {}
-    for link in links:
-        if len(found) >= LINKS_MAX:
+    for count, link in enumerate(links):
+        if len(found) >= LINKS_MAX or count >= NAMED_MAX:
             return tuple(found), False
         found[link] = None
     return tuple(found), True

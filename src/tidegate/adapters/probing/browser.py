@@ -10,9 +10,10 @@ from pathlib import Path
 
 import msgspec
 
+from tidegate.adapters.probing.page_reader import PageReader
 from tidegate.model.probe_settings import ProbeSettings
 from tidegate.model.probes import LINKS_MAX, Answer, Link, NotAnswered, PageRead, Rendered
-from tidegate.wire.pages import absolute_url, page_links
+from tidegate.wire.pages import absolute_url
 
 RENDER_SECONDS_MAX = 30
 """A page that takes the browser longer is given up; the browser is ended with all its processes."""
@@ -62,8 +63,9 @@ class _Event(msgspec.Struct, frozen=True):
 class Browser:
     """One page at a time; a browser takes some hundred megabytes."""
 
-    def __init__(self, settings: ProbeSettings) -> None:
+    def __init__(self, settings: ProbeSettings, reader: PageReader) -> None:
         self._settings = settings
+        self._reader = reader
         self._one = asyncio.Semaphore(1)
         self._event = msgspec.json.Decoder(_Event)
 
@@ -104,7 +106,10 @@ class Browser:
             return NotAnswered("too_large", "in a browser")
         if not dom:
             return NotAnswered("malformed", "the browser showed nothing")
-        return self._told(dom, log, question.url)
+        try:
+            return await self._told(dom, log, question.url)
+        except ValueError as error:
+            return NotAnswered("malformed", f"in a browser: {error}")
 
     def _command(self, program: str, question: Rendered, folder: Path, log: Path) -> list[str]:
         settings = self._settings
@@ -127,9 +132,9 @@ class Browser:
             question.url,
         ]
 
-    def _told(self, dom: bytes, log: Path, url: str) -> Answer:
+    async def _told(self, dom: bytes, log: Path, url: str) -> Answer:
         """What stands in the page by now, and all other hosts that it asked for, as connections."""
-        links, whole = page_links(dom.decode("utf-8", "replace"), url)
+        links, whole = await self._reader.read(dom.decode("utf-8", "replace"), url)
         found = dict.fromkeys(links)
         told = {link.url for link in links}
         for asked in dict.fromkeys(self._asked(log)):

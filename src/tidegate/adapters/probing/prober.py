@@ -6,6 +6,7 @@ from tidegate.adapters.probing.browser import Browser
 from tidegate.adapters.probing.handshakes import Handshakes
 from tidegate.adapters.probing.mail_servers import greet
 from tidegate.adapters.probing.name_servers import ask_name_server
+from tidegate.adapters.probing.page_reader import PageReader
 from tidegate.adapters.probing.sites import Sites
 from tidegate.model.probe_settings import ProbeSettings
 from tidegate.model.probes import Answer, Dns, Mail, Page, Question, Rendered, Robots, Tls
@@ -17,9 +18,10 @@ class NetworkProber:
     def __init__(self, settings: ProbeSettings) -> None:
         self._settings = settings
         self._handshakes = Handshakes(settings)
-        self._browser = Browser(settings)
+        self._reader = PageReader()
+        self._browser = Browser(settings, self._reader)
+        self._sites = Sites(settings, self._reader)
         self._loop = asyncio.new_event_loop()
-        self._sites = self._loop.run_until_complete(_opened(settings))
         self._under_way: dict[asyncio.Task[Answer], Question] = {}
 
     def begin(self, question: Question) -> None:
@@ -37,6 +39,7 @@ class NetworkProber:
     async def _ended(self) -> None:
         await asyncio.gather(*self._under_way, return_exceptions=True)
         await self._sites.close()
+        await self._reader.close()
 
     async def _finished(self, wait_s: float) -> list[tuple[Question, Answer]]:
         if not self._under_way:
@@ -57,7 +60,3 @@ class NetworkProber:
                 return await greet(question, self._settings)
             case Rendered():
                 return await self._browser.render(question)
-
-
-async def _opened(settings: ProbeSettings) -> Sites:
-    return Sites(settings)

@@ -6,13 +6,16 @@ import ssl
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
+import msgspec
 
+from tidegate.adapters.probing.page_reader import PageReader
 from tidegate.model.probe_settings import ProbeSettings
 from tidegate.model.probes import Answer, NotAnswered, Page, PageRead, Robots, RobotsRead
-from tidegate.wire.pages import absolute_url, cookie_age_s, header_links, page_links, style_links
+from tidegate.wire.pages import absolute_url, cookie_age_s, header_links
 
 PAGE_BYTES_MAX = 1 << 21
 """Bytes of a page that are read, unpacked; of a longer one these are looked at, and it is said to be cut."""
@@ -27,11 +30,21 @@ HEADERS_MAX = 50
 _CHARSETS = ("utf-8", "utf-16", "ascii", "iso8859", "cp12", "koi8", "gb", "big5", "shift_jis", "euc_", "mac")
 
 
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """An answer with its text still to be read."""
+
+    head: PageRead
+    text: str
+    style: bool
+
+
 class Sites:
     """`trusted` are the authorities by which pages are believed; a page of a site that is not is not read."""
 
-    def __init__(self, settings: ProbeSettings) -> None:
+    def __init__(self, settings: ProbeSettings, reader: PageReader) -> None:
         self._settings = settings
+        self._reader = reader
         trusted = ssl.create_default_context(cafile=settings.authorities or None)
         self._client = httpx.AsyncClient(
             verify=trusted,
@@ -45,10 +58,13 @@ class Sites:
         )
 
     async def read(self, question: Page | Robots) -> Answer:
-        """Ends within the time-out, however slowly headers or body drip in."""
+        """Ends within the time-out, however slowly headers or body drip in; reading has a time of its own."""
         try:
             async with asyncio.timeout(self._settings.timeout_ms / 1000):
-                return await (self._page(question) if isinstance(question, Page) else self._robots(question))
+                if isinstance(question, Robots):
+                    return await self._robots(question)
+                came = await self._page(question)
+            return await self._told(came, question.url)
         except (TimeoutError, httpx.TimeoutException):
             return NotAnswered("time_out")
         except httpx.ConnectError as error:
@@ -61,7 +77,7 @@ class Sites:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _page(self, question: Page) -> Answer:
+    async def _page(self, question: Page) -> _Came:
         async with self._get(question.address, question.url) as answer:
             headers = answer.headers
             location = absolute_url(headers.get("location", ""), question.url) if answer.is_redirect else ""
@@ -69,15 +85,19 @@ class Sites:
             links, whole = header_links(policies, headers.get_list("link")[:HEADERS_MAX], question.url)
             kind = headers.get("content-type", "").partition(";")[0].strip().lower()
             session_s = cookie_age_s(headers.get_list("set-cookie")[:HEADERS_MAX])
-            size = 0
+            text, size = "", 0
             if not location and kind in {"text/html", "application/xhtml+xml", "text/css", ""}:
                 body, complete = await _body(answer, PAGE_BYTES_MAX)
-                read = style_links if kind == "text/css" else page_links
-                found, all_told = read(body.decode(_charset(answer), "replace"), question.url)
-                links, whole, size = links + found, whole and complete and all_told, len(body)
-            return PageRead(
-                answer.status_code, location, tuple(dict.fromkeys(links)), size, not whole, session_s
-            )
+                text, size, whole = body.decode(_charset(answer), "replace"), len(body), whole and complete
+            head = PageRead(answer.status_code, location, links, size, not whole, session_s)
+            return _Came(head, text, kind == "text/css")
+
+    async def _told(self, came: _Came, url: str) -> PageRead:
+        if not came.text:
+            return came.head
+        links, whole = await self._reader.read(came.text, url, style=came.style)
+        found = tuple(dict.fromkeys(came.head.links + links))
+        return msgspec.structs.replace(came.head, links=found, cut=came.head.cut or not whole)
 
     async def _robots(self, question: Robots) -> Answer:
         """RFC 9309, 2.3.1: 400 to 499 is no rules, a redirect or 500 to 599 is not reached."""
