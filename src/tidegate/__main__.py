@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tidegate.app.settings import Config
     from tidegate.model.border import BorderSettings
     from tidegate.model.plans import Plan
+    from tidegate.model.probe_settings import ProbeSettings
     from tidegate.ports.alerts import AlertSink
     from tidegate.ports.back_ups import BackUps
     from tidegate.ports.border import Border, Order
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from tidegate.ports.machine import Machine
     from tidegate.ports.metrics import MetricsServer
     from tidegate.ports.printing import Printer
+    from tidegate.ports.probing import AskedBefore, Prober
     from tidegate.ports.recordings import Recording
     from tidegate.ports.roster import RosterFile
     from tidegate.ports.rule_counts import CountingRouters
@@ -346,6 +348,18 @@ def printer() -> "Printer":
     return TypstPrinter()
 
 
+def prober(settings: "ProbeSettings") -> "Prober":
+    from tidegate.adapters.probing.prober import NetworkProber
+
+    return NetworkProber(settings)
+
+
+def asked_before(path: "Path") -> "AskedBefore":
+    from tidegate.adapters.probing.asked_file import AskedFile
+
+    return AskedFile(path)
+
+
 PARTS = Parts(
     version=__version__,
     environ=os.environ,
@@ -381,6 +395,8 @@ PARTS = Parts(
     shelf=shelf,
     files=files,
     printer=printer,
+    prober=prober,
+    asked_before=asked_before,
 )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tidegate.app.hotline.ways import HotlineWays, WaysWanted
     from tidegate.app.settings import Config
     from tidegate.model.border import BorderSettings
+    from tidegate.model.probe_settings import ProbeSettings
     from tidegate.ports.alerts import AlertSink
     from tidegate.ports.back_ups import BackUps
     from tidegate.ports.baselines import BaselineStore
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tidegate.ports.machine import Machine
     from tidegate.ports.metrics import MetricsServer
     from tidegate.ports.printing import Printer
+    from tidegate.ports.probing import AskedBefore, Prober
     from tidegate.ports.recordings import Recording
     from tidegate.ports.roster import RosterFile
     from tidegate.ports.rule_counts import CountingRouters
@@ -97,3 +99,5 @@ class Parts:
     shelf: "Callable[[Path], Shelf]"
     files: "Callable[[], LocalFiles]"
     printer: "Callable[[], Printer]"
+    prober: "Callable[[ProbeSettings], Prober]"
+    asked_before: "Callable[[Path], AskedBefore]"
