@@ -14,6 +14,7 @@ date. Its marks follow from what is known of it; where they lead is for tidegate
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tidegate.accord.spans import (
     Rest,
@@ -43,8 +44,8 @@ from tidegate.model.accords import (
     Tighter,
 )
 
-Receipts = Mapping[str, Mapping[PartyCode, int]]
-"""Of each message by its reference: which party's station has it, and since when (seconds)."""
+Receipts = Mapping[tuple[str, PartyCode], int]
+"""Since when (seconds) a party's station has a message, by the message's reference and the party."""
 
 PROCEDURE: Mapping[Happening, Event] = {
     "clarification-request": Event.ASKED,
@@ -83,13 +84,12 @@ class Instance:
     duty: PartyCode
     toward: PartyCode
     window: Window | None = None
-    triggers: list[Occurrence] = field(default_factory=list)
+    triggers: tuple[Occurrence, ...] = ()
     evidence: dict[int, Occurrence] = field(default_factory=dict)
-    procedure: list[Occurrence] = field(default_factory=list)
+    procedure: Sequence[Occurrence] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Timed:
+class Timed(NamedTuple):
     """When the clock of an instance starts and ends; None where that is not known yet."""
 
     started_s: int | None
@@ -117,12 +117,15 @@ class Clocks:
         """All marks of an instance, the clock's own among them, in no order."""
         timed = self.timed(one, receipts)
         found = [mark(stop, Event.KEPT, fact) for stop, fact in self.stops(one, receipts)]
-        early = min((kept.at_s for kept in found), default=None)
-        starts = [start for start in (timed.started_s, early) if start is not None]
-        if starts:
-            found.append(mark(min(starts), Event.STARTED, one.triggers[0].fact if one.triggers else CLOCK))
-        found.extend(self._procedure(one))
-        found.extend(rest_or_due(one, timed, rests))
+        begin_s = timed.started_s
+        for kept in found:
+            begin_s = kept.at_s if begin_s is None else min(begin_s, kept.at_s)
+        if begin_s is not None:
+            found.append(mark(begin_s, Event.STARTED, one.triggers[0].fact if one.triggers else CLOCK))
+        if one.procedure:
+            found.extend(self._procedure(one))
+        if timed.started_s is not None and timed.due_s is not None:
+            found.append(rest_or_due(one, timed.started_s, timed.due_s, rests))
         return found
 
     def timed(self, one: Instance, receipts: Receipts) -> Timed:
@@ -153,14 +156,16 @@ class Clocks:
         started_s = counted_at(trigger, one.duty, receipts) if by_receipt else moment(trigger)  # 1
         if started_s is None:
             return Timed(None, None)
+        rest = self._rest_of(one.duty)
+        if not tighter:
+            return Timed(started_s, end_of(parse_span(span), started_s, rest))
         spans = self._spans(span, tighter, trigger.at_s, one)
-        return Timed(
-            started_s,
-            min(end_of(parse_span(one_span), started_s, self._rest_of(one.duty)) for one_span in spans),
-        )
+        return Timed(started_s, min(end_of(parse_span(one_span), started_s, rest) for one_span in spans))
 
-    def stops(self, one: Instance, receipts: Receipts) -> Iterator[tuple[int, int]]:
+    def stops(self, one: Instance, receipts: Receipts) -> Sequence[tuple[int, int]]:
         """(moment, fact) of each piece of evidence that has come; of a set in all languages, of the last."""
+        if not one.evidence:
+            return ()
         clock = one.obligation.clock
         to_receipt = not isinstance(clock, Never) and clock.counts_to == "receipt"
         came = [
@@ -170,15 +175,13 @@ class Clocks:
             is not None
         ]
         if not (isinstance(clock, Every) and clock.in_each_language):
-            yield from ((stop_s, piece.fact) for stop_s, piece in came)
-            return
+            return [(stop_s, piece.fact) for stop_s, piece in came]
         firsts = [
             min(((stop_s, piece.fact) for stop_s, piece in came if piece.language == language), default=None)
             for language in self._languages
         ]
         whole = [first for first in firsts if first is not None]
-        if whole and len(whole) == len(firsts):
-            yield max(whole)
+        return [max(whole)] if whole and len(whole) == len(firsts) else ()
 
     def _procedure(self, one: Instance) -> Iterator[Mark]:
         """What was said about it by whoever may say it: a waiver, a settlement and a finding are for the
@@ -209,28 +212,25 @@ class Clocks:
         return self._rest[party]  # 4
 
 
-def rest_or_due(one: Instance, timed: Timed, rests: Sequence[Rested]) -> Iterator[Mark]:
+def rest_or_due(one: Instance, started_s: int, due_s: int, rests: Sequence[Rested]) -> Mark:
     """The mark of time that passed, or of resting (5)."""
-    if timed.started_s is None or timed.due_s is None:
-        return
+    if not rests:
+        return mark(due_s, Event.OVERDUE, CLOCK)
     if one.window is not None:
-        resting = [rest for rest in rests if covers(rest, timed.due_s)]
-        yield (
-            mark(max(resting[0].from_s, timed.started_s), Event.RESTED, CLOCK)
+        resting = [rest for rest in rests if covers(rest, due_s)]
+        return (
+            mark(max(resting[0].from_s, started_s), Event.RESTED, CLOCK)
             if resting
-            else mark(timed.due_s, Event.OVERDUE, CLOCK)
+            else mark(due_s, Event.OVERDUE, CLOCK)
         )
-        return
-    due_s = timed.due_s
     for rest in rests:
-        began_s = max(rest.from_s, timed.started_s)
-        if began_s >= due_s or (rest.until_s is not None and rest.until_s <= timed.started_s):
+        began_s = max(rest.from_s, started_s)
+        if began_s >= due_s or (rest.until_s is not None and rest.until_s <= started_s):
             continue
         if rest.until_s is None:
-            yield mark(began_s, Event.RESTED, CLOCK)
-            return
+            return mark(began_s, Event.RESTED, CLOCK)
         due_s += rest.until_s - began_s
-    yield mark(due_s, Event.OVERDUE, CLOCK)
+    return mark(due_s, Event.OVERDUE, CLOCK)
 
 
 def covers(rest: Rested, moment_s: int) -> bool:
@@ -255,4 +255,4 @@ def counted_at(told: Occurrence, by: PartyCode, receipts: Receipts) -> int | Non
     """When `by` has it: of a message, its signed receipt's time (1)."""
     if told.sent_at_s is None:
         return told.at_s
-    return receipts.get(told.reference, {}).get(by)
+    return receipts.get((told.reference, by))

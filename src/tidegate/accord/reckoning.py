@@ -6,7 +6,7 @@ in one call; `Reckoning` hears one thing after the other and answers again at th
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -82,11 +82,12 @@ class Reckoning:
         self._clocks = Clocks(accord)
         self._codes = tuple(party.code for party in accord.party)
         self._obligations = {obligation.id: obligation for obligation in accord.obligation}
+        self._pairs = {obligation.id: pairs(obligation, self._codes) for obligation in accord.obligation}
         self._by_trigger: dict[Happening, list[Obligation]] = defaultdict(list)
         self._by_evidence: dict[Happening, list[Obligation]] = defaultdict(list)
         self._instances: dict[str, Instance] = {}
-        self._receipts: dict[str, dict[PartyCode, int]] = defaultdict(dict)
-        self._linked: dict[str, set[str]] = defaultdict(set)
+        self._receipts: dict[tuple[str, PartyCode], int] = {}
+        self._linked: dict[str, tuple[str, ...]] = {}
         self._evidence_about: dict[str, list[Occurrence]] = defaultdict(list)
         self._notices: dict[tuple[str, str], list[Occurrence]] = defaultdict(list)
         self._procedure_about: dict[str, list[Occurrence]] = defaultdict(list)
@@ -112,12 +113,12 @@ class Reckoning:
                 self._by_trigger[act].append(obligation)
             case Every(span=span):
                 force = self._force
-                for pair in self._pairs(obligation):
+                for pair in self._pairs[obligation.id]:
                     windows = Windows(parse_span(span), force.entered_s, force.ended_s)
                     self._series[obligation.id, *pair] = windows
             case By(date=date):
                 end_s = midnight_after(parse_day(date))
-                for pair in self._pairs(obligation):
+                for pair in self._pairs[obligation.id]:
                     self._made(obligation, *pair, "once").window = Window(self._force.entered_s, end_s)
 
     def hear(self, told: Told) -> None:
@@ -129,7 +130,8 @@ class Reckoning:
         if moment(told) < self._force.entered_s:
             return
         if self._force.covers(moment(told)):
-            self._hear_rest(told)
+            if told.track:
+                self._hear_rest(told)
             for obligation in self._by_trigger.get(told.kind, ()):
                 self._start(obligation, told)
         for obligation in self._shown_by(told):
@@ -144,17 +146,15 @@ class Reckoning:
                 yield obligation
 
     def _hear_receipt(self, told: Receipted) -> None:
-        known = self._receipts[told.reference]
-        known[told.by] = min(told.at_s, known.get(told.by, told.at_s))
-        self._dirty |= self._linked.get(told.reference, set())
+        received = told.reference, told.by
+        self._receipts[received] = min(told.at_s, self._receipts.get(received, told.at_s))
+        self._dirty.update(self._linked.get(told.reference, ()))
         for late in self._recurring.get(told.reference, ()):
             for obligation in self._shown_by(late):
                 if isinstance(obligation.clock, Every):
                     self._bring_to_window(obligation, late, told.by)
 
     def _hear_rest(self, told: Occurrence) -> None:
-        if not told.track:
-            return
         rests = self._rests[told.track]
         if told.kind == "suspended" and (not rests or rests[-1].until_s is not None):
             rests.append(Rested(moment(told), None))
@@ -173,7 +173,7 @@ class Reckoning:
                 continue
             one = self._made(obligation, duty, toward, told.reference)
             if isinstance(clock, Before) or not one.triggers:
-                one.triggers.append(told)
+                one.triggers += (told,)
                 self._link(one, told)
             for piece in self._evidence_about.get(told.reference, ()):
                 self._attach(one, piece)
@@ -243,22 +243,11 @@ class Reckoning:
                 self._dirty.add(told.obligation)
 
     def _link(self, one: Instance, told: Occurrence) -> None:
-        self._linked[told.reference].add(one.name)
+        self._linked[told.reference] = (*self._linked.get(told.reference, ()), one.name)
         self._dirty.add(one.name)
 
     def _owes(self, obligation: Obligation, duty: PartyCode, toward: PartyCode) -> bool:
-        return (
-            duty != toward
-            and duty in (self._codes if obligation.duty == "each" else obligation.duty)
-            and toward in (self._codes if obligation.toward == "others" else obligation.toward)
-        )
-
-    def _pairs(self, obligation: Obligation) -> Iterator[tuple[PartyCode, PartyCode]]:
-        return (
-            (one, other)
-            for one, other in product(self._codes, repeat=2)
-            if self._owes(obligation, one, other)
-        )
+        return (duty, toward) in self._pairs[obligation.id]
 
     def _name(self, obligation: Obligation, duty: PartyCode, toward: PartyCode, key: str) -> str:
         return f"{obligation.id}/{duty}/{toward}/{key}"
@@ -301,12 +290,12 @@ class Reckoning:
         self._seen.pop(name, None)
         self._counts[one.obligation.id, stage] += 1
         (self._open.add if is_open(stage, marks, now_s) else self._open.discard)(name)
-        coming = min((at_s for at_s, *_ in marks if at_s > now_s), default=None)
-        if coming is not None:
-            heapq.heappush(self._due, (coming, name))
+        later = [one_mark.at_s for one_mark in marks if one_mark.at_s > now_s]
+        if later:
+            heapq.heappush(self._due, (min(later), name))
 
     def _marks(self, one: Instance) -> list[Mark]:
-        one.procedure = self._procedure_about.get(one.name, [])
+        one.procedure = self._procedure_about.get(one.name, ())
         return self._clocks.marks(one, self._receipts, self._rests.get(one.obligation.track, ()))
 
     def _standing(self, name: str) -> Standing:
@@ -329,6 +318,17 @@ class Reckoning:
         """How many instances of each obligation, by its id, stand at each stage."""
         self._settle(now_s)
         return {key: count for key, count in sorted(self._counts.items()) if count}
+
+
+def pairs(obligation: Obligation, codes: Sequence[PartyCode]) -> dict[tuple[PartyCode, PartyCode], None]:
+    """Who owes it to whom, in order."""
+    owing = codes if obligation.duty == "each" else obligation.duty
+    owed = codes if obligation.toward == "others" else obligation.toward
+    return {
+        (one, other): None
+        for one, other in product(codes, repeat=2)
+        if one != other and one in owing and other in owed
+    }
 
 
 def is_open(stage: Stage, marks: Iterable[Mark], now_s: int) -> bool:

@@ -38,6 +38,13 @@ class Event(StrEnum):
     WAIVED = "waived"
     RESTED = "track suspended"
 
+    order: int
+    """Of events at one moment: evidence that comes at the last moment is in time."""
+
+
+for number, event in enumerate(Event):
+    event.order = number
+
 
 OPEN = frozenset((Stage.NOT_DUE, Stage.DUE, Stage.LATE, Stage.DISPUTED))
 """Something may still be done about these, but for a late one that has its evidence."""
@@ -100,12 +107,8 @@ class Mark(NamedTuple):
     fact: int
 
 
-ORDER: Mapping[Event, int] = MappingProxyType({event: number for number, event in enumerate(Event)})
-"""Of events at one moment: evidence that comes at the last moment is in time."""
-
-
 def mark(at_s: int, event: Event, fact: int) -> Mark:
-    return Mark(at_s, ORDER[event], event, fact)
+    return Mark(at_s, event.order, event, fact)
 
 
 def stage_at(marks: Iterable[Mark], now_s: int) -> Stage:
