@@ -14,7 +14,8 @@ from tidegate.hotline.values import time_value
 from tidegate.model.messages import Attachment, CodedField, Content
 from tidegate.model.value_bytes import bytes_of
 
-ORGANISATIONS = {"XA": "a" * 64, "XB": "b" * 64}
+ORGANISATIONS = {"XA": "a" * 64, "XB": "b" * 64, "QM": "c" * 64}
+PARTIES = ("XA", "XB")
 HOUR_S, DAY_S = 3_600, 86_400
 START_S = begin_of_day(parse_day("2028-01-03"))
 
@@ -52,7 +53,7 @@ class Exchange:
         content = Content(
             version=1,
             sender=ORGANISATIONS[by],
-            recipients=(ORGANISATIONS["XB" if by == "XA" else "XA"],),
+            recipients=tuple(sorted(ORGANISATIONS[one] for one in PARTIES if one != by)),
             reference=f"{by}/{len(self.said)}",
             nonce=f"{len(self.said):032x}",
             composed_at_s=at_s,
@@ -99,7 +100,7 @@ class Exchange:
             at_s = content.composed_at_s if ours else received_s or 0
             messages.append(Message(digest, content, attachments, number, at_s, ours))
             if received_s is not None:
-                receipts.append(Receipt(digest, content.recipients[0], received_s, number + 1))
+                receipts += [Receipt(digest, one, received_s, number + 1) for one in content.recipients]
         return books_of(messages, receipts)
 
 

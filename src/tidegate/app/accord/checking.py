@@ -1,17 +1,22 @@
 """An accord's file as its writers check it, and a draft as negotiators hold it against what happened."""
 
+import re
 from collections.abc import Sequence
 
 import msgspec
 
 from tidegate.accord.before_sending import Scope, look
+from tidegate.accord.changes import Amended, amendments
 from tidegate.accord.lint import Finding, lint, refuse_mistaken
 from tidegate.accord.negotiation import Change, compare
+from tidegate.accord.spans import end_of, parse_span
 from tidegate.app.accord.books import Book
-from tidegate.hotline.values import time_of
-from tidegate.model.accords import Happening, Occurrence, PartyCode
+from tidegate.hotline.values import time_of, time_value
+from tidegate.model.accords import Accord, Guarantee, Happening, Occurrence, PartyCode
 from tidegate.model.refusals import NotAllowed
 from tidegate.wire.accord_file import accord_digest, decode_accord
+
+VERSION = re.compile(r"^version *= *\d+", re.MULTILINE)
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,14 +60,65 @@ GUARANTEES = {
 """Of each subject, which declaration it is."""
 
 
-def pledge_fields(book: Book, name: str) -> tuple[str, ...]:
+def accord_in(written: bytes) -> Accord:
+    """NotAllowed for a file that is no accord, or has a mistake."""
+    accord = decode_accord(written)
+    refuse_mistaken(accord)
+    return accord
+
+
+def pledge_fields(accord: Accord, name: str) -> tuple[str, ...]:
     """The fields of its declaration; NotAllowed for a guarantee that the accord does not have."""
-    known = {one.id: one for one in book.accord.guarantee}
-    if name not in known or known[name].subject not in GUARANTEES:
+    known = guarantee_of(accord, name)
+    kind = GUARANTEES[known.subject]
+    return f"declaration={kind}", f"{kind}={known.subject}", f"guarantee-id={name}"
+
+
+def guarantee_of(accord: Accord, name: str) -> Guarantee:
+    known = {one.id: one for one in accord.guarantee if one.subject in GUARANTEES}
+    if name not in known:
         listed = ", ".join(known) or "none"
-        raise NotAllowed(f"{book.accord.id} has no guarantee {name} that can be declared; it has {listed}")
-    kind = GUARANTEES[known[name].subject]
-    return f"declaration={kind}", f"{kind}={known[name].subject}", f"guarantee-id={name}"
+        raise NotAllowed(f"{accord.id} has no guarantee {name} that can be declared; it has {listed}")
+    return known[name]
+
+
+def notice_ends(accord: Accord, name: str, now_s: int) -> str:
+    """From when a state that leaves now is bound no more: the field `from` of its declaration."""
+    return time_value(end_of(parse_span(guarantee_of(accord, name).notice), now_s))
+
+
+class Amendment(msgspec.Struct, frozen=True, kw_only=True):
+    """A higher version, and what it changes article by article."""
+
+    id: str
+    before: int
+    version: int
+    digest: str
+    changes: tuple[Amended, ...]
+
+
+def amended(book: Book, written: bytes) -> Amendment:
+    """NotAllowed for a file that is mistaken, another accord, or no higher version."""
+    told = signable(written)
+    changes = amendments(book.accord, decode_accord(written))
+    if not changes:
+        raise NotAllowed(f"version {told.version} changes nothing but its number")
+    return Amendment(
+        id=told.id,
+        before=book.accord.version,
+        version=told.version,
+        digest=told.digest,
+        changes=tuple(changes),
+    )
+
+
+def next_draft(book: Book) -> bytes:
+    """The file as it was signed, with the next version's number, for people to change."""
+    text = book.written.decode()
+    drafted, count = VERSION.subn(f"version = {book.accord.version + 1}", text, count=1)
+    if count == 0:
+        raise NotAllowed("the file writes its version in an unusual way; raise it by hand")
+    return drafted.encode()
 
 
 def look_before(book: Book, us: PartyCode, form: str, fields: Sequence[str], now_s: int) -> list[str]:

@@ -74,14 +74,28 @@ class Reading:
 
 
 def read(accord: Accord, codes: Codes, content: Content, message: Digest, fact: int) -> list[Occurrence]:
-    """All that a message under `accord` means; nothing for a drill, or where its sender is no party."""
-    if content.sender not in codes or (content.mark == "DRILL" and content.form != "check"):
+    """All that a message under `accord` means; nothing for a drill. Of a sender that is no party only what it
+    says of a guarantee that is open to all states."""
+    if content.mark == "DRILL" and content.form != "check":
         return []
+    if content.sender not in codes:
+        return read_of_stranger(accord, codes, content, message, fact)
     reading = Reading(accord, codes, content, message, fact)
     if not reading.toward:
         return []
     found = [] if content.form in ("check", "receipt") else [reading.says("message")]
     return [*found, *READINGS[content.form](reading)]
+
+
+def read_of_stranger(
+    accord: Accord, codes: Codes, content: Content, message: Digest, fact: int
+) -> list[Occurrence]:
+    """Whoever is no party is named by its organisation's identity."""
+    if content.form != "declaration":
+        return []
+    reading = Reading(accord, {**codes, content.sender: content.sender}, content, message, fact)
+    open_ones = {one.id for one in accord.guarantee if one.open}
+    return [one for one in declaration(reading) if one.guarantee in open_ones]
 
 
 def names_of(asset: Asset) -> set[str]:

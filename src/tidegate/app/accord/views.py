@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from tidegate.accord.changes import by_number
 from tidegate.accord.next_steps import next_step
 from tidegate.accord.reckoning import Reckoning, Standing
 from tidegate.accord.register import in_force_between, register
@@ -119,6 +120,37 @@ def guarantees(book: Book, now_s: int) -> dict[str, list[tuple[PartyCode, PartyC
     }
 
 
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One state's place in the register of one guarantee; `facts` tell it. A state that is no party is named
+    by its organisation's identity."""
+
+    guarantee: str
+    state: PartyCode
+    from_s: int
+    until_s: int | None
+    rests_from_s: int | None
+    binds: bool
+    facts: tuple[int, ...]
+
+
+def members(book: Book, now_s: int) -> list[Member]:
+    """The registers of all guarantees, in the order of the accord."""
+    told = [one for one in book.told if isinstance(one, Occurrence)]
+    return [
+        Member(
+            guarantee=entry.guarantee,
+            state=entry.state,
+            from_s=entry.from_s,
+            until_s=entry.until_s,
+            rests_from_s=entry.rests_from_s,
+            binds=entry.binds_at(now_s),
+            facts=entry.facts,
+        )
+        for one in book.accord.guarantee
+        for entry in register(book.accord, one, told)
+    ]
+
+
 class YearView(msgspec.Struct, frozen=True, kw_only=True):
     """One year for the review meeting.
 
@@ -188,11 +220,6 @@ def check_rows(due: Sequence[Standing]) -> Iterator[tuple[PartyCode, PartyCode, 
     )
     for (duty, toward, stage), number in sorted(counts.items()):
         yield duty, toward, stage, number
-
-
-def by_number(article: str) -> tuple[int, ...]:
-    """Articles sort as numbers do: 2 before 10."""
-    return tuple(int(part) if part.isdigit() else 0 for part in article.split("."))
 
 
 def worded(text: Text, language: str) -> str:

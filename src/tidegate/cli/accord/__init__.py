@@ -8,7 +8,10 @@ COMMANDS: dict[str, Entry] = {
     "new": Entry("accord.new", "new", "Write a new accord from a template, to be changed and signed."),
     "check": Entry("accord.check", "check", "Say what is mistaken or doubtful in an accord's file."),
     "sign": Entry("accord.saying", "sign", "Sign an accord, to the byte, and tell the other parties."),
-    "pledge": Entry("accord.saying", "pledge", "Declare a guarantee or a pledge, or take it back."),
+    "amend": Entry("accord.amend", "amend", "Show what a higher version changes, and sign it."),
+    "pledge": Entry(
+        "accord.pledges", "pledge", "List who declared what; join a guarantee or a pledge, or leave."
+    ),
     "notify": Entry("accord.saying", "notify", "Give notice of an act, or notify an incident."),
     "clarify": Entry("accord.saying", "clarify", "Ask for clarification."),
     "consult": Entry("accord.saying", "consult", "Call a consultation."),
@@ -17,6 +20,7 @@ COMMANDS: dict[str, Entry] = {
     "status": Entry("accord.status", "status", "Say what is due, late, met or disputed, and what is next."),
     "calendar": Entry("accord.calendar", "calendar", "Say what falls due when; or write it as iCalendar."),
     "review": Entry("accord.review", "review", "Make the review pack of a year, as HTML or PDF."),
+    "simulate": Entry("accord.simulate", "simulate", "Say what a file would ask of its parties in years."),
     "compare": Entry("accord.compare", "compare", "Say what a draft with other clocks would have changed."),
 }
 """One row a command."""

@@ -1,4 +1,4 @@
-"""`tidegate accord sign|pledge|notify|clarify|consult`: forms of the hotline, filled in from the accord.
+"""`tidegate accord sign|notify|clarify|consult`: forms of the hotline, filled in from the accord.
 
 Each of them is `tidegate hotline send` with what the accord knows already; every option of that command may
 follow, and the officer sees the whole message and signs it there.
@@ -47,38 +47,6 @@ def sign(parts: "Parts", file: Path, state_folder: Path | None, rest: Sequence[s
     act = "made" if told.version == 1 else "amended"
     fields = ("declaration=accord", f"act={act}", f"accord-digest={told.digest}")
     say(parts, "declaration", told.id, fields, state_folder, ("--mark", "REAL", "--attach", str(file), *rest))
-
-
-@click.command(context_settings=PASSED_ON)
-@click.argument("guarantee")
-@click.option("--accord", "accord_id", metavar="ID", help="Which accord, where there are several.")
-@click.option(
-    "--act",
-    type=click.Choice(["joined", "suspended", "resumed", "withdrawn"]),
-    default="joined",
-    show_default=True,
-    help="What is declared; leaving takes effect after the guarantee's notice.",
-)
-@config_option
-@state_option
-@rest_argument
-@click.pass_obj
-def pledge(
-    parts: "Parts",
-    guarantee: str,
-    accord_id: str | None,
-    act: str,
-    config_file: Path | None,
-    state_folder: Path | None,
-    rest: Sequence[str],
-) -> None:
-    """Declare a guarantee or a pledge of an accord, or take it back. `tidegate accord status` lists them."""
-    from tidegate.app.accord.checking import pledge_fields
-
-    books, _ = opened(parts, config_file, state_folder)
-    book = chosen(books, accord_id, parts.clock().now_ms() // 1_000)
-    fields = (*pledge_fields(book, guarantee), f"act={act}")
-    say(parts, "declaration", book.accord.id, fields, state_folder, ("--mark", "REAL", *rest))
 
 
 @click.command(context_settings=PASSED_ON)

@@ -1,0 +1,121 @@
+"""`tidegate accord pledge`: the registers of guarantees and pledges, and a state's own word on one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tidegate.cli.accord.opened import chosen, opened
+from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
+from tidegate.cli.options import config_option, json_option, state_option
+from tidegate.cli.output import console, print_json
+
+if TYPE_CHECKING:
+    from tidegate.app.accord.views import Member
+    from tidegate.app.parts import Parts
+
+
+@click.group()
+def pledge() -> None:
+    """Guarantees and pledges: declared by the senior level, in force between those who declared them."""
+
+
+@pledge.command("list")
+@click.argument("accord_id", metavar="[ID]", required=False)
+@config_option
+@state_option
+@json_option
+@click.pass_obj
+def list_pledges(
+    parts: "Parts",
+    accord_id: str | None,
+    config_file: Path | None,
+    state_folder: Path | None,
+    as_json: bool,
+) -> None:
+    """List who declared which guarantee of accord ID, since when, and between whom it is in force now."""
+    from tidegate.app.accord.views import guarantees, members
+    from tidegate.cli.tables import plain_table
+
+    books, _ = opened(parts, config_file, state_folder)
+    now_s = parts.clock().now_ms() // 1_000
+    book = chosen(books, accord_id, now_s)
+    found = members(book, now_s)
+    if as_json:
+        for one in found:
+            print_json(one)
+        return
+    table = plain_table()
+    for heading in ("guarantee", "state", "bound since", "until", "now", "facts"):
+        table.add_column(heading, overflow="fold")
+    for one in found:
+        table.add_row(*_row(one))
+    console().print(table if found else "Nobody has declared any.")
+    for guarantee, pairs in guarantees(book, now_s).items():
+        told = ", ".join(f"{one[:12]} and {other[:12]}" for one, other in pairs) or "nobody yet"
+        console().print(f"{guarantee}: in force between {told}")
+
+
+def _row(one: "Member") -> tuple[str, ...]:
+    from tidegate.cli.words import moment
+
+    ends_s = one.until_s if one.until_s is not None else one.rests_from_s
+    return (
+        one.guarantee,
+        one.state[:12],
+        moment(one.from_s * 1_000),
+        "" if ends_s is None else moment(ends_s * 1_000),
+        "binds" if one.binds else "does not bind",
+        ", ".join(f"#{fact}" for fact in one.facts),
+    )
+
+
+def _word(name: str, act: str, text: str) -> None:
+    """A command that declares `act` of one guarantee."""
+
+    @pledge.command(name, context_settings=PASSED_ON, help=text)
+    @click.argument("guarantee")
+    @click.option("--accord", "accord_id", metavar="ID", help="Which accord, where there are several.")
+    @click.option(
+        "--file",
+        "file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="The accord's file, for a state that is no party and joins what is open to all.",
+    )
+    @config_option
+    @state_option
+    @rest_argument
+    @click.pass_obj
+    def command(
+        parts: "Parts",
+        guarantee: str,
+        accord_id: str | None,
+        file: Path | None,
+        config_file: Path | None,
+        state_folder: Path | None,
+        rest: Sequence[str],
+    ) -> None:
+        from tidegate.app.accord.checking import accord_in, notice_ends, pledge_fields
+
+        if file is not None:
+            accord = accord_in(parts.files().read(file, 1 << 20))
+        else:
+            books, _ = opened(parts, config_file, state_folder)
+            accord = chosen(books, accord_id, parts.clock().now_ms() // 1_000).accord
+        fields = [*pledge_fields(accord, guarantee), f"act={act}"]
+        if act in ("suspended", "withdrawn") and not any(one.startswith("from=") for one in rest):
+            fields.append(f"from={notice_ends(accord, guarantee, parts.clock().now_ms() // 1_000)}")
+        say(parts, "declaration", accord.id, fields, state_folder, ("--mark", "REAL", *rest))
+
+    del command
+
+
+for _name, _act, _text in (
+    ("join", "joined", "Declare GUARANTEE: it is in force from then on with each state that declared it."),
+    ("suspend", "suspended", "Let GUARANTEE rest, once its notice has run out."),
+    ("resume", "resumed", "Take up GUARANTEE again."),
+    ("withdraw", "withdrawn", "Leave GUARANTEE, once its notice has run out."),
+):
+    _word(_name, _act, _text)
