@@ -70,7 +70,7 @@ class Exchange:
             fields=coded,
             remarks="",
             attachments=tuple(
-                Attachment(f"accord-{number}.toml", "application/toml", len(body), sha256(body).hexdigest())
+                Attachment(f"file-{number}.toml", "application/toml", len(body), sha256(body).hexdigest())
                 for number, body in enumerate(attachments)
             ),
             extensions=(),

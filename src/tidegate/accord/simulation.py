@@ -31,7 +31,7 @@ YEARS_MAX = 50
 """Years of one simulation."""
 
 YEAR_S = 365 * 86_400
-RECEIPT_S_MAX = 600
+RECEIVED_S = 600
 SHARE = 1_000
 
 
@@ -103,7 +103,7 @@ class Life:
         """Once in its time, in each language; now and then not at all."""
         if self._luck.randrange(SHARE) >= self._habits.in_time:
             return
-        at_s = self._luck.randrange(begin_s, max(begin_s + 1, end_s - RECEIPT_S_MAX))
+        at_s = self._luck.randrange(begin_s, max(begin_s + 1, end_s - RECEIVED_S))
         in_each = isinstance(obligation.clock, Every) and obligation.clock.in_each_language
         for language in self._accord.languages.authentic if in_each else ("",):
             said = self._say(
@@ -134,19 +134,19 @@ class Life:
     def _answer(
         self, obligation: Obligation, duty: PartyCode, toward: PartyCode, trigger: Occurrence
     ) -> None:
-        receipts = {(trigger.reference, duty): trigger.at_s + RECEIPT_S_MAX}
+        receipts = {(trigger.reference, duty): trigger.at_s + RECEIVED_S}
         due_s = self._clocks.timed(
             Instance("", obligation, duty, toward, triggers=(trigger,)), receipts
         ).due_s
         assert due_s is not None, "the trigger has been received"
-        said_s = self._moment_for(trigger.at_s + RECEIPT_S_MAX, due_s)
+        said_s = self._moment_for(trigger.at_s + RECEIVED_S, due_s)
         if said_s is not None:
             self._say(obligation.evidence, duty, toward, said_s, about=trigger.reference)
 
     def _moment_for(self, begin_s: int, due_s: int) -> int | None:
         """In time mostly, else late or never; None for never."""
         if self._luck.randrange(SHARE) < self._habits.in_time:
-            return self._luck.randrange(begin_s, max(begin_s + 1, due_s - RECEIPT_S_MAX))
+            return self._luck.randrange(begin_s, max(begin_s + 1, due_s - RECEIVED_S))
         never = self._luck.randrange(SHARE) < self._habits.never
         return None if never else due_s + self._luck.randrange(1, 86_400)
 
@@ -177,7 +177,7 @@ class Life:
             track=track,
         )
         self._told.append(said)
-        received_s = at_s + self._luck.randrange(1, RECEIPT_S_MAX)
+        received_s = at_s + self._luck.randrange(1, RECEIVED_S)
         self._told.append(
             Receipted(fact=len(self._told), reference=said.reference, by=toward, at_s=received_s)
         )

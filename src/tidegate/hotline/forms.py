@@ -247,6 +247,7 @@ FREE_TEXT = Form(
         ("purpose", "goodwill"),
         ("purpose", "thanks"),
     ),
+    attached_with=(("purpose", "account"),),
 )
 
 FORMS = MappingProxyType(

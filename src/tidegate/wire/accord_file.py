@@ -1,6 +1,6 @@
-"""An accord's file: TOML bytes that people read and sign, to a value that a machine can check.
+"""The files of accords and of meetings under them: TOML that people read and sign, to values.
 
-What the parties sign is these bytes and no rendering of them; their SHA-256 is the accord's identity.
+What the parties sign is these bytes and no rendering of them; the SHA-256 is the identity of an accord.
 """
 
 import difflib
@@ -8,14 +8,17 @@ import re
 import tomllib
 from collections.abc import Iterator
 from hashlib import sha256
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
 from tidegate.model.accords import ACCORD_BYTES_MAX, Accord
+from tidegate.model.minutes import MINUTES_BYTES_MAX, Minutes
 from tidegate.model.organisations import Digest
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.texts import is_hidden, texts_in
+
+Written = TypeVar("Written")
 
 PLACE = re.compile(r"\.([a-z-]+)")
 SPELT = "\n\u200c\u200d"
@@ -33,8 +36,17 @@ def decode_accord(written: bytes) -> Accord:
     NotAllowed with the place in the file and the way out: not UTF-8, no TOML, an unknown key (the nearest
     known one is named), a value of another kind, characters that hide or turn the text about, too long.
     """
-    if len(written) > ACCORD_BYTES_MAX:
-        raise NotAllowed(f"the file has {len(written)} bytes; an accord has at most {ACCORD_BYTES_MAX}")
+    return decode_written(written, Accord, ACCORD_BYTES_MAX)
+
+
+def decode_minutes(written: bytes) -> Minutes:
+    """The minutes that a file holds. NotAllowed as above."""
+    return decode_written(written, Minutes, MINUTES_BYTES_MAX)
+
+
+def decode_written(written: bytes, kind: type[Written], bytes_max: int) -> Written:
+    if len(written) > bytes_max:
+        raise NotAllowed(f"the file has {len(written)} bytes; it may have at most {bytes_max}")
     try:
         tables = tomllib.loads(written.decode())
     except UnicodeDecodeError as error:
@@ -47,17 +59,17 @@ def decode_accord(written: bytes) -> Accord:
     if hidden is not None:
         raise NotAllowed(f"the file holds U+{ord(hidden):04X}, which a reader does not see; take it out")
     try:
-        return msgspec.convert(tables, Accord)
+        return msgspec.convert(tables, kind)
     except msgspec.ValidationError as error:
-        raise NotAllowed(f"{error}{suggestion(str(error))}") from None
+        raise NotAllowed(f"{error}{suggestion(str(error), kind)}") from None
 
 
-def suggestion(told: str) -> str:
+def suggestion(told: str, whole: type) -> str:
     """The nearest known key, where the mistake is an unknown one: msgspec says where as `$.party[0].name`."""
     if "unknown field" not in told:
         return ""
     wrong, *place = told.split("`")[1::2]
-    known: list[Any] = [Accord]
+    known: list[Any] = [whole]
     for key in PLACE.findall(place[0]) if place else ():
         known = [field.type for kind in known for field in fields_of(kind) if field.encode_name == key]
     keys = sorted({field.encode_name for kind in known for field in fields_of(kind)})

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import pairwise
 
+from tidegate.accord.dialogue import Meeting, must_be_minutes
 from tidegate.accord.force import force_of
 from tidegate.accord.lint import lint
 from tidegate.accord.reckoning import Force, Reckoning
@@ -18,16 +19,20 @@ from tidegate.model.accords import ACCORD_BYTES_MAX, Accord, Occurrence, PartyCo
 from tidegate.model.canonical import decode_record
 from tidegate.model.hotline_facts import MessageQueued, MessageStored, ReceiptCame
 from tidegate.model.messages import MESSAGE_BYTES_MAX, Content, Package
+from tidegate.model.minutes import Minutes
 from tidegate.model.organisations import Digest, OrganisationId
 from tidegate.model.refusals import Malformed, NotAllowed
 from tidegate.model.value_bytes import value_from
 from tidegate.ports.facts import READ_ROWS_MAX, FactStore, StoredFact
 from tidegate.ports.hotline import EnvelopeStore
 from tidegate.ports.outside import OutsideFailed
-from tidegate.wire.accord_file import accord_digest, decode_accord
+from tidegate.wire.accord_file import accord_digest, decode_accord, decode_minutes
 
 ACCORDS_MAX = 256
 """Versions of accords in one ledger; a file beyond them is passed over, and `Books.left_out` counts it."""
+
+MEETINGS_MAX = 4_096
+"""Meetings under one accord whose minutes are at hand; those of later ones are passed over."""
 
 MessageFact = MessageQueued | MessageStored | ReceiptCame
 KINDS = [kind.__name__ for kind in (MessageQueued, MessageStored, ReceiptCame)]
@@ -61,7 +66,8 @@ class Book:
 
     `signed` are the fact and the time of each party's signature; `force` is None until all have signed.
     `told` is all that happened under the accord's id, whichever version, and `under` are the messages that
-    told it: one that was queued again in another frame tells nothing new.
+    told it: one that was queued again in another frame tells nothing new. `minutes` are those that came with
+    messages, by their digest, and `minutes_by` who sent them in which fact.
     """
 
     accord: Accord
@@ -73,13 +79,44 @@ class Book:
     force: Force | None = None
     told: list[Told] = field(default_factory=list)
     under: set[Digest] = field(default_factory=set)
+    minutes: dict[Digest, Minutes] = field(default_factory=dict)
+    minutes_by: dict[Digest, dict[PartyCode, int]] = field(default_factory=dict)
 
     def tells(self, message: Message) -> list[Occurrence]:
         """What one more message means here; nothing where it is under another accord, or known."""
         if message.content.accord != self.accord.id or message.digest in self.under:
             return []
         self.under.add(message.digest)
+        self._take_minutes(message)
         return read(self.accord, self.codes, message.content, message.digest, message.fact)
+
+    def _take_minutes(self, message: Message) -> None:
+        """Minutes that a party sent with a message, where they are minutes under this accord."""
+        content = message.content
+        fields = {one.name: one.values for one in content.fields}
+        if (
+            content.sender not in self.codes
+            or content.mark != "REAL"
+            or fields.get("purpose") != ("minutes",)
+        ):
+            return
+        for written in message.attachments:
+            try:
+                minutes = decode_minutes(written)
+                must_be_minutes(self.accord, minutes)
+            except NotAllowed:
+                continue
+            digest = accord_digest(written)
+            if digest in self.minutes or len(self.minutes) < MEETINGS_MAX:
+                self.minutes[digest] = minutes
+                self.minutes_by.setdefault(digest, {}).setdefault(self.codes[content.sender], message.fact)
+
+    def meetings(self) -> list[Meeting]:
+        """In the order in which their minutes came."""
+        return [
+            Meeting(digest=digest, minutes=minutes, told_by=tuple(sorted(self.minutes_by[digest].items())))
+            for digest, minutes in self.minutes.items()
+        ]
 
     def tells_receipt(self, one: Receipt) -> list[Receipted]:
         if one.message not in self.under or one.by not in self.codes:

@@ -87,6 +87,20 @@ def notice_ends(accord: Accord, name: str, now_s: int) -> str:
     return time_value(end_of(parse_span(guarantee_of(accord, name).notice), now_s))
 
 
+def track_fields(accord: Accord, track: str, act: str, now_s: int) -> tuple[str, ...]:
+    """Of a declaration that suspends or resumes a track. NotAllowed for one that the accord does not have,
+    and for the experts': that one goes on whatever happens between states."""
+    known = {one.id: one for one in accord.track}
+    if track not in known:
+        raise NotAllowed(f"{accord.id} has no track {track}; it has {', '.join(known) or 'none'}")
+    if known[track].experts and act == "suspended":
+        raise NotAllowed(
+            f"{track} is the experts' track: it goes on when others rest, and is never suspended"
+        )
+    since = (f"from={time_value(now_s)}",) if act == "suspended" else ()
+    return "declaration=track", f"act={act}", f"track={track}", *since
+
+
 class Amendment(msgspec.Struct, frozen=True, kw_only=True):
     """A higher version, and what it changes article by article."""
 

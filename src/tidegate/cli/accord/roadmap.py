@@ -1,0 +1,78 @@
+"""`tidegate accord roadmap|reached`: milestones, whose they are, until when, and what shows them reached."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tidegate.cli.accord.opened import chosen, language_option, opened, our_code
+from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
+from tidegate.cli.options import config_option, json_option, state_option
+from tidegate.cli.output import console, print_json
+
+if TYPE_CHECKING:
+    from tidegate.app.parts import Parts
+
+
+@click.command()
+@click.argument("accord_id", metavar="[ID]", required=False)
+@language_option
+@config_option
+@state_option
+@json_option
+@click.pass_obj
+def roadmap(
+    parts: "Parts",
+    accord_id: str | None,
+    language: str,
+    config_file: Path | None,
+    state_folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Show the milestones of accord ID by day: whose they are, and who has reached them on what evidence."""
+    from tidegate.app.accord.dialogue import road_map
+    from tidegate.app.accord.views import worded
+    from tidegate.cli.tables import plain_table
+
+    books, own = opened(parts, config_file, state_folder)
+    now_s = parts.clock().now_ms() // 1_000
+    book = chosen(books, accord_id, now_s)
+    table = plain_table()
+    for heading in ("until", "article", "milestone", "owners", "reached by", "facts"):
+        table.add_column(heading, overflow="fold")
+    found = road_map(book, our_code(book, own), now_s)
+    for one in found:
+        if as_json:
+            print_json(one)
+        facts = sorted({fact for part in one.rows for fact in part.evidence})
+        told = f"{one.id}: {worded(one.text, language)}"
+        shown = ", ".join(f"#{fact}" for fact in facts)
+        table.add_row(one.date, one.article, told, ", ".join(one.owners), ", ".join(one.reached_by), shown)
+    if not as_json:
+        console().print(table if found else f"{book.accord.id} has no milestones.")
+
+
+@click.command(context_settings=PASSED_ON)
+@click.argument("name", metavar="MILESTONE")
+@click.option("--accord", "accord_id", metavar="ID", help="Which accord, where there are several.")
+@config_option
+@state_option
+@rest_argument
+@click.pass_obj
+def reached(
+    parts: "Parts",
+    name: str,
+    accord_id: str | None,
+    config_file: Path | None,
+    state_folder: Path | None,
+    rest: Sequence[str],
+) -> None:
+    """Say that we reached MILESTONE, or did the action of that name. The evidence goes with it: --attach."""
+    from tidegate.app.accord.dialogue import reached_fields
+
+    books, own = opened(parts, config_file, state_folder)
+    now_s = parts.clock().now_ms() // 1_000
+    book = chosen(books, accord_id, now_s)
+    fields = reached_fields(book, our_code(book, own), name, now_s)
+    say(parts, "free-text", book.accord.id, fields, state_folder, rest)
