@@ -88,8 +88,8 @@ def account_in(written: bytes) -> Account:
 def accounts_told(
     store: FactStore, envelopes: EnvelopeStore, own: OrganisationId, book: Book
 ) -> Iterator[tuple[Digest, Account]]:
-    """Accounts that other parties sent under this accord, in the order in which they came; one that its sender
-    gives of another party is passed over."""
+    """Accounts that other parties sent under this accord, in the order in which they came; one that a party
+    gives of another is passed over."""
     for one in told_since(store, envelopes, own, 0):
         if not isinstance(one, Message) or one.ours or one.content.accord != book.accord.id:
             continue
