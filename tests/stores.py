@@ -90,6 +90,9 @@ class MemoryStore:
         ]
         return sorted(found, key=lambda each: each[1].number)[:READ_ROWS_MAX]
 
+    def digests_beginning(self, beginning: str, limit: int) -> list[str]:
+        return sorted(digest for digest in self._mentions if digest.startswith(beginning))[:limit]
+
     def roots(self, level: int, begin: int, end: int) -> list[bytes]:
         if level == 0:
             return [fact.leaf_hash for fact in self._facts[begin:end]]

@@ -1,17 +1,26 @@
 """Two stations sign an accord over the hotline, and each finds the same standing in its own ledger."""
 
+from dataclasses import replace
 from hashlib import sha256
+from typing import Any
+
+import pytest
 
 from tests.accord.exchange import ORGANISATIONS
 from tests.accord.year import written
 from tests.hotline.test_two_stations import Party, TwoParties
+from tidegate.app.accord.agreed import AgreedDeadlines
 from tidegate.app.accord.books import Books, Message, Receipt, books_of, found
-from tidegate.model.hotline_facts import MessageQueued, MessageStored, ReceiptCame
+from tidegate.app.hotline.station import Station
+from tidegate.model.hotline_facts import DeadlinePassed, Deadlines, MessageQueued, MessageStored, ReceiptCame
 from tidegate.model.messages import CodedField
 from tidegate.model.organisations import Digest
 from tidegate.ports.hotline_control import DraftAttachment
 
 HOUR_MS = 3_600_000
+DAY_S = 86_400
+ACKNOWLEDGE_S, CLARIFY_S = 86_400, 48 * 3_600
+"""As the accord says: 24 hours for an officer's acknowledgement, 48 for a clarification."""
 
 
 class DiskBlobs:
@@ -56,10 +65,79 @@ def signing(party: Party, file: bytes, signers: list[str]) -> None:
             *others, level="senior", form="declaration", accord="XA-XB-2028", fields=fields, remarks="",
             attachments=attached,
         ),
-        {},
     )  # fmt: skip
     for signer in signers:
         give_signature(party.needs, message, party.own.signed(signer, body))
+
+
+class Held:
+    """The books of a party, read again at each look."""
+
+    def __init__(self, party: Party) -> None:
+        self._party = party
+
+    def look(self) -> Books:
+        return books_on(self._party)
+
+
+def in_force(world: TwoParties, *, both: bool = True) -> None:
+    file = written()
+    for code, party in (("XA", world.anna), ("XB", world.bahar)):
+        file = file.replace(ORGANISATIONS[code].encode(), party.own.organisation.encode())
+        following: Any = Held(party)
+        agreed = AgreedDeadlines(following, world.clock)
+        party.needs = replace(party.needs, agreed=agreed)
+        party.station = Station(party.needs, list(party.paths.values()))
+    for party in (world.anna, world.bahar) if both else (world.anna,):
+        signing(party, file, ["senior one", "senior two"])
+        world.turns()
+
+
+def due_of(world: TwoParties, message: Digest) -> tuple[Deadlines, Deadlines]:
+    """At its sender and at its recipient."""
+    sent, received = (
+        world.anna.needs.state.find_sent(message),
+        world.bahar.needs.state.find_received(message),
+    )
+    assert sent is not None
+    assert received is not None
+    return sent.deadlines, received.deadlines
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_an_accord_in_force_gives_the_deadlines_of_a_message_that_names_it(both: bool) -> None:
+    """The clocks of the articles that the message starts, where they are shorter than the precedence's."""
+    world = TwoParties()
+    in_force(world, both=both)
+    usual = world.anna.says(precedence="ROUTINE", form="clarification-request")
+    asked = world.anna.says(precedence="ROUTINE", form="clarification-request", accord="XA-XB-2028")
+    drill = world.anna.says(precedence="ROUTINE", form="incident", accord="XA-XB-2028", mark="DRILL")
+    world.turns()
+    for due in due_of(world, usual):
+        assert due == Deadlines(r1_s=DAY_S, r2_s=3 * DAY_S, r3_s=7 * DAY_S)
+    for due in due_of(world, drill):
+        assert due == Deadlines(r1_s=DAY_S, r2_s=3 * DAY_S, r3_s=None)
+    for due in due_of(world, asked):
+        agreed = Deadlines(r1_s=DAY_S, r2_s=ACKNOWLEDGE_S, r3_s=CLARIFY_S)
+        assert due == (agreed if both else Deadlines(r1_s=DAY_S, r2_s=3 * DAY_S, r3_s=7 * DAY_S))
+
+
+def test_who_is_late_under_an_accord_is_told_of_when_its_clock_says() -> None:
+    world = TwoParties()
+    in_force(world)
+    asked = world.anna.says(precedence="ROUTINE", form="clarification-request", accord="XA-XB-2028")
+    world.turns()
+    world.clock.at_ms += (ACKNOWLEDGE_S - 60) * 1_000
+    world.turns()
+    assert late(world, asked) == []
+    world.clock.at_ms += 120_000
+    world.turns()
+    assert late(world, asked) == [("R2", "desk")]
+
+
+def late(world: TwoParties, message: Digest) -> list[tuple[str, str]]:
+    facts = [fact for _, fact in world.anna.disk.facts if isinstance(fact, DeadlinePassed)]
+    return [(fact.awaited, fact.level) for fact in facts if fact.message == message]
 
 
 def test_an_accord_signed_over_the_hotline_is_in_force_on_both_sides() -> None:

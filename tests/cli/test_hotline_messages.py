@@ -29,7 +29,7 @@ class DeskLine:
     """The control socket of a station, without the socket."""
 
     def __init__(self, party: Party) -> None:
-        self._desk = HotlineDesk(party.needs, party.station, dict, 0)
+        self._desk = HotlineDesk(party.needs, party.station, 0)
 
     def ask(self, request: Request) -> Reply:
         reply = self._desk.answer(request, "an officer")

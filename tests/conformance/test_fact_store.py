@@ -390,6 +390,10 @@ def test_facts_are_found_by_what_they_mention_in_order_and_by_kind(open_store: O
     assert [(digest[0], fact.number) for digest, fact in found] == [("a", 1), ("b", 2), ("a", 4)]
     assert store.mentioning(message[:1], ["MessageStored"]) == []
     assert store.mentioning([], ["MessageRefused"]) == []
+    assert store.digests_beginning("a", 9) == [message[0]]
+    assert store.digests_beginning(message[1], 9) == [message[1]]
+    assert store.digests_beginning("bbb", 9) == [message[1]]
+    assert store.digests_beginning("c", 9) == []
 
 
 def refused(message: str) -> MessageRefused:

@@ -327,7 +327,7 @@ class Simulation:
             attachments=(),
         )
         try:
-            message, body, _ = compose(node.needs, draft, {})
+            message, body, _ = compose(node.needs, draft)
             give_signature(node.needs, message, node.own.signed("desk one", body))
         except (OutsideFailed, NotAllowed, Full):
             return

@@ -63,7 +63,7 @@ def test_more_room_lets_in_what_its_sender_kept() -> None:
 
 
 def board(party: Party) -> HotlineShown:
-    desk = HotlineDesk(party.needs, party.station, dict, party.needs.now_s())
+    desk = HotlineDesk(party.needs, party.station, party.needs.now_s())
     shown = desk.answer(ShowHotline(), "somebody")
     assert isinstance(shown, HotlineShown)
     return shown

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.hotline.deliveries_page import PAGE, page
 from tidegate.hotline.backoff import FIRST_MS, FLASH_MS_MAX, LONGEST_MS, is_due, wait_ms
-from tidegate.hotline.deadlines import deadlines, overdue
+from tidegate.hotline.deadlines import NOTHING_AGREED, Agreed, deadlines, overdue
 from tidegate.hotline.delivery import DELIVERED, ENDED, MEANING, RECEIPTS, TRANSITIONS, Event, Stage, after
 from tidegate.model.hotline_facts import About, Deadlines
 from tidegate.model.organisations import LEVELS, Level
@@ -78,13 +78,14 @@ def about(**changes: object) -> About:
 
 
 def test_what_is_awaited_follows_from_form_precedence_and_accord() -> None:
-    assert deadlines(about(), False, {}) == Deadlines(r1_s=600, r2_s=3_600, r3_s=None)
-    assert deadlines(about(form="consultation-call"), False, {}).r3_s == 6 * 3_600
-    assert deadlines(about(form="check"), False, {}) == Deadlines(r1_s=600, r2_s=None, r3_s=None)
-    assert deadlines(about(form="check"), True, {}).r2_s == 3_600
-    agreed = {"XA-XB 2026": Deadlines(r1_s=900, r2_s=1_800, r3_s=7_200)}
-    under = deadlines(about(accord="XA-XB 2026"), False, agreed)
-    assert under == Deadlines(r1_s=600, r2_s=1_800, r3_s=7_200), "never more time, and an answer where asked"
+    assert deadlines(about(), False, NOTHING_AGREED) == Deadlines(r1_s=600, r2_s=3_600, r3_s=None)
+    assert deadlines(about(form="consultation-call"), False, NOTHING_AGREED).r3_s == 6 * 3_600
+    assert deadlines(about(form="check"), False, NOTHING_AGREED) == Deadlines(r1_s=600, r2_s=None, r3_s=None)
+    assert deadlines(about(form="check"), True, NOTHING_AGREED).r2_s == 3_600
+    under = deadlines(about(accord="XA-XB 2026"), False, Agreed(r2_s=1_800, r3_s=7_200))
+    assert under == Deadlines(r1_s=600, r2_s=1_800, r3_s=7_200), "an answer where one is asked for"
+    longer = deadlines(about(accord="XA-XB 2026"), False, Agreed(r2_s=9_000, r3_s=None))
+    assert longer == Deadlines(r1_s=600, r2_s=3_600, r3_s=None), "and never more time"
 
 
 @given(st.sampled_from(sorted(LEVELS)), st.integers(1, 100_000), st.integers(0, 1 << 31))

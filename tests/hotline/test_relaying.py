@@ -45,7 +45,7 @@ class Party:
         return self.world.carry(self, peer, endpoint, envelopes, ticket)
 
     def says(self, to: "Party", **changes: object) -> Digest:
-        message, body, _ = compose(self.needs, draft(to.own.organisation, **changes), {})
+        message, body, _ = compose(self.needs, draft(to.own.organisation, **changes))
         give_signature(self.needs, message, self.own.signed("desk one", body))
         return message
 

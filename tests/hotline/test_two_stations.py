@@ -71,7 +71,7 @@ class Party:
 
     def says(self, signer: str = "desk one", **changes: object) -> Digest:
         others = [one.organisation for one in self.world.identities if one is not self.own]
-        message, body, _ = compose(self.needs, draft(*others, **changes), {})
+        message, body, _ = compose(self.needs, draft(*others, **changes))
         give_signature(self.needs, message, self.own.signed(signer, body))
         return message
 

@@ -35,10 +35,19 @@ ANSWER_BY = "answer-by"
 UNOPENED: frozenset[FormName] = frozenset({"check", "receipt"})
 """Forms that a station deals with: no officer needs to open them."""
 
-NO_ACCORD: Mapping[str, Deadlines] = MappingProxyType({})
+
+class Agreed(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds in which an accord in force asks for receipts of one message, each counted as in `Deadlines`.
+    None: it asks for none. No accord asks for R1: a station gives it, and what others do starts with it."""
+
+    r2_s: int | None = None
+    r3_s: int | None = None
 
 
-def deadlines(about: About, human: bool, accords: Mapping[str, Deadlines]) -> Deadlines:
+NOTHING_AGREED = Agreed()
+
+
+def deadlines(about: About, human: bool, agreed: Agreed) -> Deadlines:
     """What is awaited of this message's recipients. `human`: a check that asks for an officer's answer.
 
     The accord that it is sent under may ask for less time, or for an answer; never for more time.
@@ -46,12 +55,7 @@ def deadlines(about: About, human: bool, accords: Mapping[str, Deadlines]) -> De
     usual = BY_PRECEDENCE[about.precedence]
     r2 = usual.r2_s if about.form not in UNOPENED or human else None
     r3 = usual.r3_s if about.form in ASKING else None
-    agreed = accords.get(about.accord)
-    if agreed is None:
-        return Deadlines(r1_s=usual.r1_s, r2_s=r2, r3_s=r3)
-    return Deadlines(
-        r1_s=min(usual.r1_s, agreed.r1_s), r2_s=sooner(r2, agreed.r2_s), r3_s=sooner(r3, agreed.r3_s)
-    )
+    return Deadlines(r1_s=usual.r1_s, r2_s=sooner(r2, agreed.r2_s), r3_s=sooner(r3, agreed.r3_s))
 
 
 def person_asked(content: Content) -> bool:

@@ -160,6 +160,9 @@ class FactStore(Protocol):
         At most READ_ROWS_MAX; give at most MENTIONS_ASKED_MAX digests.
         """
 
+    def digests_beginning(self, beginning: str, limit: int) -> list[str]:
+        """The first digests, in order, that some fact mentions and that begin with these hex digits."""
+
     def roots(self, level: int, begin: int, end: int) -> list[bytes]:
         """Leaf hashes (level 0) or kept subtree roots at positions begin to end, in order.
 

@@ -59,17 +59,21 @@ class GiveSignature(msgspec.Struct, frozen=True, tag=True):
 
 
 class ListInbox(msgspec.Struct, frozen=True, tag=True):
-    """Newest first; `unread` leaves out what an officer has opened."""
+    """Newest first; `unread` leaves out what an officer has opened. `before` is a fact's number: of messages
+    stored before it, None for the newest."""
 
     unread: bool
     limit: int
+    before: int | None = None
 
 
 class ListOutbox(msgspec.Struct, frozen=True, tag=True):
-    """Newest first; `pending` leaves out what each recipient has answered, refused or will never have."""
+    """Newest first; `pending` leaves out what each recipient has answered, refused or will never have.
+    `before` as in `ListInbox`, of messages composed before it."""
 
     pending: bool
     limit: int
+    before: int | None = None
 
 
 class ShowMessage(msgspec.Struct, frozen=True, tag=True):
@@ -205,14 +209,21 @@ class SignatureTaken(msgspec.Struct, frozen=True, tag=True):
 
 
 class Inbox(msgspec.Struct, frozen=True, tag=True):
+    """`left_out` counts those that are not shown among the unread; `older` is the `before` of the next page,
+    None where this is the last."""
+
     messages: tuple[ReceivedView, ...]
     left_out: int
     words: tuple[WordView, ...] = ()
+    older: int | None = None
 
 
 class Outbox(msgspec.Struct, frozen=True, tag=True):
+    """`left_out` and `older` as in an Inbox."""
+
     messages: tuple[SentView, ...]
     left_out: int
+    older: int | None = None
 
 
 class MessageShown(msgspec.Struct, frozen=True, kw_only=True, tag=True):

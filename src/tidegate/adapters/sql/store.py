@@ -33,6 +33,7 @@ from tidegate.ports.facts import (
 )
 
 HEAD = LEDGER_HEAD.c
+DIGEST_DIGITS = 64
 # Statements that are asked for with every fact are made once: making one takes longer than carrying it out.
 MOVE_HEAD = (
     update(LEDGER_HEAD)
@@ -155,6 +156,18 @@ class SqlFactStore:
         with self._database.reading() as connection:
             found = connection.execute(MENTIONING, asked)
             return [(bytes(row.digest).hex(), fact_from(row)) for row in found]
+
+    def digests_beginning(self, beginning: str, limit: int) -> list[str]:
+        first, last = (bytes.fromhex(beginning.ljust(DIGEST_DIGITS, digit)) for digit in "0f")
+        question = (
+            select(MENTIONS.c.digest)
+            .where(MENTIONS.c.digest >= first, MENTIONS.c.digest <= last)
+            .distinct()
+            .order_by(MENTIONS.c.digest)
+            .limit(min(limit, READ_ROWS_MAX))
+        )
+        with self._database.reading() as connection:
+            return [bytes(digest).hex() for digest in connection.execute(question).scalars()]
 
     def roots(self, level: int, begin: int, end: int) -> list[bytes]:
         if level == 0:

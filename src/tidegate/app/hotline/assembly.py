@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from tidegate.app.accord.agreed import AgreedDeadlines
 from tidegate.app.accord.following import Following
 from tidegate.app.accord.reminding import Reminding
 from tidegate.app.complaints import Complaint
@@ -27,7 +28,6 @@ from tidegate.app.hotline.wording import Wording
 from tidegate.app.node import Node
 from tidegate.app.parts import Parts, Stores
 from tidegate.app.settings import HotlineSection
-from tidegate.model.hotline_facts import Deadlines
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.clock import Clock
 from tidegate.ports.hotline_identity import StationFolder, StationKeys
@@ -53,7 +53,6 @@ class Hotline:
         station: Station,
         drills: Drills,
         reminding: Reminding,
-        agreed: Callable[[], dict[str, Deadlines]],
     ) -> None:
         self._needs = needs
         self._identity = identity
@@ -64,7 +63,7 @@ class Hotline:
         self._tidied_ms = needs.clock.now_ms()
         self._card_trouble = Complaint("the hotline's folder is in order again")
         self.station = station
-        self.desk = HotlineDesk(needs, station, agreed, needs.now_s())
+        self.desk = HotlineDesk(needs, station, needs.now_s())
 
     def turn(self) -> None:
         """All that is due now; it never waits."""
@@ -113,7 +112,6 @@ def open_hotline(
     clock: Clock,
     passphrase: Callable[[], str],
     afterwards: ExitStack,
-    agreed: Callable[[], dict[str, Deadlines]] = dict,
 ) -> Hotline:
     """The hotline of the organisation in this state folder, listening.
 
@@ -132,6 +130,7 @@ def open_hotline(
             tls_passphrase=lambda: keys.tls_passphrase,
         )
     )
+    following = Following(stores.facts, stores.envelopes, identity.own().organisation)
     needs = needs_of(
         NodeRecord(node),
         stores.envelopes,
@@ -142,6 +141,8 @@ def open_hotline(
         clock=clock,
         nonce=lambda: secrets.token_hex(16),
         peer_stored_bytes=settings.peer_stored_gib << 30,
+        archive=stores.facts,
+        agreed=AgreedDeadlines(following, clock),
     )
     station = station_of(needs, ways, stores, keys)
     station.start()
@@ -154,8 +155,7 @@ def open_hotline(
         keys=keys,
         station=station,
         drills=drills,
-        reminding=Reminding(node, Following(stores.facts, stores.envelopes, own), own, clock),
-        agreed=agreed,
+        reminding=Reminding(node, following, own, clock),
     )
 
 

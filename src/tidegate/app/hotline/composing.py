@@ -15,7 +15,6 @@ from tidegate.hotline.state import Sent
 from tidegate.hotline.values import time_value
 from tidegate.model.facts import Fact
 from tidegate.model.hotline_facts import (
-    Deadlines,
     DrillBegun,
     MessageAuthorised,
     MessageComposed,
@@ -94,7 +93,7 @@ def must_fit(draft: Draft, recipients: tuple[OrganisationId, ...]) -> None:
             raise NotAllowed(f"a message has at most {most} {what}, not {count}")
 
 
-def compose(needs: Needs, draft: Draft, agreed: dict[str, Deadlines]) -> tuple[Digest, bytes, int]:
+def compose(needs: Needs, draft: Draft) -> tuple[Digest, bytes, int]:
     """Stored and on record: the message, its bytes, and how many officers must sign them.
 
     One that nobody must sign is authorised at once. An answer must be to a message that came.
@@ -106,7 +105,7 @@ def compose(needs: Needs, draft: Draft, agreed: dict[str, Deadlines]) -> tuple[D
     message = digest_of(body)
     about = about_of(content, message)
     needed = signatures_needed(content, needs.cards.own())
-    due = deadlines(about, person_asked(content), agreed)
+    due = deadlines(about, person_asked(content), needs.agreed(content))
     facts: list[Fact] = [MessageComposed(about, needed, due)]
     if not needed:
         facts.append(MessageAuthorised(message, ()))
@@ -171,7 +170,7 @@ def drill(needs: Needs, recipients: tuple[OrganisationId, ...], human: bool, by:
         remarks=CHECK_TEXT,
         attachments=(),
     )
-    message, _, __ = compose(needs, draft, {})
+    message, _, __ = compose(needs, draft)
     sent = needs.state.find_sent(message)
     assert sent is not None
     needs.record.record(DrillBegun(message, sent.about.recipients, human, by))

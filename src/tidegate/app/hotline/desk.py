@@ -4,20 +4,22 @@ Whoever may open the control socket may ask. What is said in an officer's name r
 signature alone; what needs none (recalling, a drill) goes on record with the user whom the kernel names.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
 from tidegate.app.hotline.composing import compose, drill, give_signature
 from tidegate.app.hotline.framing import stored
 from tidegate.app.hotline.needs import Needs
+from tidegate.app.hotline.older import Older
 from tidegate.app.hotline.station import Station
 from tidegate.app.hotline.views import lacking, peer_view, received_view, sent_view, stage_of, word_views
 from tidegate.app.hotline.wording import word_of
 from tidegate.hotline.delivery import DELIVERED
 from tidegate.hotline.state import Received, Sent, copy_for, is_offered
-from tidegate.model.hotline_facts import Deadlines, HotlineFact, MessageRecalled
+from tidegate.model.hotline_facts import HotlineFact, MessageRecalled
 from tidegate.model.messages import Content
-from tidegate.model.organisations import Digest, OrganisationId
+from tidegate.model.organisations import OrganisationId
 from tidegate.model.refusals import Full, Malformed, NotAllowed
 from tidegate.model.value_bytes import value_from
 from tidegate.ports.control import Refused, Reply, Unable
@@ -53,6 +55,9 @@ T = TypeVar("T", Sent, Received, Sent | Received)
 PREFIX_MIN = 4
 """Fewer first digits than this name no message."""
 
+DIGITS = re.compile(r"[0-9a-f]{4,64}")
+"""A digest's first digits, as the store finds them."""
+
 EXPORTED_BYTES_MAX = 8 << 20
 """Bytes of one export; what is left out follows in the next, once these are receipted."""
 
@@ -62,15 +67,13 @@ NEARLY_FULL = 10
 
 
 class HotlineDesk:
-    """Belongs to the node's thread. `agreed` are deadlines that accords set, by the accord's reference."""
+    """Belongs to the node's thread."""
 
-    def __init__(
-        self, needs: Needs, station: Station, agreed: Callable[[], dict[str, Deadlines]], began_s: int
-    ) -> None:
+    def __init__(self, needs: Needs, station: Station, began_s: int) -> None:
         self._needs = needs
         self._station = station
-        self._agreed = agreed
         self._began_s = began_s
+        self._older = Older(needs, needs.archive) if needs.archive is not None else None
 
     def answer(self, request: object, who: str) -> Reply | None:
         """None for a request of another room."""
@@ -92,7 +95,7 @@ class HotlineDesk:
             raise OutsideFailed("the database fails", "the node", "Nothing is decided until it works again.")
 
     def compose(self, request: Compose, _: str) -> Reply:
-        message, body, officers = compose(self._needs, request.draft, self._agreed())
+        message, body, officers = compose(self._needs, request.draft)
         return Composed(message, body, request.draft.level, officers)
 
     def give_signature(self, request: GiveSignature, _: str) -> Reply:
@@ -101,19 +104,30 @@ class HotlineDesk:
         return SignatureTaken(stage_of(sent), lacking(sent))
 
     def list_inbox(self, request: ListInbox, _: str) -> Reply:
-        state = self._needs.state
-        at_hand: list[Received] = [*state.inbox.values(), *(() if request.unread else state.read)]
-        at_hand.sort(key=lambda one: -one.fact)
-        limit = min(request.limit, LISTED_MAX)
-        shown = tuple(received_view(one, word_of(self._needs, one.about)) for one in at_hand[:limit])
-        return Inbox(shown, max(0, len(at_hand) - limit), word_views(state))
+        """What nobody has opened is all at hand; of the whole, older ones are read from the store."""
+        state, limit = self._needs.state, min(request.limit, LISTED_MAX)
+        if self._older is None or request.unread:
+            every = [*state.inbox.values(), *(() if request.unread else state.read)]
+            at_hand = [one for one in every if request.before is None or one.fact < request.before]
+            at_hand.sort(key=lambda one: -one.fact)
+            shown, left_out = at_hand[:limit], max(0, len(at_hand) - limit)
+            older = shown[-1].fact if left_out else None
+        else:
+            (shown, older), left_out = self._older.stored(request.before, limit), 0
+        views = tuple(received_view(one, word_of(self._needs, one.about)) for one in shown)
+        return Inbox(views, left_out, word_views(state) if request.before is None else (), older)
 
     def list_outbox(self, request: ListOutbox, _: str) -> Reply:
-        state = self._needs.state
-        at_hand = [*reversed([*state.sent.values()]), *(() if request.pending else reversed(state.settled))]
-        limit = min(request.limit, LISTED_MAX)
-        shown = tuple(sent_view(one, word_of(self._needs, one.about)) for one in at_hand[:limit])
-        return Outbox(shown, max(0, len(at_hand) - limit))
+        """What something is awaited of is all at hand; of the whole, older ones are read from the store."""
+        state, limit = self._needs.state, min(request.limit, LISTED_MAX)
+        if self._older is None or request.pending:
+            pending = [*reversed([*state.sent.values()])]
+            at_hand = [*pending, *(() if request.pending else reversed(state.settled))]
+            shown, older, left_out = at_hand[:limit], None, max(0, len(at_hand) - limit)
+        else:
+            (shown, older), left_out = self._older.composed(request.before, limit), 0
+        views = tuple(sent_view(one, word_of(self._needs, one.about)) for one in shown)
+        return Outbox(views, left_out, older)
 
     def show_message(self, request: ShowMessage, _: str) -> Reply:
         found = self._find(request.message)
@@ -199,7 +213,7 @@ class HotlineDesk:
         """Also what it receipted already, if it is named: the other side may have lost it."""
         peer = self._peer(request.recipient)
         if request.messages:
-            chosen = [self._sent(name) for name in request.messages]
+            chosen = [self._sent_ever(name) for name in request.messages]
             without = [sent for sent in chosen if sent.place is None or copy_for(sent, peer) is None]
             if without:
                 raise NotAllowed(f"{without[0].about.reference} is not on its way to this peer")
@@ -247,7 +261,19 @@ class HotlineDesk:
             *state.settled,
             *state.read,
         ]
-        return one_of(name, every, "message")
+        return one_of(name, self._with_older(name, every), "message")
+
+    def _sent_ever(self, name: str) -> Sent:
+        found = self._find(name)
+        if not isinstance(found, Sent):
+            raise NotAllowed(f"{name} is no message of ours")
+        return found
+
+    def _with_older(self, name: str, at_hand: Sequence[Sent | Received]) -> Sequence[Sent | Received]:
+        """Where nothing at hand is named so, what the store has; there, only digests name a message."""
+        if self._older is None or any(named(one, name) for one in at_hand) or not DIGITS.fullmatch(name):
+            return at_hand
+        return [*self._older.named(name)]
 
 
 ANSWERS: Mapping[type, Callable[[HotlineDesk, Any, str], Reply]] = {
@@ -266,13 +292,14 @@ ANSWERS: Mapping[type, Callable[[HotlineDesk, Any, str], Reply]] = {
 
 def one_of(name: str, every: Sequence[T], what: str) -> T:
     """By digest, by its first digits, or by its reference; NotAllowed unless it is one and only one."""
-    found: list[T] = [one for one in every if named_so(one.about.message, one.about.reference, name)]
+    found: list[T] = [one for one in every if named(one, name)]
     if not found:
-        raise NotAllowed(f"there is no {what} {name} at hand")
+        raise NotAllowed(f"there is no {what} {name}, or it is named by its digits alone")
     if len(found) > 1:
         raise NotAllowed(f"{name} names {len(found)} messages; give more digits")
     return found[0]
 
 
-def named_so(message: Digest, reference: str, name: str) -> bool:
-    return reference == name or (len(name) >= PREFIX_MIN and message.startswith(name))
+def named(one: Sent | Received, name: str) -> bool:
+    about = one.about
+    return about.reference == name or (len(name) >= PREFIX_MIN and about.message.startswith(name))

@@ -106,11 +106,11 @@ class HotlineLine:
         signature = OfficerSignature(officer.name, signer.sign(CONTENT, body))
         return answer_of(self._line, GiveSignature(digest_of(body), signature), SignatureTaken)
 
-    def inbox(self, limit: int, *, unread: bool) -> Inbox:
-        return answer_of(self._line, ListInbox(unread, limit), Inbox)
+    def inbox(self, limit: int, *, unread: bool, before: int | None = None) -> Inbox:
+        return answer_of(self._line, ListInbox(unread, limit, before), Inbox)
 
-    def outbox(self, limit: int, *, pending: bool) -> Outbox:
-        return answer_of(self._line, ListOutbox(pending, limit), Outbox)
+    def outbox(self, limit: int, *, pending: bool, before: int | None = None) -> Outbox:
+        return answer_of(self._line, ListOutbox(pending, limit, before), Outbox)
 
     def message(self, named: str) -> MessageShown:
         """By its digest, or enough of its first digits."""

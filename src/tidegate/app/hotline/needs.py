@@ -11,13 +11,15 @@ from typing import Protocol
 from tidegate.hotline.admission import PEER_STORED_BYTES_MAX
 from tidegate.hotline.correspondence import Check, Holds
 from tidegate.hotline.courier import Way
+from tidegate.hotline.deadlines import NOTHING_AGREED, Agreed
 from tidegate.hotline.state import HotlineState
 from tidegate.model.canonical import FactRecord
 from tidegate.model.facts import Fact
-from tidegate.model.messages import Heartbeat, Sealed, SignedSignalKey
+from tidegate.model.messages import Content, Heartbeat, Sealed, SignedSignalKey
 from tidegate.model.organisations import Card, OrganisationId
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.clock import Clock
+from tidegate.ports.facts import FactStore
 from tidegate.ports.hotline import Anchor, EnvelopeStore, PairSigner
 
 log = logging.getLogger("tidegate.hotline")
@@ -79,12 +81,16 @@ class Cards(Protocol):
         """
 
 
+AgreedOf = Callable[[Content], Agreed]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
     """`signer` is the station's; `nonce` makes 32 hex digits that were never made before.
 
     `check` raises NotAllowed for content that its form does not allow (tidegate.hotline.content).
-    `peer_stored_bytes` is the room of each peer's messages in the store.
+    `peer_stored_bytes` is the room of each peer's messages in the store. `archive` is what the record is kept
+    in; without it nothing is shown but what is at hand. `agreed` says what accords in force ask of a message.
     """
 
     record: Record
@@ -98,6 +104,8 @@ class Needs:
     nonce: Callable[[], str]
     check: Check
     peer_stored_bytes: int = PEER_STORED_BYTES_MAX
+    archive: FactStore | None = None
+    agreed: AgreedOf = lambda _: NOTHING_AGREED
 
     @property
     def state(self) -> HotlineState:

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Sequence
 
 from tidegate.app.hotline.checking import check_message
-from tidegate.app.hotline.needs import Cards, Needs, Record
+from tidegate.app.hotline.needs import AgreedOf, Cards, Needs, Record
 from tidegate.app.hotline.sealed import open_value, seal_value
 from tidegate.hotline.admission import PEER_STORED_BYTES_MAX
+from tidegate.hotline.deadlines import NOTHING_AGREED
 from tidegate.hotline.signatures import holds
 from tidegate.model.messages import Sealed
 from tidegate.model.organisations import Card, OrganisationId
 from tidegate.ports.clock import Clock
+from tidegate.ports.facts import FactStore
 from tidegate.ports.hotline import Anchor, EnvelopeStore, Opener, PairSigner
 from tidegate.wire.envelope import decode_envelope
 
@@ -51,6 +53,8 @@ def needs_of(
     clock: Clock,
     nonce: Callable[[], str],
     peer_stored_bytes: int = PEER_STORED_BYTES_MAX,
+    archive: FactStore | None = None,
+    agreed: AgreedOf = lambda _: NOTHING_AGREED,
 ) -> Needs:
     return Needs(
         record=record,
@@ -64,4 +68,6 @@ def needs_of(
         nonce=nonce,
         check=check_message,
         peer_stored_bytes=peer_stored_bytes,
+        archive=archive,
+        agreed=agreed,
     )

@@ -17,7 +17,7 @@ from tidegate.hotline.correspondence import (
     read_package,
     verify_package,
 )
-from tidegate.hotline.deadlines import NO_ACCORD, deadlines, person_asked
+from tidegate.hotline.deadlines import deadlines, person_asked
 from tidegate.model import purposes
 from tidegate.model.canonical import FactRecord
 from tidegate.model.facts import Fact
@@ -170,7 +170,7 @@ class Taking:
             stored.frames.add(place.frame)
             return MessageCameAgain(about.message, about.sender, place, package, stored.number, size)
         known.messages[about.message] = Stored(-1, 0, {place.frame})
-        due = deadlines(about, person_asked(one.signed.content), NO_ACCORD)
+        due = deadlines(about, person_asked(one.signed.content), self._needs.agreed(one.signed.content))
         return MessageStored(about, one.signed.officers, place, package, one.path, due, size)
 
     def _with_room(self, sender: OrganisationId, size: int, known: Known) -> int:

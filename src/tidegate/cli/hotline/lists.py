@@ -27,17 +27,22 @@ STYLES = {"DRILL": "yellow", "FLASH": "bold red", "IMMEDIATE": "red"}
 limit_option = click.option(
     "--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="The newest so many."
 )
+before_option = click.option(
+    "--before", type=click.IntRange(0), metavar="N", help="Older ones; the end of a list names N."
+)
 
 
 @click.command()
 @click.option("--unread", is_flag=True, help="Only what no officer has opened.")
 @limit_option
+@before_option
 @screen_options
 @click.pass_obj
 def inbox(
     parts: "Parts",
     unread: bool,
     limit: int,
+    before: int | None,
     state_folder: Path | None,
     language: str | None,
     as_json: bool,
@@ -47,7 +52,7 @@ def inbox(
     from tidegate.model.labels import label
 
     line = line_to(parts, state_folder)
-    found = line.inbox(limit, unread=unread)
+    found = line.inbox(limit, unread=unread, before=before)
     if as_json:
         for message in found.messages:
             print_json(message)
@@ -71,7 +76,7 @@ def inbox(
         ]
         if rows:
             paper.table(_headings("from", paper), rows, [_style(one.about) for one in found.messages])
-        _left_out(found.left_out)
+        _left_out(found.left_out, found.older)
     if found.words or any(_waits(one) for one in found.messages):
         raise Finished(Exit.FINDING)
 
@@ -79,12 +84,14 @@ def inbox(
 @click.command()
 @click.option("--pending", is_flag=True, help="Only what is still waited for.")
 @limit_option
+@before_option
 @screen_options
 @click.pass_obj
 def outbox(
     parts: "Parts",
     pending: bool,
     limit: int,
+    before: int | None,
     state_folder: Path | None,
     language: str | None,
     as_json: bool,
@@ -97,7 +104,7 @@ def outbox(
     from tidegate.model.labels import label
 
     line = line_to(parts, state_folder)
-    found = line.outbox(limit, pending=pending)
+    found = line.outbox(limit, pending=pending, before=before)
     if as_json:
         for message in found.messages:
             print_json(message)
@@ -109,7 +116,7 @@ def outbox(
         names = dict(names_of(line.board()))
         for one in found.messages:
             _print_sent(one, names, paper)
-        _left_out(found.left_out)
+        _left_out(found.left_out, found.older)
     copies = [copy for one in found.messages for copy in one.copies]
     if any(copy.overdue is not None or copy.stage in FAILED for copy in copies):
         raise Finished(Exit.FINDING)
@@ -199,6 +206,8 @@ def _print_sent(one: "SentView", names: Mapping[str, str], paper: Paper) -> None
         paper.say(copy_words(copy, names, paper), indent=2)
 
 
-def _left_out(count: int) -> None:
-    if count:
+def _left_out(count: int, older: int | None) -> None:
+    if older is not None:
+        click.echo(f"... --before {older}")
+    elif count:
         click.echo(f"... +{count} (--limit)")

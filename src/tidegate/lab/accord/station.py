@@ -127,7 +127,7 @@ class LabStation:
     def say(self, line: Line, answers: Digest | None, file: bytes) -> Digest:
         """Composed, and signed by as many officers as its level asks for."""
         draft = draft_of(line, self._peers, answers, file)
-        message, body, needed = compose(self._needs, draft, {})
+        message, body, needed = compose(self._needs, draft)
         for place in range(needed):
             signature = self._party.officers[line.level, place].sign(purposes.CONTENT, body)
             give_signature(self._needs, message, OfficerSignature(name(line.level, place), signature))

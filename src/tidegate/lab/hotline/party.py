@@ -197,7 +197,7 @@ class Party:
 
     def _say(self, say: Say) -> None:
         try:
-            message, body, _ = compose(self._needs, draft(say), {})
+            message, body, _ = compose(self._needs, draft(say))
         except Full:
             self._orders.put(say)  # too many are on their way: said again as soon as some have come
             return
