@@ -28,8 +28,8 @@ class Watched(TwoParties):
         if path not in self.dead:
             return super().carry(sender, path, *rest)
         if self.told:
-            peer, endpoint, _ = rest
-            sender.paths[path].told.append(Outcome(path, peer, endpoint, "no answer", 0))
+            peer, endpoint, _, ticket = rest
+            sender.paths[path].told.append(Outcome(path, peer, endpoint, "no answer", 0, ticket))
         return True
 
     def seconds(self, count: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.hotline.stand_ins import founded
+from tests.hotline.stand_ins import Disk, DiskBlobs, founded
 from tests.hotline.test_two_stations import Party, TwoParties
 from tests.stores import MemoryStore
 from tidegate.app.hotline.desk import HotlineDesk
@@ -15,8 +15,9 @@ from tidegate.app.hotline.station import Station
 from tidegate.app.node import Node
 from tidegate.hotline import steps
 from tidegate.hotline.delivery import Stage
+from tidegate.model.organisations import Digest
+from tidegate.model.value_bytes import digest_of
 from tidegate.ports.control import Refused
-from tidegate.ports.facts import FactStore
 from tidegate.ports.hotline_control import (
     Exported,
     ExportEnvelopes,
@@ -29,17 +30,30 @@ from tidegate.ports.hotline_control import (
 )
 
 
+class StoreBlobs(DiskBlobs):
+    """What a store keeps beside its facts, and the disk."""
+
+    def __init__(self, disk: Disk, store: MemoryStore) -> None:
+        super().__init__(disk)
+        self._store = store
+
+    def get(self, digest: Digest) -> bytes | None:
+        kept = (body for body in self._store.blobs if digest_of(body) == digest)
+        return super().get(digest) or next(kept, None)
+
+
 class Kept(TwoParties):
     """Two stations whose records are those of nodes, on stores."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.stores: dict[str, FactStore] = {}
+        self.stores: dict[str, MemoryStore] = {}
         for party in (self.anna, self.bahar):
             store = self.stores[party.own.name] = MemoryStore()
+            blobs = StoreBlobs(party.disk, store)
             node = Node.open(store, (), self.clock)
             node.store(*founded(party.own, self.identities))
-            party.needs = replace(party.needs, record=NodeRecord(node), archive=store)
+            party.needs = replace(party.needs, record=NodeRecord(node), archive=store, blobs=blobs)
             party.station = Station(party.needs, list(party.paths.values()))
 
     def older(self, party: Party) -> Older:
