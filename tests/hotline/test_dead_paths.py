@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
+from tests.hotline.stand_ins import StandInPath
 from tests.hotline.test_two_stations import Party, TwoParties
 from tidegate.app.hotline.beats import BEAT_KEPT_S, Beats
 from tidegate.hotline.delivery import Stage
 from tidegate.model.hotline_facts import PathChanged
-from tidegate.model.messages import Heartbeat
-from tidegate.model.organisations import Digest
+from tidegate.model.messages import CardNews, Heartbeat, SignedHeartbeat
+from tidegate.model.organisations import Digest, Endpoint
 from tidegate.ports.hotline import Outcome
 
 NOTICED_S = 90
@@ -68,6 +69,26 @@ def test_a_path_that_dies_is_noticed_within_90_seconds_and_passed_around(path: s
     world.dead = set()
     world.seconds(NOTICED_S)
     assert not world.silent(world.anna)
+
+
+@pytest.mark.parametrize("most", [0, 1])
+def test_a_way_too_narrow_for_heartbeat_and_card_together_carries_one_after_the_other(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(StandInPath, "takes", lambda _, envelopes: min(most, len(envelopes)))
+    world = Watched(told=True)
+    came: list[type] = []
+    carry = world.carry
+
+    def narrow(sender: Party, path: str, peer: str, endpoint: Endpoint, given: Any, ticket: int) -> bool:
+        assert len(given) <= most
+        came.extend(type(world.seals.value(one)) for one in given)
+        return carry(sender, path, peer, endpoint, given, ticket)
+
+    world.carry = narrow  # type: ignore[assignment, method-assign]
+    world.seconds(30)
+    assert {*came} == ({SignedHeartbeat, CardNews} if most else set())
+    assert not world.silent(world.anna), "also an empty exchange is a sign of life"
 
 
 class Witness:

@@ -276,13 +276,16 @@ class Station:
                     break
 
     def _give_notes(self, way: Way, peer: OrganisationId, beats: Sequence[bytes], now_ms: int) -> bool:
-        """Heartbeats, and as many notes beside them as the way takes; the others go back on the tray."""
+        """Heartbeats, and as many notes beside them as the way takes; the others go back on the tray. A card
+        that does not fit beside its heartbeat goes by itself; without room for either, the way is asked all
+        the same whether anybody is there."""
         notes = self._take_from_tray(peer)
-        envelopes = [*beats, *notes]
-        count = max(self._paths[way.path].takes(envelopes), len(beats))
-        self._put_on_tray(peer, envelopes[count:])
+        envelopes, takes = [*beats, *notes], self._paths[way.path].takes
+        count = takes(envelopes)
+        late = [one for one in envelopes[count : len(beats)] if takes([one])]
+        self._put_on_tray(peer, [*late, *envelopes[max(count, len(beats)) :]])
         carried = envelopes[len(beats) : count]
-        if (carried or beats) and self._offered(way, envelopes[:count], Freight(peer, carried), now_ms):
+        if (count or beats) and self._offered(way, envelopes[:count], Freight(peer, carried), now_ms):
             return True
         self._put_on_tray(peer, carried)
         return False
