@@ -66,7 +66,7 @@ def agreed(book: Book, clocks: Clocks, content: Content, now_s: int) -> Agreed:
     """Of a message under this accord that its recipients have from now on."""
     due: dict[Awaited, int | None] = {"R2": None, "R3": None}
     for which, one in started(book, content):
-        receipts = {one.triggers[0].reference: {one.duty: now_s}}
+        receipts = {(one.triggers[0].reference, one.duty): now_s}
         due_s = clocks.timed(one, receipts).due_s
         if due_s is not None:
             due[which] = sooner(due[which], max(1, due_s - now_s))
@@ -82,7 +82,7 @@ def started(book: Book, content: Content) -> Iterator[tuple[Awaited, Instance]]:
                 continue
             for party in told.toward:
                 if owes(book.accord, obligation, party, told.by):
-                    yield which, Instance(obligation.id, obligation, party, told.by, triggers=[told])
+                    yield which, Instance(obligation.id, obligation, party, told.by, triggers=(told,))
 
 
 def starts(obligation: Obligation, told: Occurrence) -> bool:
