@@ -166,6 +166,7 @@ class Party:
     def run(self) -> None:
         self._station.start()
         threading.Thread(target=self._listen, daemon=True).start()
+        self._tell_again()
         tell(Told("ready"))
         try:
             while not self._ended.wait(TURN_S):
@@ -174,6 +175,14 @@ class Party:
         finally:
             self._station.stop()
             self._stores.close()
+
+    def _tell_again(self) -> None:
+        """What an earlier process of this party had on record, and may have died before it told."""
+        state = self._needs.state
+        for sent in (*state.sent.values(), *state.settled):
+            for copy in sent.copies:
+                if copy.receipted is not None:
+                    tell(Told("receipted", sent.about.message, peer=copy.recipient))
 
     def _listen(self) -> None:
         # Not sys.stdin, whose lock a thread that waits would hold when the process ends.

@@ -33,30 +33,39 @@ DOWN_S: Final = 0.3
 CLOCK_STEPS_MS: Final = (-90_000, -5_000, 5_000, 90_000)
 REMARKS: Final = "Traffic seen from your networks towards ours; sources can be forged. "
 TELL_EVERY_S: Final = 5.0
+LOOK_EVERY_S: Final = 5.0
+"""While the last receipts are awaited, the databases are compared so often."""
+
+OUTSTANDING_MAX: Final = 600
+"""Messages ordered and not receipted yet; further ones wait, so that a slow machine takes longer, and says no
+less."""
 
 
 @dataclass(slots=True)
 class Heard:
-    """What the parties told so far."""
+    """What the parties told so far. `ordered`, by mark, is what a party was to say and did not tell yet that it
+    did: one that was killed is told again."""
 
     said: dict[Digest, tuple[float, str]] = field(default_factory=dict)
     receipted: dict[Digest, float] = field(default_factory=dict)
-    ready: list[int] = field(default_factory=list)
+    ready: set[int] = field(default_factory=set)
+    ordered: dict[str, tuple[int, Say]] = field(default_factory=dict)
 
     def hear(self, event: Event) -> None:
         match event.told.what:
             case "said":
                 self.said[event.told.message] = event.at_s, event.told.mark
+                self.ordered.pop(event.told.mark, None)
             case "receipted":
                 self.receipted.setdefault(event.told.message, event.at_s)
             case "ready":
-                self.ready.append(event.party)
+                self.ready.add(event.party)
             case "stored":
                 pass
 
     @property
     def outstanding(self) -> int:
-        return sum(message not in self.receipted for message in self.said)
+        return len(self.ordered) + sum(message not in self.receipted for message in self.said)
 
     @property
     def per_s(self) -> float:
@@ -96,6 +105,7 @@ class Lab:
         self._now_s = monotonic_s
         self._command = command
         self._tell = tell
+        self._parties: list[Running] = []
         self._luck = random.Random(order.seed)
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._heard = Heard()
@@ -108,7 +118,7 @@ class Lab:
             folder = Path(afterwards.enter_context(tempfile.TemporaryDirectory(prefix="tidegate-lab-")))
             network = self._network(afterwards)
             founded = self._found(folder, network)
-            parties = [
+            parties = self._parties = [
                 Running(number, one, [*network.prefix(number), *self._command], self._events, self._now_s)
                 for number, one in enumerate(founded)
             ]
@@ -121,8 +131,7 @@ class Lab:
             self._pour_junk(network, afterwards)
             self._talk(parties, network)
             network.part((), self._faults)
-            with suppress(OutsideFailed):
-                self._until(lambda: not self._heard.outstanding, self._order.wait_s, "receipts")
+            self._await_receipts(founded)
             _must_live(parties)
             self._look_at_memory(parties)
             for party in parties:
@@ -165,7 +174,9 @@ class Lab:
                         party = parties[self._luck.randrange(len(parties))]
                         party.tell(Step(self._luck.choice(CLOCK_STEPS_MS)))
             self._say(number, parties)
-            next_s += 1 / order.per_s
+            while self._heard.outstanding > OUTSTANDING_MAX:
+                self._listen(0.1)
+            next_s = max(next_s + 1 / order.per_s, self._now_s() - 1)
             self._listen(next_s - self._now_s())
             if parted_until_s and self._now_s() > parted_until_s:
                 network.part((), self._faults)
@@ -184,6 +195,15 @@ class Lab:
                 moments.setdefault(self._luck.randrange(max(1, order.messages)), []).append(what)
         return moments
 
+    def _await_receipts(self, founded: Sequence[Founded]) -> None:
+        """Until the databases agree: a party that was killed did not tell all that it had on record."""
+        until_s = self._now_s() + self._order.wait_s
+        while self._now_s() < until_s:
+            self._listen(LOOK_EVERY_S)
+            told = truth(founded) if not self._heard.ordered else None
+            if told is not None and told.delivered == told.sent:
+                return
+
     def _say(self, number: int, parties: Sequence[Running]) -> None:
         sender = self._luck.randrange(len(parties))
         others = [party for party in parties if party.number != sender]
@@ -191,10 +211,17 @@ class Lab:
         precedence = PRECEDENCES[number % len(PRECEDENCES)]
         recipients = tuple(sorted(party.founded.card.organisation for party in some))
         remarks = REMARKS * self._luck.randrange(1, 12)
-        parties[sender].tell(Say(f"{precedence} {number}", recipients, precedence, remarks))
+        say = Say(f"{precedence} {number}", recipients, precedence, remarks)
+        self._heard.ordered[say.mark] = sender, say
+        if sender in self._heard.ready:
+            parties[sender].tell(say)
 
     def _kill(self, party: Running) -> None:
+        """One that is at work: whoever still begins has nothing to lose."""
+        self._until(lambda: party.number in self._heard.ready, READY_S, "a party to begin again")
         party.kill()
+        self._listen(0)  # the last that it told
+        self._heard.ready.discard(party.number)
         self._kills += 1
         self._listen(DOWN_S)
         party.start()
@@ -218,6 +245,10 @@ class Lab:
             except queue.Empty:
                 return
             self._heard.hear(event)
+            if event.told.what == "ready":
+                for party, say in [*self._heard.ordered.values()]:
+                    if party == event.party:
+                        self._parties[party].tell(say)
 
     def _until(self, true: Callable[[], bool], for_s: float, what: str) -> None:
         until_s = self._now_s() + for_s
