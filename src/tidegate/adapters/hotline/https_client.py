@@ -17,7 +17,7 @@ from tidegate.model.refusals import Malformed
 from tidegate.ports.hotline import Arrival, Outcome
 from tidegate.wire.exchange import decode_exchange, encode_exchange
 
-KEPT_OPEN_MAX = 4
+KEPT_OPEN_MAX = 8
 """Idle connections kept for one endpoint; a further one is closed after its exchange."""
 
 CONNECT_S: Final = 15.0

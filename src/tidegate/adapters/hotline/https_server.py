@@ -20,8 +20,9 @@ from tidegate.model.refusals import Malformed
 from tidegate.ports.hotline import Arrival
 from tidegate.wire.exchange import decode_exchange, encode_exchange, fitting
 
-PEER_CONNECTIONS_MAX = 8
-"""Connections of one proved peer at once; a further one is closed after its handshake."""
+PEER_CONNECTIONS_MAX = 32
+"""Connections of one proved peer at once; a further one is closed after its handshake. It uses 8 at most, but
+where packets are lost this end hears late of those that it has given up."""
 
 HANDSHAKE_S: Final = 10.0
 IDLE_S: Final = 120.0

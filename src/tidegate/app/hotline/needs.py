@@ -156,6 +156,9 @@ class Signalling(Protocol):
     def turn(self, now_s: int) -> Iterable[tuple[OrganisationId, bytes]]:
         """Sealed envelopes to be handed over."""
 
+    def came(self, path: str, peer: OrganisationId) -> None:
+        """Something came from this peer over the path of this name."""
+
     def heard(self, signed: SignedSignalKey, now_s: int) -> None: ...
 
 

@@ -2,7 +2,8 @@
 
 1. Each peer gets a key of its own for what it sends here, sealed and signed by the station, over any path.
 2. A key lasts KEY_S; the next one is given at half of that, and the former opens datagrams to its own end.
-3. A key is given again every AGAIN_S in its first day and daily after it: nothing says that it came.
+3. A key is given again until the peer has used it: after FIRST_S, then after twice as long, up to AGAIN_S.
+   From then on every AGAIN_S in its first day and daily after it: the peer may have lost it.
 4. A peer's key replaces one that ends sooner, and no other: an older one played again changes nothing.
 5. A new key is kept durably before it is given, or used.
 """
@@ -22,6 +23,7 @@ from tidegate.ports.hotline import SignalPath
 from tidegate.ports.signal_keys import KeptKey, SignalKeyFile, SignalKeysKept
 
 KEY_S: Final = 7 * 86_400
+FIRST_S: Final = 2
 AGAIN_S: Final = 600
 DAILY_S: Final = 86_400
 
@@ -44,6 +46,8 @@ class Signalling:
         self._fresh = fresh or (lambda: os.urandom(32))
         self._kept: SignalKeysKept | None = None
         self._given_s: dict[OrganisationId, int] = {}
+        self._times: dict[OrganisationId, int] = {}
+        self._used: set[OrganisationId] = set()
 
     def turn(self, now_s: int) -> Iterator[tuple[OrganisationId, bytes]]:
         """Sealed keys for those who are to get one now."""
@@ -55,7 +59,13 @@ class Signalling:
             card = self._needs.cards.of(peer)
             if card is not None and keys and self._is_due(peer, keys[0], now_s):
                 self._given_s[peer] = now_s
+                self._times[peer] = self._times.get(peer, 0) + 1
                 yield peer, self._sealed(keys[0], card, now_s)
+
+    def came(self, path: str, peer: OrganisationId) -> None:
+        """Something came from this peer over this path: over ours, under a key that we gave to it."""
+        if path == self._path.name:
+            self._used.add(peer)
 
     def heard(self, signed: SignedSignalKey, now_s: int) -> None:
         """NotAllowed where it does not hold."""
@@ -85,13 +95,18 @@ class Signalling:
             if not keys or keys[0].until_s - now_s < KEY_S // 2:  # 2
                 ours[peer] = (KeptKey(self._fresh(), now_s + KEY_S), *keys[: OUR_KEYS_MAX - 1])
                 self._given_s.pop(peer, None)
+                self._times.pop(peer, None)
+                self._used.discard(peer)
         if ours != self._kept.ours:
             self._keep(SignalKeysKept(ours, self._kept.theirs), now_s)
 
     def _is_due(self, peer: OrganisationId, key: KeptKey, now_s: int) -> bool:
         given_s = self._given_s.get(peer)
         age_s = now_s - (key.until_s - KEY_S)
-        return given_s is None or abs(now_s - given_s) >= (AGAIN_S if age_s < DAILY_S else DAILY_S)  # 3
+        wait_s = AGAIN_S if age_s < DAILY_S else DAILY_S
+        if peer not in self._used:  # 3
+            wait_s = min(wait_s, FIRST_S << min(self._times.get(peer, 0), 16))
+        return given_s is None or abs(now_s - given_s) >= wait_s
 
     def _keep(self, kept: SignalKeysKept, now_s: int) -> None:
         self._file.write(kept)  # 5

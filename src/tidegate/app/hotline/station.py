@@ -76,6 +76,8 @@ class Station:
         self._trays: dict[OrganisationId, Tray] = {}
         self._freight: dict[int, Freight] = {}
         self._arrived: deque[Arrival] = deque()
+        self._framed_of: object = None
+        self._framed_s = 0
         self._settled = False
         self._known_cards: tuple[object, ...] = ()
         self._ways: dict[OrganisationId, list[Way]] = {}
@@ -118,8 +120,16 @@ class Station:
         if self._sealed_ms is None or is_due(self._sealed_ms, SEALED_LOOKED_MS, now_ms):
             self._sealed_ms = now_ms
             seal_anew(self._needs)
-        frame_what_waits(self._needs)
+        self._frame(now_ms)
         self._offer(now_ms)
+
+    def _frame(self, now_ms: int) -> None:
+        """Where messages changed, and each second: a card may have brought the key that one waits for."""
+        sent, now_s = self._needs.state.sent, now_ms // 1000
+        if self._framed_of is sent and self._framed_s == now_s:
+            return
+        if not frame_what_waits(self._needs):
+            self._framed_of, self._framed_s = sent, now_s
         if self._extras.words is not None:
             for peer in self._extras.words.turn(self._ways, now_ms):
                 self.courier.sign_of_life(peer, now_ms)
@@ -147,6 +157,9 @@ class Station:
         for beat, signed in heard.beats:
             self.beats.heard(beat, signed)
         if self._extras.signal is not None:
+            for arrival in arrivals:
+                if arrival.peer is not None:
+                    self._extras.signal.came(arrival.path, arrival.peer)
             for key in heard.signal_keys:
                 self._extras.signal.heard(key, now_ms // 1000)
         for peer, envelopes in heard.replies.items():
@@ -197,6 +210,8 @@ class Station:
             return
         self.courier.sign_of_life(outcome.peer, now_ms)
         self.beats.alive(outcome.peer, way.label, now_ms, outcome.round_trip_ms)
+        if self._extras.signal is not None:
+            self._extras.signal.came(path.name, outcome.peer)
         if self._extras.relay is not None and freight is not None and freight.held:
             self._extras.relay.took(outcome.peer, freight.held)
 
@@ -217,7 +232,7 @@ class Station:
                 direct = self._ways.get(peer, ())
                 detours = self._relay_ways.get(peer, ()) if self.courier.all_fail(direct) else ()
                 self._empty_tray(peer, (*direct, *detours), now_ms)
-        if self._extras.relay is not None:
+        if self._extras.relay is not None and self._needs.state.kept:
             self._hand_on(self._extras.relay, self._ways, now_ms)
 
     def _hand_over(self, offer: Offer, now_ms: int) -> None:

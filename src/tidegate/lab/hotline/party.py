@@ -41,7 +41,7 @@ from tidegate.ports.hotline import Path as Way
 from tidegate.ports.hotline_control import Draft
 from tidegate.wire.envelope import decode_envelope
 
-TURN_S: Final = 0.01
+TURN_S: Final = 0.02
 DATABASE: Final = "ledger.sqlite"
 ORDERS_MS: Final = 100
 """Orders are obeyed for so long in one turn; then the station has its turn."""
