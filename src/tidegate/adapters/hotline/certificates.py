@@ -20,11 +20,12 @@ _NEVER: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 def make_certificate(certificate: Path, key: Path, passphrase: bytes | None) -> bytes:
     """Writes a new P-256 key and its certificate as PEM, never over existing ones; the certificate as DER.
 
-    The name in it is the same for everyone, so that whoever listens learns nothing from it. With a
-    passphrase the key's file is encrypted. OutsideFailed where they cannot be written.
+    The name in it is drawn at random: whoever listens learns nothing from it, and a station that trusts many
+    such certificates finds the right one (OpenSSL looks for them by name, and takes the first that it finds).
+    With a passphrase the key's file is encrypted. OutsideFailed where they cannot be written.
     """
     private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tidegate hotline")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, os.urandom(16).hex())])
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
