@@ -140,6 +140,17 @@ def test_what_is_no_exchange_ends_the_connection_and_is_counted(
     until(lambda: sum(boris.path.refused.values()) == 1)
 
 
+def test_every_one_of_several_listed_peers_gets_in(boris: Listening, tmp_path: Path) -> None:
+    others = [credentials(tmp_path / name) for name in ("xc", "xd", "xe")]
+    listed = [a_card("XA", [boris.anna_der])]
+    listed += [a_card(f"X{number}", [der]) for number, (_, der) in enumerate(others)]
+    boris.path.know(boris.card, listed)
+    for who in (boris.anna, *(own for own, _ in others)):
+        with boris.call(who) as connection:
+            assert boris.answered(connection, HEAD % 0) == b"HTTP/1.1 200 "
+    assert [arrival.peer for arrival in boris.arrivals] == [card.organisation for card in listed]
+
+
 def test_older_tls_is_refused(boris: Listening) -> None:
     context = client_context(boris.anna, [boris.der])
     context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
