@@ -43,8 +43,8 @@ less."""
 
 @dataclass(slots=True)
 class Heard:
-    """What the parties told so far. `ordered`, by mark, is what a party was to say and did not tell yet that it
-    did: one that was killed is told again."""
+    """What the parties told so far. `ordered`, by mark, is what a party was to say and did not tell yet that
+    it did: one that was killed is told again."""
 
     said: dict[Digest, tuple[float, str]] = field(default_factory=dict)
     receipted: dict[Digest, float] = field(default_factory=dict)
