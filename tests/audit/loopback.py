@@ -129,17 +129,15 @@ class Authority:
 
     def __init__(self, folder: Path, organisation: str = "Example Authority", country: str = "XB") -> None:
         self._folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
+        self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name(
             [
                 x509.NameAttribute(NameOID.COUNTRY_NAME, country),
                 x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
             ]
         )
-        made = self._builder(self.name, self._key, 3650).add_extension(
-            x509.BasicConstraints(True, None), True
-        )
-        self.certificate = made.sign(self._key, hashes.SHA256())
+        made = self._builder(self.name, self.key, 3650).add_extension(x509.BasicConstraints(True, None), True)
+        self.certificate = made.sign(self.key, hashes.SHA256())
         self.file = folder / "authority.pem"
         self.file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
@@ -154,7 +152,7 @@ class Authority:
         )
         if staple:
             made = made.add_extension(x509.TLSFeature([x509.TLSFeatureType.status_request]), False)
-        certificate = made.sign(self._key, hashes.SHA256())
+        certificate = made.sign(self.key, hashes.SHA256())
         file = self._folder / f"{hosts[0][:64]}-{certificate.serial_number}.pem"
         pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
         file.write_bytes(

@@ -88,7 +88,7 @@ def country(
             authorities=str(authority.file),
             ports=Ports(dns=servers.port, https=port, http=1, mail=1),
             pace=QUICK,
-            dns_timeout_ms=300,
-            timeout_ms=2000,
+            dns_timeout_ms=5000,
+            timeout_ms=20_000,
         )
         yield Country(settings, servers, world, site, authority, abroad)

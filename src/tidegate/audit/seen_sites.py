@@ -66,7 +66,7 @@ def _certificate(look: Look, at_s: int) -> Observation:
         chain=tuple(_shown(one) for one in answer.chain)[:MEMBERS_MAX],
         trusted=not answer.doubt,
         must_staple=leaf.must_staple,
-        staple_until_s=answer.staple.next_update_s if answer.staple is not None else 0,
+        staple_until_s=answer.staple.next_update_s if answer.staple and answer.staple.status == "good" else 0,
         automated=leaf.not_after_s - leaf.not_before_s <= AUTOMATED_DAYS * 86_400,
     )
 

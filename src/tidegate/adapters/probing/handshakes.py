@@ -5,7 +5,7 @@ import asyncio
 from OpenSSL import SSL, crypto
 
 from tidegate.model.probe_settings import ProbeSettings
-from tidegate.model.probes import CERTIFICATES_MAX, Answer, Handshake, NotAnswered, Tls
+from tidegate.model.probes import CERTIFICATES_MAX, Answer, Handshake, NotAnswered, Staple, Tls
 from tidegate.model.refusals import Malformed
 from tidegate.wire.certificates import is_for, read_certificate, read_staple
 
@@ -139,8 +139,16 @@ def _handshake(connection: SSL.Connection, kept: _Kept, host: str) -> Handshake:
     if not doubt and not (shown and is_for(shown[0], host)):
         doubt = "it is for other hosts"
     chain = tuple(read_certificate(der) for der in shown[:CERTIFICATES_MAX])
-    staple = read_staple(kept.staple) if kept.staple else None
+    staple = _read_staple(kept.staple) if kept.staple else None
     return Handshake(connection.get_protocol_version_name(), chain, doubt, staple)
+
+
+def _read_staple(der: bytes) -> Staple:
+    """One that cannot be read is a staple that helps nobody, and no reason not to tell of the chain."""
+    try:
+        return read_staple(der)
+    except Malformed:
+        return Staple("malformed", 0, 0)
 
 
 def _words(error: BaseException) -> str:

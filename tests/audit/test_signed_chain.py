@@ -1,0 +1,180 @@
+"""Keys and signatures: a chain that holds is believed, and every way in which one breaks is told."""
+
+import datetime
+from collections.abc import Callable, Iterable
+
+import dns.dnssec
+import dns.name
+import dns.rdataclass
+import dns.rdatatype
+import dns.rdtypes.ANY.DNSKEY
+import dns.rrset
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.audit.name_worlds import MadeZone, NameWorld
+from tidegate.audit.seen_names import seen_names
+from tidegate.audit.walking_names import NameWalk
+from tidegate.model.audits import DelegationSeen, KeysSeen
+from tidegate.model.domain_names import ROOT
+from tidegate.model.probes import Answer, Asked, Dns, DnsReply, Record
+
+NOW_S = 1_800_000_000
+DAY_S = 86_400
+
+
+class SignedWorld:
+    """A root, xa and bank.xa, each with a key, and every answer signed; `expires_s` by zone."""
+
+    def __init__(self) -> None:
+        root = MadeZone(ROOT, ("a.root",), frozenset({"192.0.2.53"}))
+        xa = MadeZone("xa", ("ns.xa",), frozenset({"192.0.2.1"}), frozenset({"ns.xa"}))
+        xa.records["ns.xa", "A"] = ("192.0.2.1",)
+        bank = MadeZone("bank.xa", ("ns.bank.xa",), frozenset({"192.0.2.2"}), frozenset({"ns.bank.xa"}))
+        bank.records = {("ns.bank.xa", "A"): ("192.0.2.2",), ("bank.xa", "A"): ("198.51.100.80",)}
+        glue = {"ns.xa": ("192.0.2.1",), "ns.bank.xa": ("192.0.2.2",)}
+        self.world = NameWorld({zone.name: zone for zone in (root, xa, bank)}, glue=glue)
+        self.keys = {name: ec.generate_private_key(ec.SECP256R1()) for name in self.world.zones}
+        self.expires_s = dict.fromkeys(self.world.zones, NOW_S + 30 * DAY_S)
+        self.told_ds: dict[str, str] = {}
+        self.spoilt: Callable[[DnsReply], DnsReply] = lambda reply: reply
+
+    @property
+    def anchor(self) -> str:
+        return self.ds(ROOT)
+
+    def public(self, zone: str) -> dns.rdtypes.ANY.DNSKEY.DNSKEY:
+        return dns.dnssec.make_dnskey(
+            self.keys[zone].public_key(), dns.dnssec.Algorithm.ECDSAP256SHA256, flags=257
+        )
+
+    def ds(self, zone: str) -> str:
+        return (
+            self.told_ds.get(zone) or dns.dnssec.make_ds(_name(zone), self.public(zone), "SHA256").to_text()
+        )
+
+    def answer(self, question: Dns) -> Answer:
+        answer = self._unsigned(question)
+        if not isinstance(answer, DnsReply) or not answer.answer:
+            return answer
+        holder = next(zone for zone in self.world.zones.values() if question.server in zone.served_by)
+        return self.spoilt(self._signed(holder.name, answer))
+
+    def _unsigned(self, question: Dns) -> Answer:
+        zone = self.world.zones.get(question.name)
+        if question.type == "DNSKEY" and zone is not None and question.server in zone.served_by:
+            return DnsReply(
+                "NOERROR", True, (Record(zone.name, "DNSKEY", 300, self.public(zone.name).to_text()),)
+            )
+        if question.type == "DS" and zone is not None and question.server not in zone.served_by:
+            told = self.ds(zone.name)
+            return DnsReply("NOERROR", True, (Record(zone.name, "DS", 300, told),) if told != "none" else ())
+        return self.world.answer(question)
+
+    def _signed(self, zone: str, reply: DnsReply) -> DnsReply:
+        first = reply.answer[0]
+        data = [f"{one.data}." if one.type in {"NS", "CNAME"} else one.data for one in reply.answer]
+        rrset = dns.rrset.from_text(_name(first.owner), first.ttl_s, "IN", first.type, *data)
+        made = dns.dnssec.sign(
+            rrset,
+            self.keys[zone],
+            _name(zone),
+            self.public(zone),
+            inception=datetime.datetime.fromtimestamp(NOW_S - 60 * DAY_S, datetime.UTC),
+            expiration=datetime.datetime.fromtimestamp(self.expires_s[zone], datetime.UTC),
+        )
+        signature = Record(first.owner, "RRSIG", first.ttl_s, " ".join(made.to_text().split()))
+        return DnsReply(reply.rcode, True, (*reply.answer, signature), reply.authority, reply.additional)
+
+
+def _name(text: str) -> dns.name.Name:
+    return dns.name.root if text == ROOT else dns.name.from_text(f"{text}.")
+
+
+def verdicts(world: SignedWorld, anchors: Iterable[str]) -> dict[str, bool | None]:
+    walk = walked(world)
+    return {one.zone: one.validates for one in seen_names(walk, anchors, NOW_S) if isinstance(one, KeysSeen)}
+
+
+def walked(world: SignedWorld) -> NameWalk:
+    walk = NameWalk(world.world.roots, lambda address: True, signed=True)
+    walk.want_addresses("bank.xa")
+    left = walk.take()
+    while left:
+        question = left.pop(0)
+        walk.answered(Asked(NOW_S, question, world.answer(question)))
+        left += walk.take()
+    return walk
+
+
+def test_a_chain_from_the_anchor_down_holds() -> None:
+    world = SignedWorld()
+    assert verdicts(world, [world.anchor]) == {".": True, "xa": True, "bank.xa": True}
+
+
+def test_signatures_are_told_with_their_end() -> None:
+    world = SignedWorld()
+    world.expires_s["bank.xa"] = NOW_S + DAY_S
+    keys = [one for one in seen_names(walked(world), (), NOW_S) if isinstance(one, KeysSeen)]
+    bank = next(one for one in keys if one.zone == "bank.xa")
+    assert {one.covers for one in bank.signatures} == {"SOA", "NS", "DNSKEY", "A"}
+    assert {one.expires_s for one in bank.signatures} == {NOW_S + DAY_S}
+    told = [one for one in seen_names(walked(world), (), NOW_S) if isinstance(one, DelegationSeen)]
+    assert next(one.ds for one in told if one.zone == "bank.xa") == bank.keys
+
+
+def test_a_signature_that_is_over_breaks_its_zone_only() -> None:
+    world = SignedWorld()
+    world.expires_s["bank.xa"] = NOW_S - 1
+    assert verdicts(world, [world.anchor]) == {".": True, "xa": True, "bank.xa": False}
+
+
+def test_another_key_than_the_zone_above_told_breaks_the_zone() -> None:
+    world = SignedWorld()
+    world.told_ds["bank.xa"] = world.ds("xa")
+    assert verdicts(world, [world.anchor])["bank.xa"] is False
+
+
+def test_what_breaks_above_breaks_everything_below() -> None:
+    world = SignedWorld()
+    anchor = world.anchor
+    world.expires_s["xa"] = NOW_S - 1
+    assert verdicts(world, [anchor]) == {".": True, "xa": False, "bank.xa": False}
+    assert verdicts(SignedWorld(), [anchor]) == {".": False, "xa": False, "bank.xa": False}
+
+
+def test_a_zone_without_ds_is_neither_held_nor_broken() -> None:
+    world = SignedWorld()
+    world.told_ds["bank.xa"] = "none"
+    assert "bank.xa" not in verdicts(world, [world.anchor])
+
+
+def test_records_that_were_changed_on_the_way_break_the_zone() -> None:
+    world = SignedWorld()
+
+    def forged(reply: DnsReply) -> DnsReply:
+        answer = tuple(
+            Record(one.owner, one.type, one.ttl_s, "203.0.113.66") if one.data == "198.51.100.80" else one
+            for one in reply.answer
+        )
+        return DnsReply(reply.rcode, True, answer, reply.authority, reply.additional)
+
+    world.spoilt = forged
+    assert verdicts(world, [world.anchor]) == {".": True, "xa": True, "bank.xa": False}
+
+
+def test_nonsense_in_keys_and_signatures_breaks_the_zone_and_nothing_else() -> None:
+    world = SignedWorld()
+
+    def nonsense(reply: DnsReply) -> DnsReply:
+        answer = tuple(
+            msgspec.structs.replace(one, data="256 3 13 !!!") if one.type == "DNSKEY" else one
+            for one in reply.answer
+        )
+        if reply.answer[0].owner != "xa":
+            return reply
+        return DnsReply(reply.rcode, True, answer, reply.authority, reply.additional)
+
+    world.spoilt = nonsense
+    assert verdicts(world, [world.anchor]) == {".": True, "xa": False, "bank.xa": False}
+    assert verdicts(SignedWorld(), ["not a key at all"])["."] is False
