@@ -6,11 +6,14 @@ import sys
 
 import msgspec
 
-from tidegate.adapters.probing.page_worker import LENGTH_BYTES, Read, ToRead
+from tidegate.adapters.probing.page_worker import LENGTH_BYTES, READY, Read, ToRead
 from tidegate.model.probes import Link
 
 READ_SECONDS_MAX = 5
 """A page that takes longer is told as malformed: a tree takes time that grows with its depth squared."""
+
+START_SECONDS_MAX = 60
+"""The process that reads pages takes a moment to start; one that takes longer costs the page it is for."""
 
 
 class PageReader:
@@ -25,8 +28,9 @@ class PageReader:
         request = msgspec.msgpack.encode(ToRead(style, body, url))
         async with self._one:
             try:
+                process = self._process or await self._start()
                 async with asyncio.timeout(READ_SECONDS_MAX):
-                    answer = await self._exchange(request)
+                    answer = await self._exchange(process, request)
             except TimeoutError:
                 raise ValueError(f"a page that takes more than {READ_SECONDS_MAX} s to read") from None
             except (asyncio.IncompleteReadError, ConnectionError):
@@ -41,9 +45,8 @@ class PageReader:
             await self._process.wait()
             self._process = None
 
-    async def _exchange(self, request: bytes) -> bytes:
+    async def _exchange(self, process: asyncio.subprocess.Process, request: bytes) -> bytes:
         """Whoever is interrupted in the middle leaves no process behind whose next answer is another's."""
-        process = self._process or await self._start()
         assert process.stdin is not None
         assert process.stdout is not None
         done = False
@@ -59,6 +62,7 @@ class PageReader:
                 await self.close()
 
     async def _start(self) -> asyncio.subprocess.Process:
+        """Once it says that it is there: what it takes to start is no page's fault."""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -67,4 +71,7 @@ class PageReader:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
         )
+        assert self._process.stdout is not None
+        async with asyncio.timeout(START_SECONDS_MAX):
+            await self._process.stdout.readexactly(len(READY))
         return self._process

@@ -13,6 +13,7 @@ MEMORY_BYTES_MAX = 1 << 31
 """Address space of the process; a page that needs more ends it, and is told as not read."""
 
 LENGTH_BYTES = 4
+READY = b"r"
 
 
 class ToRead(msgspec.Struct, array_like=True):
@@ -31,7 +32,9 @@ class Read(msgspec.Struct, array_like=True):
 
 
 def work(source: BinaryIO, sink: BinaryIO) -> None:
-    """One answer for each request, each behind its length, until no request comes."""
+    """Says that it is there; then one answer for each request, behind its length, until none comes."""
+    sink.write(READY)
+    sink.flush()
     decoder = msgspec.msgpack.Decoder(ToRead)
     while length := source.read(LENGTH_BYTES):
         wanted = decoder.decode(source.read(int.from_bytes(length, "big")))
