@@ -66,7 +66,7 @@ def test_the_pledge_is_in_force_between_both(year: Year) -> None:
 def test_the_review_pack_is_whole_in_every_language(year: Year, language: Language) -> None:
     book = year.exchange.ledger("XA").current("XA-XB-2028", END_S)
     paper = review_paper(book, year_view(book, "XA", 2028), language)
-    assert [bool(section.rows) for section in paper.sections] == [True] * 6
+    assert [bool(section.rows) for section in paper.sections] == [True] * 7
     page = html(paper)
     assert "http://" not in page.replace("http-equiv", "")
     assert ('dir="rtl"' in page) == (language in ("fa", "ar"))

@@ -5,13 +5,19 @@ import string
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import date
+from typing import get_args
 
 import pytest
 from babel import Locale
 
+from tidegate.accord.next_steps import Step
+from tidegate.accord.stages import Stage
+from tidegate.app.accord.drafting import read_data, templates
 from tidegate.hotline.fields import FIELDS
-from tidegate.hotline.vocabularies import COMMON_CODES, UNTABLED
-from tidegate.model.labels import LANGUAGES, Language, counted, language_of
+from tidegate.hotline.vocabularies import COMMON_CODES, UNTABLED, vocabulary
+from tidegate.model.accords import Happening
+from tidegate.model.labels import LANGUAGES, Language, counted, day, how_long, language_of
 from tidegate.model.labels.table import groups
 
 PLACE = re.compile(r"{(\w*)}")
@@ -166,3 +172,59 @@ def test_a_language_is_known_by_its_tag() -> None:
     assert language_of("fa-IR") == "fa"
     assert language_of("ru_RU.UTF-8") == "ru"
     assert language_of("C.UTF-8") is None
+
+
+def test_days_and_times_are_written_by_the_library_in_ascii_digits() -> None:
+    on = date(2028, 5, 21)
+    assert [day(on, language) for language in LANGUAGES] == [
+        "May 21, 2028",
+        "21 мая 2028\u202fг.",
+        "21 مهٔ 2028",
+        "21 مايو 2028",
+        "21 Mayıs 2028",
+        "21 may 2028",
+    ]
+    hours = [how_long(count * 3_600, "ru") for count in (1, 2, 5, 21, 48, 52)]
+    assert hours == ["1 час", "2 часа", "5 часов", "21 час", "48 часов", "2 дня"]
+    assert how_long(61, "en") == "1 hour"
+    assert how_long(2 * 3_600, "ar") == "ساعتان"
+
+
+ACCORD_CODES: dict[str, set[str]] = {
+    "accord-stage": {str(stage) for stage in Stage},
+    "accord-step": {str(step) for step in Step},
+    "accord-happening": set(get_args(Happening)),
+}
+
+
+@pytest.mark.parametrize("group", sorted(ACCORD_CODES))
+def test_every_code_of_accords_has_its_label_and_no_label_lacks_its_code(group: str) -> None:
+    assert set(groups()[group]) == ACCORD_CODES[group]
+
+
+def test_minutes_speak_of_what_accords_know() -> None:
+    assert set(vocabulary("happening")) <= set(get_args(Happening))
+    assert set(vocabulary("notice-kind")) <= set(get_args(Happening))
+
+
+@pytest.mark.parametrize("kind", ["obligation", "guarantee", "track"])
+def test_every_clause_of_the_templates_is_worded_in_all_six_languages(kind: str) -> None:
+    for name, clause in read_data("clauses.toml")[kind].items():
+        assert tuple(sorted(clause["text"])) == tuple(sorted(LANGUAGES)), name
+        spans = {
+            language: len(NUMBER.findall(westernised(text))) for language, text in clause["text"].items()
+        }
+        assert len(set(spans.values())) == 1, (name, spans)
+
+
+NUMBER = re.compile(r"\d+")
+
+
+def westernised(text: str) -> str:
+    """Persian clauses write their numbers in Persian digits."""
+    return text.translate(str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789"))
+
+
+def test_every_template_has_its_title_in_all_six_languages() -> None:
+    for name, template in templates().items():
+        assert tuple(template.title) == LANGUAGES, name

@@ -1,14 +1,15 @@
 """The review pack: a year under an accord as a paper in one language, and as a page of its own."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html import escape
 
 from tidegate.accord.stages import Stage
 from tidegate.app.accord.books import Book
 from tidegate.app.accord.views import Row, YearView, worded
 from tidegate.model.accords import Occurrence
-from tidegate.model.labels import RIGHT_TO_LEFT, Language, label, phrase
+from tidegate.model.labels import RIGHT_TO_LEFT, Language, day, how_long, label, phrase
 from tidegate.model.papers import Cell, Paper, Section
 
 STYLE = """
@@ -39,12 +40,14 @@ def review_paper(book: Book, year: YearView, language: Language) -> Paper:
         title=worded(book.accord.title, language),
         subtitle=phrase("accord-page", "review", language, year=str(year.year)),
         lines=(
-            phrase("accord-page", "in-force", language, date=isolated(moment(year.entered_s))),
-            f"{said.word('parties')}: {', '.join(worded(one.name, language) for one in book.accord.party)}",
+            phrase("accord-page", "in-force", language, date=day(date_of(year.entered_s), language)),
+            f"{said.word('parties')}: {said.listed(worded(one.name, language) for one in book.accord.party)}",
+            said.in_short(year.clocks),
             isolated(f"{book.accord.id}, {book.accord.version}, SHA-256 {book.digest}"),
         ),
         sections=(
             said.incidents(year.incidents),
+            said.late(year.late),
             said.clocks(year.clocks),
             said.checks(year.checks),
             said.open(year.open),
@@ -63,6 +66,13 @@ class Wording:
         self._language = language
         self._texts = {one.id: one.text for one in book.accord.obligation}
         self._texts |= {one.id: one.text for one in book.accord.guarantee}
+        self._subjects = {
+            one.id: label(
+                "pledge" if one.subject == "no-first-strike" else "guarantee", one.subject, language
+            )
+            for one in book.accord.guarantee
+            if one.subject != "other"
+        }
         self._names = {one.code: worded(one.name, language) for one in book.accord.party}
 
     def word(self, code: str) -> str:
@@ -91,19 +101,57 @@ class Wording:
         return self.section("incidents", ("when", "who", "to-whom", "what", "evidence"), rows)
 
     def parties(self, codes: Sequence[str]) -> Cell:
-        return Cell(", ".join(self._names.get(one, one) for one in codes))
+        return Cell(self.listed(self._names.get(one, one) for one in codes))
+
+    def in_short(self, counts: Sequence[tuple[str, str, str, int]]) -> str:
+        """One line: how many of what fell due stand at which stage."""
+        by_stage: Counter[str] = Counter()
+        for _, __, stage, number in counts:
+            by_stage[stage] += number
+        told = [
+            f"{label('accord-stage', stage, self._language)} ({number})"
+            for stage, number in sorted(by_stage.items())
+        ]
+        return f"{self.word('in-short')}: {self.listed(told) or self.word('none')}"
+
+    def listed(self, words: Iterable[str]) -> str:
+        comma = "، " if self._language in RIGHT_TO_LEFT else ", "
+        return comma.join(words)
+
+    def late(self, found: Sequence[Row]) -> Section:
+        """By how much: the language's own words for hours and days."""
+        rows = [
+            (
+                code(one.article),
+                Cell(worded(self._texts[one.obligation], self._language)),
+                self.party(one.duty),
+                code(moment(one.due_s)),
+                Cell(self.word("not-yet")) if one.kept_s is None else code(moment(one.kept_s)),
+                Cell("" if one.kept_s is None else how_long(one.kept_s - one.due_s, self._language)),
+            )
+            for one in found
+            if one.due_s is not None
+        ]
+        return self.section("late", ("article", "obligation", "owed-by", "due", "kept", "late-by"), rows)
 
     def clocks(self, counts: Sequence[tuple[str, str, str, int]]) -> Section:
+        """One row an obligation, one column a stage at which any stands."""
+        stages = [str(stage) for stage in Stage if any(stage == known for _, __, known, ___ in counts)]
+        numbers = {(article, name, stage): number for article, name, stage, number in counts}
         rows = [
             (
                 code(article),
                 Cell(worded(self._texts[name], self._language)),
-                self.stage(stage),
-                code(str(number)),
+                *(code(str(numbers.get((article, name, stage), ""))) for stage in stages),
             )
-            for article, name, stage, number in counts
+            for article, name in dict.fromkeys((article, name) for article, name, *_ in counts)
         ]
-        return self.section("clocks", ("article", "obligation", "stage", "number"), rows)
+        headings = (
+            self.word("article"),
+            self.word("obligation"),
+            *(label("accord-stage", stage, self._language) for stage in stages),
+        )
+        return Section(self.word("clocks"), headings, tuple(rows), self.word("none"))
 
     def checks(self, counts: Sequence[tuple[str, str, str, int]]) -> Section:
         rows = [
@@ -137,11 +185,19 @@ class Wording:
         ]
         return self.section("guarantees", ("what", "who", "to-whom"), rows)
 
+    def happening(self, one: Occurrence) -> str:
+        """With the guarantee, the track or the milestone that it is about."""
+        said = label("accord-happening", one.kind, self._language)
+        if one.guarantee in self._subjects:
+            return f"{said}: {self._subjects[one.guarantee]}"
+        about = one.guarantee or one.track or (one.about if one.kind == "milestone-reached" else "")
+        return f"{said}: {isolated(about)}" if about else said
+
     def events(self, told: Sequence[Occurrence]) -> Section:
         rows = [
             (
                 code(moment(said_s(one))),
-                Cell(label("accord-happening", one.kind, self._language)),
+                Cell(self.happening(one)),
                 self.party(one.by),
                 self.parties(one.toward),
                 code(f"#{one.fact}"),
@@ -158,6 +214,10 @@ def said_s(one: Occurrence) -> int:
 def isolated(text: str) -> str:
     """A code among words: left-to-right isolate (UAX 9), so that its parts never change places."""
     return f"\u2066{text}\u2069"
+
+
+def date_of(at_s: int) -> date:
+    return datetime.fromtimestamp(at_s, UTC).date()
 
 
 def code(text: str) -> Cell:

@@ -154,9 +154,9 @@ def members(book: Book, now_s: int) -> list[Member]:
 class YearView(msgspec.Struct, frozen=True, kw_only=True):
     """One year for the review meeting.
 
-    `clocks` are (article, obligation, stage, number) of what fell due in it, `checks` (from, to, stage,
-    number); `events` what happened, but for plain messages and acknowledgements; `open` what is open at
-    its end.
+    `clocks` are (article, obligation, stage, number) of what fell due in it, `late` those of them that were
+    late, `checks` (from, to, stage, number); `events` what happened, but for plain messages and
+    acknowledgements; `open` what is open at its end.
     """
 
     accord: str
@@ -169,10 +169,12 @@ class YearView(msgspec.Struct, frozen=True, kw_only=True):
     clocks: tuple[tuple[str, str, str, int], ...]
     checks: tuple[tuple[PartyCode, PartyCode, str, int], ...]
     events: tuple[Occurrence, ...]
+    late: tuple[Row, ...]
     open: tuple[Row, ...]
     in_force: dict[str, list[tuple[PartyCode, PartyCode]]]
 
 
+LATE = (Stage.LATE, Stage.BREACHED, Stage.DISPUTED)
 PLAIN = frozenset(("message", "acknowledgement", "check", "check-answer"))
 
 
@@ -201,6 +203,7 @@ def year_view(book: Book, us: PartyCode, year: int) -> YearView:
         ),
         checks=tuple(check_rows(due)),
         events=tuple(sorted((one for one in happened if one.kind not in PLAIN), key=lambda one: one.at_s)),
+        late=tuple(row(one, us) for one in sorted(due, key=lambda one: one.due_s or 0) if one.stage in LATE),
         open=tuple(row(one, us) for one in standings if one.is_open and one.stage is not Stage.NOT_DUE),
         in_force=guarantees(book, end_s - 1),
     )

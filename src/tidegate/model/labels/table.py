@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Literal, get_args
@@ -15,6 +16,10 @@ Forms = Mapping[str, str]
 
 Entry = Mapping[Language, str | Forms]
 Groups = Mapping[str, Mapping[str, Entry]]
+
+HOUR_S = 3_600
+HOURS_TOLD, DAYS_TOLD = 48, 36_500
+"""Up to these a time is told in hours, and in days: nothing of an accord is told in rounded weeks."""
 
 COMMON = "common"
 """The group of codes that many vocabularies share: "none", "unknown", "other"."""
@@ -41,6 +46,27 @@ def counted(group: str, code: str, language: Language, number: int) -> str:
     entry = groups()[group][code][language]
     assert not isinstance(entry, str), f"{group}.{code} counts nothing: ask label()"
     return entry[Locale(language).plural_form(number)].format(number=number)
+
+
+def day(on: date, language: Language) -> str:
+    """A day as the language writes it in a sentence, in ASCII digits: "1 января 2028 г."."""
+    from babel.dates import format_date
+
+    return format_date(on, format="long", locale=language)
+
+
+def how_long(seconds: int, language: Language) -> str:
+    """A time in whole hours up to two days, else in whole days, in the plural form of the language; never
+    none, since one who is late by a minute is late."""
+    from babel.dates import format_timedelta
+
+    hours = max(1, (seconds + HOUR_S // 2) // HOUR_S)
+    if hours <= HOURS_TOLD:
+        return format_timedelta(
+            timedelta(hours=hours), granularity="hour", threshold=HOURS_TOLD, locale=language
+        )
+    days = (hours + 12) // 24
+    return format_timedelta(timedelta(days=days), granularity="day", threshold=DAYS_TOLD, locale=language)
 
 
 def codes(group: str) -> tuple[str, ...]:
