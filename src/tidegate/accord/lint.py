@@ -21,11 +21,13 @@ from tidegate.model.accords import (
     PERIODS_MAX,
     Accord,
     After,
+    Asset,
     Before,
     By,
     Every,
     Never,
     Obligation,
+    Party,
     Text,
     Tighter,
 )
@@ -344,19 +346,25 @@ def started_by(obligation: Obligation) -> str:
 
 
 def scopes(accord: Accord) -> Iterator[Finding]:
-    """A protected asset says what it is, in prefixes, networks, domains or services that can be read."""
+    """Protected assets say what they are, and parties what they answer for, in ranges that can be read."""
     for asset in accord.asset:
         where = f"asset {asset.id}"
         if not (asset.prefixes or asset.networks or asset.domains or asset.services):
             yield mistake(where, "it names no prefix, network, domain or service, so nobody can keep off it")
-        for prefix in asset.prefixes:
-            try:
-                ip_network(prefix)
-            except ValueError:
-                yield mistake(where, f"{prefix!r} is no prefix; write it as 192.0.2.0/24, without host bits")
-        for network in asset.networks:
-            if not 0 < network < 1 << 32:
-                yield mistake(where, f"AS{network} is no AS number")
+        yield from unreadable(where, asset)
+    for party in accord.party:
+        yield from unreadable(f"party {party.code}", party)
+
+
+def unreadable(where: str, named: Asset | Party) -> Iterator[Finding]:
+    for prefix in named.prefixes:
+        try:
+            ip_network(prefix)
+        except ValueError:
+            yield mistake(where, f"{prefix!r} is no prefix; write it as 192.0.2.0/24, without host bits")
+    for network in named.networks:
+        if not 0 < network < 1 << 32:
+            yield mistake(where, f"AS{network} is no AS number")
 
 
 RULES: Sequence[Callable[[Accord], Iterable[Finding]]] = (

@@ -88,6 +88,7 @@ def open_node(
                 clock=clock,
                 passphrase=station_passphrase,
                 afterwards=afterwards,
+                sampler=keeper,
             )
         mitigation = take_up_plans(
             plans,

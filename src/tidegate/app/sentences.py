@@ -1,11 +1,11 @@
 """Facts and rates as sentences, for the log and for both doors; a rate never stands without its doubt."""
 
-from tidegate.app.accord.steps import reminder_sentence
+from tidegate.app.accord.steps import accord_sentence
 from tidegate.app.hotline.evidence_steps import evidence_sentence
 from tidegate.app.hotline.sentences import hotline_sentence
 from tidegate.app.plan_sentences import plan_sentence
 from tidegate.app.units import si, si_like
-from tidegate.model.accord_facts import ReminderFellDue
+from tidegate.model.accord_facts import OriginsSeen, ReminderFellDue
 from tidegate.model.attacks import Attack, Rate
 from tidegate.model.doubts import UNSCALED_SAMPLING
 from tidegate.model.evidence_facts import OwnLedgerDoubted, PeerLedgerDoubted
@@ -45,8 +45,8 @@ def sentence(fact: Fact) -> str:
             return f"attack {attack.number} ended, peak: {_attack(attack, attack.peak_bits_per_s)}"
         case PeerLedgerDoubted() | OwnLedgerDoubted():
             return evidence_sentence(fact)
-        case ReminderFellDue():
-            return reminder_sentence(fact)
+        case ReminderFellDue() | OriginsSeen():
+            return accord_sentence(fact)
         case _:
             return hotline_sentence(fact) if isinstance(fact, HotlineFact) else plan_sentence(fact)
 

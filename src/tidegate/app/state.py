@@ -38,6 +38,11 @@ REMINDED_MAX = 4_096
 far older ones are never told of (tidegate.app.accord.reminding)."""
 
 
+ORIGINS_MAX = 1_024
+"""Attacks on protected assets of which is remembered that their origins are on record; the oldest is let go,
+and would be recorded again if it still went on."""
+
+
 class Reminded(msgspec.Struct, frozen=True):
     """The last reminder of one obligation, and when that is due."""
 
@@ -63,7 +68,8 @@ class State:
     those that have not ended; `ended_plans` and `scores` newest last. `officers` by name are what is on
     record of the roster file, which alone says whose word counts. `sessions_troubled` are the BGP sessions
     that people were told are in trouble, each as last told. `hotline` is all that the hotline knows.
-    `reminded` are the last reminders by accord and obligation.
+    `reminded` are the last reminders by accord and obligation, `origins` the attacks by accord of which the
+    networks that they came from are on record.
     """
 
     facts: int = 0
@@ -84,6 +90,7 @@ class State:
     sessions_troubled: tuple[BorderSessionChanged, ...] = ()
     hotline: HotlineState = field(default_factory=HotlineState)
     reminded: Mapping[str, Reminded] = field(default_factory=lambda: MappingProxyType({}))
+    origins: tuple[str, ...] = ()
 
     @property
     def stopped_cleanly(self) -> bool:

@@ -36,7 +36,7 @@ from tidegate.model.facts import (
 from tidegate.model.mappings import with_entry, without
 from tidegate.model.refusals import Full, NotAllowed
 
-STEP_REVISION = 12
+STEP_REVISION = 13
 """Raised with every change of what a step makes of a fact, or of what State holds; see `checkpoint`."""
 
 

@@ -46,7 +46,7 @@ def measured(
         border_point=border_point,
         from_ms=from_ms,
         until_ms=until_ms,
-        matched_bits_per_s=_rate(rows[meant], weights[meant], seconds),
+        matched_bits_per_s=rate_of(rows[meant], weights[meant], seconds),
         other_bits_per_s=other,
         sampled_flows=int(np.count_nonzero(meant | towards)),
         other_flows=other_flows,
@@ -61,7 +61,7 @@ def meant_by(plan: Plan, border_point: str, rows: FlowRows) -> Mask:
     return meant
 
 
-def _rate(rows: FlowRows, weights: npt.NDArray[np.float64], seconds: float) -> Rate:
+def rate_of(rows: FlowRows, weights: npt.NDArray[np.float64], seconds: float) -> Rate:
     """Bits per second with their sampling interval; a record that stands for itself alone is exact."""
     factor = weights * rows["sampling_rate"]
     octets = rows["bytes"].astype(np.float64)

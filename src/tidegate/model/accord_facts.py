@@ -1,10 +1,11 @@
-"""Facts about accords that are no messages: whom the node reminded of what."""
+"""Facts about accords that are no messages: whom the node reminded of what, and what the shield saw."""
 
 from typing import Literal
 
 import msgspec
 
 from tidegate.model.accords import PartyCode
+from tidegate.model.attacks import Rate
 from tidegate.model.organisations import Digest, Level
 
 
@@ -29,7 +30,37 @@ class ReminderFellDue(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     next_step: str
 
 
-AccordFact = ReminderFellDue
+class SeenFrom(msgspec.Struct, frozen=True, kw_only=True):
+    """Traffic whose source addresses lie in the networks that `party` answers for, with its 90 % sampling
+    interval; `flows` is how many sampled flow records it rests on. Source addresses can be forged."""
+
+    party: PartyCode
+    prefixes: tuple[str, ...]
+    networks: tuple[int, ...]
+    bits_per_s: Rate
+    flows: int
+
+
+class OriginsSeen(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Of an attack toward our protected assets: from which parties' networks its traffic was seen, by counts
+    alone. It is material for an officer who may ask about it; nothing follows from it by itself.
+
+    `sampling` is the largest number of packets that one sampled packet stood for; `seen` names no party where
+    nothing came from networks that any answers for.
+    """
+
+    accord: str
+    digest: Digest
+    attack: int
+    assets: tuple[str, ...]
+    targets: tuple[str, ...]
+    from_ms: int
+    until_ms: int
+    sampling: int
+    seen: tuple[SeenFrom, ...]
+
+
+AccordFact = ReminderFellDue | OriginsSeen
 
 
 class Remind(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -113,12 +113,16 @@ class Authority(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """`organisation` is the party's identity on the hotline, empty while it is not known. `weekend` and
-    `holidays` count only where a clock runs in working days."""
+    """`organisation` is the party's identity on the hotline, empty while it is not known. `prefixes` and
+    `networks` (AS numbers) are those that the party answers for: of traffic from there it may be asked, and
+    traffic from elsewhere is nobody's. `weekend` and `holidays` count only where a clock runs in working
+    days."""
 
     code: PartyCode
     name: Text
     organisation: OrganisationId = ""
+    prefixes: tuple[str, ...] = ()
+    networks: tuple[int, ...] = ()
     authorities: tuple[Authority, ...] = ()
     weekend: tuple[Weekday, ...] = ("sat", "sun")
     holidays: tuple[str, ...] = ()

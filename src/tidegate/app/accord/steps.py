@@ -1,12 +1,12 @@
-"""What a reminder means: it is told to people once, and remembered as told."""
+"""What facts about accords mean: a reminder is told to people once; where traffic came from is kept."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from tidegate.app.state import REMINDED_MAX, Reminded, State, Stepped
-from tidegate.model.accord_facts import Remind, ReminderFellDue
+from tidegate.app.state import ORIGINS_MAX, REMINDED_MAX, Reminded, State, Stepped
+from tidegate.model.accord_facts import AccordFact, OriginsSeen, Remind, ReminderFellDue
 from tidegate.model.mappings import with_entry, without
 from tidegate.model.refusals import NotAllowed
 
@@ -43,4 +43,32 @@ def reminder_sentence(fact: ReminderFellDue) -> str:
     return f"{fact.level}: {fact.accord} article {fact.article}, {whose}, {when}; next: {fact.next_step}"
 
 
-ACCORD_STEPS: Mapping[type, Callable[[State, int, Any], Stepped]] = {ReminderFellDue: reminder_fell_due}
+def origins_key(digest: str, attack: int) -> str:
+    """An attack, under one version of an accord."""
+    return f"{digest}/{attack}"
+
+
+def origins_seen(state: State, _: int, fact: OriginsSeen) -> Stepped:
+    """Remembered as on record, and no more: whether anyone is asked is for an officer."""
+    key = origins_key(fact.digest, fact.attack)
+    if key in state.origins:
+        raise NotAllowed(f"where attack {fact.attack} was seen from is on record under {fact.accord}")
+    return replace(state, origins=(*state.origins, key)[-ORIGINS_MAX:]), ()
+
+
+def accord_sentence(fact: AccordFact) -> str:
+    """What happened, in one line."""
+    if isinstance(fact, ReminderFellDue):
+        return reminder_sentence(fact)
+    parties = ", ".join(one.party for one in fact.seen) or "none of its parties"
+    touched = ", ".join(fact.assets)
+    return (
+        f"attack {fact.attack} touches {touched} under {fact.accord}; its traffic was seen from networks of "
+        f"{parties}; source addresses can be forged"
+    )
+
+
+ACCORD_STEPS: Mapping[type, Callable[[State, int, Any], Stepped]] = {
+    ReminderFellDue: reminder_fell_due,
+    OriginsSeen: origins_seen,
+}

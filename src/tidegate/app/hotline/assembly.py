@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tidegate.app.accord.agreed import AgreedDeadlines
 from tidegate.app.accord.following import Following
+from tidegate.app.accord.origins import Origins
 from tidegate.app.accord.reminding import Reminding
 from tidegate.app.complaints import Complaint
 from tidegate.app.config import split_endpoint
@@ -27,6 +28,7 @@ from tidegate.app.hotline.ways import HotlineWays, WaysWanted
 from tidegate.app.hotline.wording import Wording
 from tidegate.app.node import Node
 from tidegate.app.parts import Parts, Stores
+from tidegate.app.samples import Sampler
 from tidegate.app.settings import HotlineSection
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.clock import Clock
@@ -53,12 +55,14 @@ class Hotline:
         station: Station,
         drills: Drills,
         reminding: Reminding,
+        origins: Origins | None,
     ) -> None:
         self._needs = needs
         self._identity = identity
         self._keys = keys
         self._drills = drills
         self._reminding = reminding
+        self._origins = origins
         self._looked_s: int | None = None
         self._tidied_ms = needs.clock.now_ms()
         self._card_trouble = Complaint("the hotline's folder is in order again")
@@ -74,6 +78,8 @@ class Hotline:
             self._drill(now_ms // 1000)
         self.station.turn()
         self._reminding.turn()
+        if self._origins is not None:
+            self._origins.turn()
 
     def stop(self) -> None:
         self.station.stop()
@@ -112,8 +118,10 @@ def open_hotline(
     clock: Clock,
     passphrase: Callable[[], str],
     afterwards: ExitStack,
+    sampler: Sampler | None = None,
 ) -> Hotline:
-    """The hotline of the organisation in this state folder, listening.
+    """The hotline of the organisation in this state folder, listening. `sampler` gives recent flows, where
+    the node collects any.
 
     NotAllowed where none was founded there, its keys do not open, or do not fit its card; OutsideFailed
     where a port or a file cannot be used.
@@ -149,6 +157,9 @@ def open_hotline(
     afterwards.callback(station.stop)
     drills = Drills(needs, settings.drill_every_hours * HOUR_S)
     own = needs.cards.own().organisation
+    origins = None if sampler is None else Origins(node, following, own, sampler, clock)
+    if origins is not None:
+        afterwards.callback(origins.stop)
     return Hotline(
         needs=needs,
         identity=identity,
@@ -156,6 +167,7 @@ def open_hotline(
         station=station,
         drills=drills,
         reminding=Reminding(node, following, own, clock),
+        origins=origins,
     )
 
 

@@ -14,6 +14,7 @@ COMMANDS: dict[str, Entry] = {
     ),
     "notify": Entry("accord.saying", "notify", "Give notice of an act, or notify an incident."),
     "clarify": Entry("accord.saying", "clarify", "Ask for clarification."),
+    "evidence": Entry("accord.evidence", "evidence", "What the shield saw, as material for a question."),
     "consult": Entry("accord.saying", "consult", "Call a consultation."),
     "dialogue": Entry("accord.dialogue", "dialogue", "Tracks of dialogue: meetings, decisions, actions."),
     "roadmap": Entry("accord.roadmap", "roadmap", "Show milestones: whose, until when, and whether reached."),
