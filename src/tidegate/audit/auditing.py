@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tidegate.audit.building import graph_of
-from tidegate.audit.graph import Graph, Kind
+from tidegate.audit.graph import UNSEEN, Graph, Kind
 from tidegate.audit.hits import Things
 from tidegate.audit.observed import Observed, observed
 from tidegate.audit.ownership import Ownership
@@ -49,6 +49,22 @@ class Audit:
                 f"The services are of several countries ({', '.join(found)}): say which is meant."
             )
         return found[0]
+
+    def below(self, row: int) -> list[int]:
+        """All things that one hangs on, over groups of whatever effect, in the order of their rows."""
+        graph, found, waiting = self.graph, {row}, [row]
+        while waiting:
+            one = waiting.pop()
+            first, last = graph.group_start[one], graph.group_start[one + 1]
+            for other in graph.member[graph.member_start[first] : graph.member_start[last]].tolist():
+                if other not in found:
+                    found.add(other)
+                    waiting.append(other)
+        return sorted(found - {row})
+
+    def unseen_below(self, row: int) -> list[int]:
+        """What was not seen of what it hangs on."""
+        return [one for one in self.below(row) if self.graph.kind[one] in UNSEEN]
 
 
 def audit_of(observations: Iterable[Observation]) -> Audit:

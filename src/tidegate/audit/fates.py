@@ -69,12 +69,12 @@ class Answer(msgspec.Struct, frozen=True):
     services: tuple[Fate, ...]
 
 
-def answer(audit: Audit, what_if: WhatIf) -> Answer:
-    """NotAllowed for a name that the audit does not have."""
+def answer(audit: Audit, what_if: WhatIf, country: str | None = None) -> Answer:
+    """Of the services of one country, or of all. NotAllowed for a name that the audit does not have."""
     at_s = what_if.at_s or audit.at_s
     hits = hits_of(audit.things, what_if.event)
     fallen = fall(audit.graph, hits, at_s)
-    fates = [_fate(fallen, row, told) for row, told in audit.services()]
+    fates = [_fate(fallen, row, told) for row, told in audit.services() if country in (None, told.country)]
     fates.sort(key=lambda one: (*_severity(one), -one.people, one.service))
     fates[:CHAINS_MAX] = _with_chains(audit, hits, at_s, fates[:CHAINS_MAX])
     return Answer(what_if, at_s, tuple(_total(fates, at) for at in range(len(MOMENTS))), tuple(fates))

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from tidegate.audit.auditing import Audit
-from tidegate.audit.graph import Kind, Times
+from tidegate.audit.graph import Graph, Kind, Times
 from tidegate.audit.hits import FALLS_WITH
 from tidegate.audit.reasoning import (
     LOST_IN_THE_END,
@@ -21,7 +21,15 @@ from tidegate.audit.reasoning import (
     times_in,
 )
 from tidegate.kernels.dependencies import NEVER, losses_apart
-from tidegate.model.audit_events import LoseCountry, StopAuthority, WithdrawCountry, WithdrawProvider
+from tidegate.model.audit_events import (
+    Event,
+    ExpireName,
+    LoseCountry,
+    Stop,
+    StopAuthority,
+    WithdrawCountry,
+    WithdrawProvider,
+)
 from tidegate.model.topology import Ints, Rows
 
 FAMILIES: Sequence[tuple[Kind, type]] = (
@@ -31,6 +39,26 @@ FAMILIES: Sequence[tuple[Kind, type]] = (
     (Kind.PLACE, LoseCountry),
 )
 """What is lost, one at a time, and by which event."""
+
+
+def event_of(graph: Graph, row: int, home: str) -> Event | None:
+    """By what a thing is lost alone; None for what is no single loss."""
+    kind, name = Kind(int(graph.kind[row])), graph.names[row]
+    match kind:
+        case Kind.PROVIDER:
+            return WithdrawProvider(provider=name)
+        case Kind.AUTHORITY:
+            return StopAuthority(authority=name)
+        case Kind.LAW if name != home:
+            return WithdrawCountry(country=name)
+        case Kind.PLACE if name != home:
+            return LoseCountry(country=name)
+        case Kind.DELEGATION:
+            return ExpireName(zone=name)
+        case Kind.ADDRESS | Kind.THING:
+            return Stop(thing=name)
+        case _:
+            return None
 
 
 class Blast(msgspec.Struct, frozen=True):

@@ -100,9 +100,9 @@ class _Country:
         few = max(6, min(60, services // 8))
         self._hosters = self._providers("Host", few, 0.5)
         self._dns = self._providers("Names", max(4, few // 3), 0.5)
-        self._content = self._providers("Content", max(5, few // 2), 0.15)
+        self._content = self._providers("Content", max(5, few // 2), 0.4)
         self._mail = self._providers("Mail", max(3, few // 6), 0.3)
-        self._authorities = self._providers("Trust", 6, 0.17)
+        self._authorities = self._providers("Trust", 6, 0.3)
         self._ntp = _Provider("Clock Union", "XB", (), 0)
         hosts = max(6, min(4 * parts, services * parts // 4))
         self._part_hosts = [f"p{at}.{self._pick(self._content).label}.test" for at in range(hosts)]
@@ -113,7 +113,7 @@ class _Country:
     def _providers(self, word: str, count: int, at_home: float) -> list[_Provider]:
         found = []
         for at in range(count):
-            home = at % 2 == 1 if at_home == 0.5 else self._random.random() < at_home
+            home = at % 3 != 1 if at_home == 0.5 else self._random.random() < at_home
             country = HOME if home else self._random.choice(ABROAD)
             present = (HOME,) if not home and self._random.random() < 0.3 else ()
             network = 4_200_000_000 + self._random.randrange(1_000_000)
@@ -277,7 +277,7 @@ class _Country:
         host = f"www.{zone}"
         declared = self._told("declared made-up")
         mail = (zone,) if self._random.random() < 0.5 else ()
-        people = int(1_000 * self._random.paretovariate(1.1))
+        people = int(1_000 * self._random.paretovariate(1.6))
         yield ServiceListed(
             name=name, country=HOME, sector=sector, people=min(people, 9_000_000), domains=(host,), mail=mail,
             **declared,
@@ -324,5 +324,5 @@ class _Country:
         kinds: tuple[PartKind, ...] = ("script", "style", "font", "image", "connection", "frame")
         kind = self._random.choice(kinds)
         purposes: tuple[Purpose, ...] = ("login", "payment", "maps")
-        purpose = self._random.choice(purposes) if kind == "frame" and self._random.random() < 0.3 else ""
-        return PagePart(host, kind, kind == "script" and self._random.random() < 0.15, purpose)
+        purpose = self._random.choice(purposes) if kind == "frame" and self._random.random() < 0.1 else ""
+        return PagePart(host, kind, kind == "script" and self._random.random() < 0.05, purpose)

@@ -23,7 +23,7 @@ COMMANDS = {
     "border": Entry("border", "border", "Look at the border, or take everything back."),
     "officer": Entry("officer", "officer", "Say whose word counts."),
     "rehearse": Entry("rehearse", "rehearse", "Try what a cut or a new link would do, before it happens."),
-    "audit": Entry("audit", "audit", "Find out what services stand on, and when they fall."),
+    "audit": Entry("audit", "audit", "Find out what services stand on, and what stops them."),
     "topology": Entry("topology", "topology", "Get and check the networks and links to rehearse with."),
     "doctor": Entry("doctor", "doctor", "Explain why data is missing, exporter by exporter."),
     "config": Entry("config", "config", "Show or check the settings."),

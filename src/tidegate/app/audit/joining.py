@@ -1,0 +1,50 @@
+"""A rehearsed scenario becomes an event of an audit: the networks that people at home reach no more."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from tidegate.app.rehearsal import open_world, read_scenario
+from tidegate.audit.auditing import Audit
+from tidegate.audit.graph import Kind
+from tidegate.model.audit_events import LoseNetworks, WhatIf
+from tidegate.ports.topology import TopologyFiles
+from tidegate.rehearse.answers import answer
+from tidegate.rehearse.measuring import ground_of
+
+LOST_SHARE = 0.5
+"""A network is lost when fewer than this share of the people who reached it before still do."""
+
+
+def rehearsed(
+    files: TopologyFiles,
+    audit: Audit,
+    home: str,
+    scenario_file: Path,
+    world_name: str | None,
+    environ: Mapping[str, str],
+) -> WhatIf:
+    """Surely lost: also with all peering that may exist unseen. Perhaps: by the links that are seen, or
+    not in the world at all. NotAllowed where the world does not have the country.
+    """
+    scenario = read_scenario(files, scenario_file)
+    world = open_world(files, world_name, environ)
+    graph = audit.graph
+    needed = sorted(int(graph.names[row]) for row in graph.rows(Kind.NETWORK).tolist())
+    known = [number for number in needed if number in set(world.numbers.tolist())]
+    focused = msgspec.structs.replace(scenario, focus=(home,))
+    told = answer(ground_of(world), focused, [(str(number), number) for number in known])
+    lost, perhaps = [], [number for number in needed if number not in set(known)]
+    for one in told.countries[0].services:
+        if one.after.high < one.before.low * LOST_SHARE:
+            lost.append(int(one.service))
+        elif one.after.low < one.before.low * LOST_SHARE:
+            perhaps.append(int(one.service))
+    event = LoseNetworks(networks=tuple(lost), perhaps=tuple(sorted(perhaps)))
+    return WhatIf(f"after {scenario.name}", (event,))
+
+
+def is_scenario(data: bytes) -> bool:
+    """Whether a TOML file is a scenario of `rehearse` rather than a list of events."""
+    return b"[[change]]" in data

@@ -1,0 +1,177 @@
+"""`tidegate audit` as a planner uses it, on a made-up country: tables, JSON, exit codes, files."""
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import msgspec
+from click.testing import CliRunner, Result
+
+from tests.audit.told_country import country
+from tidegate.__main__ import PARTS
+from tidegate.app.audit.reading import write_audit
+from tidegate.cli.door import front
+from tidegate.cli.exits import Exit, Finished
+from tidegate.model.refusals import NotAllowed
+from tidegate.model.topology import WrongLine
+
+
+def audit(*arguments: object) -> Result:
+    return CliRunner().invoke(front, ["audit", *map(str, arguments)], obj=PARTS)
+
+
+def small(folder: Path) -> Path:
+    """The told country of one bank, as a file."""
+    path = folder / "audit.jsonl"
+    write_audit(PARTS.files(), path, country())
+    return path
+
+
+def code(result: Result) -> Exit:
+    assert isinstance(result.exception, Finished), result.output
+    return result.exception.code
+
+
+def test_a_loss_is_told_with_its_causes_and_ends_with_a_finding(tmp_path: Path) -> None:
+    result = audit("what-if", "--audit", small(tmp_path), "--lose", "XB", "--csv", tmp_path / "fates.csv")
+    assert code(result) is Exit.FINDING
+    assert "country XB at once" in result.output
+    assert (tmp_path / "fates.csv").read_text().splitlines()[1].startswith("Bank,,100,fails,fails")
+
+
+def test_json_has_times_and_a_chain(tmp_path: Path) -> None:
+    result = audit("what-if", "--audit", small(tmp_path), "--withdraw", "Names", "--from", "XA", "--json")
+    (fate,) = json.loads(result.output)["services"]
+    assert (fate["fails_for_new_s"], fate["fails_s"]) == (0, 300)
+    assert fate["chain"][-1]["thing"] == "provider Names"
+
+
+def test_a_name_that_nothing_stands_on_is_told_with_the_nearest(tmp_path: Path) -> None:
+    result = audit("what-if", "--audit", small(tmp_path), "--withdraw", "Namez")
+    assert isinstance(result.exception, NotAllowed)
+    assert "the nearest known: Names" in result.exception.why
+
+
+def test_events_may_come_from_a_file(tmp_path: Path) -> None:
+    events = tmp_path / "events.toml"
+    events.write_text('name = "Seal stops"\n[[event]]\nkind = "stop_authority"\nauthority = "Seal"\n')
+    result = audit("what-if", "--audit", small(tmp_path), "--scenario", events)
+    assert "Seal stops" in result.output
+    assert "good until" in result.output
+
+
+def test_a_rehearsed_scenario_loses_the_networks_that_it_cuts(tmp_path: Path) -> None:
+    """No network of the told country is in the made-up world, so that nothing is known of them."""
+    scenario = tmp_path / "cut.toml"
+    scenario.write_text('name = "cut"\n[[change]]\nkind = "cut_country"\ncountry = "XA"\n')
+    told = audit(
+        "what-if", "--audit", small(tmp_path), "--scenario", scenario, "--world", "synthetic:200", "--json"
+    )
+    assert json.loads(told.output)["services"][0]["states"] == ["not_known"] * 7
+
+
+def test_rules_are_broken_and_kept_and_refused(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[rule]]\nname = "survives"\nsurvives = "any provider"\nhours = 24\n')
+    broken = audit("check", rules, "--audit", small(tmp_path), "--json")
+    assert code(broken) is Exit.FINDING
+    assert json.loads(broken.output)["sure"] is True
+    rules.write_text('[[rule]]\nname = "hosted"\nlayer = "hosting"\nmust_be = "at home"\n')
+    assert "All 1 rules are kept." in audit("check", rules, "--audit", small(tmp_path)).output
+    rules.write_text('[[rule]]\nname = "nothing"\n')
+    assert isinstance(audit("check", rules, "--audit", small(tmp_path)).exception, WrongLine)
+
+
+def test_explain_proves_what_stops_a_service_alone(tmp_path: Path) -> None:
+    result = audit("explain", "Bank", "--audit", small(tmp_path), "--json")
+    assert code(result) is Exit.FINDING
+    found = {one["what"]: one["proof"] for one in json.loads(result.output)["singles"]}
+    assert found["provider Hoster"] == [
+        "provider Hoster",
+        "address 198.51.100.1",
+        "host www.bank.example",
+        "layer hosting of Bank",
+        "service Bank",
+    ]
+
+
+def test_two_audits_are_set_side_by_side(tmp_path: Path) -> None:
+    before = small(tmp_path)
+    after = tmp_path / "after.jsonl"
+    write_audit(
+        PARTS.files(),
+        after,
+        [
+            msgspec.structs.replace(one, countries=("XA",)) if hasattr(one, "countries") else one
+            for one in country()
+        ],
+    )
+    assert "Nothing differs." in audit("diff", before, before).output
+    result = audit("diff", before, after, "--json")
+    assert code(result) is Exit.FINDING
+    told = {one["of"]: one["after"] for one in map(json.loads, result.output.splitlines())}
+    assert told["names of Bank"].startswith("at home")
+
+
+class Outside(HTMLParser):
+    """Whatever a browser would fetch or run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("script", "link", "img", "iframe", "object") or any(
+            name in ("src", "href") for name, _ in attrs
+        ):
+            self.found.append(tag)
+
+
+def test_a_report_is_one_page_without_requests_and_the_same_each_time(tmp_path: Path) -> None:
+    pages = []
+    for name in ("one.html", "other.html"):
+        audit("report", "synthetic:30", "-o", tmp_path / name)
+        pages.append((tmp_path / name).read_text())
+    assert pages[0] == pages[1]
+    parser = Outside()
+    parser.feed(pages[0])
+    assert parser.found == []
+    assert "http://" not in pages[0]
+    assert "https://" not in pages[0]
+
+
+def test_names_of_others_are_text_on_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    told = [
+        msgspec.structs.replace(one, organisation="<b>Hoster</b>")
+        if getattr(one, "organisation", "") == "Hoster"
+        else one
+        for one in country()
+    ]
+    write_audit(PARTS.files(), path, told)
+    audit("report", path, "-o", tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert "<b>" not in page
+    assert "&lt;b&gt;Hoster" in page
+
+
+def test_every_table_has_its_command(tmp_path: Path) -> None:
+    assert "hosting" in audit("layers", "--audit", "synthetic:20", "--services").output
+    assert "withdrawal of all of" in audit("blast-radius", "--audit", "synthetic:20").output
+    assert "people kept" in audit("advise", "--audit", "synthetic:20", "--changes", 2).output
+    audit("export", "--audit", "synthetic:20", "-o", tmp_path / "a.jsonl", "--csv", tmp_path / "tables")
+    assert {one.name for one in (tmp_path / "tables").iterdir()} == {
+        "layers.csv",
+        "blast-radius.csv",
+        "scores.csv",
+    }
+    audit("import", tmp_path / "a.jsonl", "-o", tmp_path / "b.jsonl")
+    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+
+
+def test_a_list_of_domains_is_enough_to_begin_with_and_knows_nothing_yet(tmp_path: Path) -> None:
+    names = tmp_path / "domains.txt"
+    names.write_text("# two\nwww.bank.example\nmail.example\n")
+    audit("import", names, "--country", "XA", "-o", tmp_path / "audit.jsonl")
+    told = audit("what-if", "--audit", tmp_path / "audit.jsonl", "--cut-off", "--json")
+    assert {one["states"][0] for one in json.loads(told.output)["services"]} == {"not_known"}
