@@ -175,3 +175,11 @@ def test_a_list_of_domains_is_enough_to_begin_with_and_knows_nothing_yet(tmp_pat
     audit("import", names, "--country", "XA", "-o", tmp_path / "audit.jsonl")
     told = audit("what-if", "--audit", tmp_path / "audit.jsonl", "--cut-off", "--json")
     assert {one["states"][0] for one in json.loads(told.output)["services"]} == {"not_known"}
+
+
+def test_nobody_is_asked_by_a_report_of_a_list_before_it_is_said_who_asks(tmp_path: Path) -> None:
+    names = tmp_path / "domains.txt"
+    names.write_text("www.bank.example\n")
+    result = audit("report", names, "--country", "XA", "-o", tmp_path / "page.html")
+    assert "contact" in str(result.exception)
+    assert not (tmp_path / "page.html").exists()
