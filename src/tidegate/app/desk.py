@@ -1,6 +1,6 @@
 """The node's desk: what people ask of it about plans and the border is answered here, between two turns."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tidegate.app.mitigation import Mitigation
@@ -17,6 +17,7 @@ from tidegate.mitigate.approval import (
     verify_word,
 )
 from tidegate.mitigate.moves import with_approval
+from tidegate.mitigate.passkeys import grew
 from tidegate.mitigate.roster import Roster
 from tidegate.mitigate.stages import IN_FORCE, PlanEvent, PlanStage, after
 from tidegate.model.facts import ApprovalGiven, BorderCleared, Fact, PlanApproved, PlanRefused, PlanWithdrawn
@@ -136,6 +137,9 @@ class Desk:
             facts, lacking = DECISIONS[word.intent](life, word, roster, settings, now_ms)
         except NotAllowed as refusal:
             raise NotApproved(refusal.why) from None
+        # Only after its signature held, so that nobody else can bring it on; and never to keep a rule up.
+        if word.intent == "approve" and not grew(word, self._words()):
+            raise NotApproved(f"the passkey of {word.officer} counts backwards: it may have been copied")
         if word.intent == "approve" and self._mitigation.border is None:
             raise NotAllowed("No speaker is configured (border.speaker), so no plan can come into force.")
         if taken_back and self._mitigation.border is not None:
@@ -144,6 +148,11 @@ class Desk:
         if self._node.waiting:
             lacking = "the database fails; it is taken back all the same, and recorded when that works"
         return WordTaken(self._stage_of(word.plan), lacking)
+
+    def _words(self) -> Iterator[Signed]:
+        """The words of agreement at hand."""
+        for life in self._lives():
+            yield from life.standing.approvals
 
     def _stage_of(self, number: int) -> str:
         lives = reversed(self._lives())

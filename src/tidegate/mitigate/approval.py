@@ -12,9 +12,12 @@ Guardian of invariants 1 and 4 of the house. The numbers stand beside the code t
 7. Refusing and withdrawing take one word, from any live officer of any level.
 8. One word that does not hold refuses all: nobody hides a forged word among good ones.
 9. A plan counts at the node that it names, and at no other with the same officers and border points.
+10. An officer whose key is a passkey speaks by an assertion over the digest of those same bytes, in which a
+    person was present and verified, and by nothing else (tidegate.mitigate.passkeys); others by none.
 
-Signatures are Ed25519 (RFC 8032). Nothing here reads a store: the plan, the words, the roster and the time
-come in, so that whoever holds the BGP sessions can ask the same question of its own roster and clock.
+Signatures of key files are Ed25519 (RFC 8032). Nothing here reads a store: the plan, the words, the roster
+and the time come in, so that whoever holds the BGP sessions can ask the same question of its own roster and
+clock.
 """
 
 import re
@@ -23,6 +26,7 @@ from hashlib import sha256
 
 import msgspec
 
+from tidegate.mitigate.passkeys import holds_by_passkey
 from tidegate.mitigate.roster import LEVELS, Roster
 from tidegate.model.plan_bytes import plan_bytes, words_to_sign
 from tidegate.model.plans import Intent, Officer, Plan, Signed
@@ -111,9 +115,16 @@ def verify_word(plan: Plan, word: Signed, intent: Intent, roster: Roster, now_ms
     if word.intent != intent:
         raise NotAllowed(f"{word.officer} says {word.intent}, not {intent}")
     officer = roster.live(word.officer, now_ms)  # 2
-    if not holds(officer.public_key, word.signature, words_to_sign(plan, intent)):  # 1
+    if not word_holds(officer, word, words_to_sign(plan, intent)):  # 1
         raise NotAllowed(f"the signature of {word.officer} does not hold for plan {plan.number} as it is")
     return officer
+
+
+def word_holds(officer: Officer, word: Signed, words: bytes) -> bool:
+    """10. By the officer's own kind of key."""
+    if officer.passkey is None:
+        return word.assertion is None and holds(officer.public_key, word.signature, words)
+    return word.assertion is not None and holds_by_passkey(officer, word.signature, word.assertion, words)
 
 
 def holds(public_key: str, signature: str, message: bytes) -> bool:

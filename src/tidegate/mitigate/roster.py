@@ -7,6 +7,12 @@ The file is TOML, one table for each officer:
     public_key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
     added = 2026-01-10T09:00:00Z
     revoked = 2026-06-01T12:00:00Z
+
+An officer whose key is a passkey has three lines more: what it is called, and the page it signs for.
+
+    passkey = "kQf1J0cYV2pWm1mE6y0bZQ"
+    rp_id = "console.example.org"
+    origin = "https://console.example.org"
 """
 
 import re
@@ -17,7 +23,8 @@ from typing import Any
 
 import msgspec
 
-from tidegate.model.plans import Level, Officer
+from tidegate.mitigate.passkeys import check_passkey
+from tidegate.model.plans import Level, Officer, Passkey
 from tidegate.model.refusals import NotAllowed
 
 LEVELS: Mapping[Level, int] = {"desk": 0, "centre": 1, "senior": 2}
@@ -28,6 +35,7 @@ OFFICERS_MAX = 256
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 KEY = re.compile(r"[0-9a-f]{64}")
+PASSKEY_LINES = frozenset({"passkey", "rp_id", "origin"})
 
 FIELD = (1 << 255) - 19
 SIGN_BIT = 1 << 255
@@ -93,9 +101,11 @@ def check_officer(officer: Officer) -> None:
         raise NotAllowed(f"{officer.name!r} is no officer's name: small letters, digits, dots and dashes")
     if officer.level not in LEVELS:
         raise NotAllowed(f"officer {officer.name}: {officer.level!r} is no level: desk, centre or senior")
-    if not KEY.fullmatch(officer.public_key):
+    if officer.passkey is not None:
+        check_passkey(officer.name, officer.public_key, officer.passkey)
+    elif not KEY.fullmatch(officer.public_key):
         raise NotAllowed(f"officer {officer.name}: a public key is 64 hex digits in small letters")
-    if proves_nothing(bytes.fromhex(officer.public_key)):
+    if KEY.fullmatch(officer.public_key) and proves_nothing(bytes.fromhex(officer.public_key)):
         raise NotAllowed(f"officer {officer.name}: this key has small order; anybody can sign for it")
 
 
@@ -120,8 +130,9 @@ def roster_from(text: str, seen_ms: int = 0) -> Roster:
 def member_from(name: str, table: Any) -> Member:
     if not isinstance(table, dict):
         raise NotAllowed(f"officer {name}: write a table [officers.{name}]")
-    strangers = table.keys() - {"level", "public_key", "added", "revoked"}
-    missing = {"level", "public_key", "added"} - table.keys()
+    of_passkey = table.keys() & PASSKEY_LINES
+    strangers = table.keys() - {"level", "public_key", "added", "revoked", *PASSKEY_LINES}
+    missing = {"level", "public_key", "added", *(PASSKEY_LINES if of_passkey else ())} - table.keys()
     if strangers or missing:
         named = ", ".join(sorted(strangers or missing))
         raise NotAllowed(f"officer {name}: {'unknown' if strangers else 'missing'} {named}")
@@ -130,8 +141,13 @@ def member_from(name: str, table: Any) -> Member:
     if level is None:
         raise NotAllowed(f"officer {name}: {table['level']!r} is no level: desk, centre or senior")
     revoked = table.get("revoked")
+    passkey = None
+    if of_passkey:
+        passkey = Passkey(
+            credential=str(table["passkey"]), rp_id=str(table["rp_id"]), origin=str(table["origin"])
+        )
     return Member(
-        officer=Officer(name=name, level=level, public_key=str(table["public_key"])),
+        officer=Officer(name=name, level=level, public_key=str(table["public_key"]), passkey=passkey),
         added_ms=moment(name, table["added"]),
         revoked_ms=None if revoked is None else moment(name, revoked),
     )
@@ -155,11 +171,23 @@ def member_text(member: Member) -> str:
         f'[officers."{officer.name}"]',
         f'level = "{officer.level}"',
         f'public_key = "{officer.public_key}"',
+        *passkey_lines(officer.passkey),
         f"added = {moment_text(member.added_ms)}",
     ]
     if member.revoked_ms is not None:
         lines.append(f"revoked = {moment_text(member.revoked_ms)}")
     return "\n".join(lines) + "\n"
+
+
+def passkey_lines(passkey: Passkey | None) -> list[str]:
+    if passkey is None:
+        return []
+    # `check_passkey` lets none of these hold a quotation mark or a backslash.
+    return [
+        f'passkey = "{passkey.credential}"',
+        f'rp_id = "{passkey.rp_id}"',
+        f'origin = "{passkey.origin}"',
+    ]
 
 
 def moment_text(at_ms: int) -> str:

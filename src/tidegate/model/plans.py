@@ -172,24 +172,51 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     usual_inbound: tuple[UsualInbound, ...] = ()
 
 
-class Officer(msgspec.Struct, frozen=True, kw_only=True):
-    """A person who may approve: `public_key` is an Ed25519 key (RFC 8032) as 64 hex digits."""
+class Passkey(msgspec.Struct, frozen=True, kw_only=True):
+    """What a passkey is bound to (Web Authentication level 3): `credential` names it, as base64url without
+    padding; `rp_id` and `origin` are the one page for which it signs, as browsers name them."""
+
+    credential: str
+    rp_id: str
+    origin: str
+
+
+class Officer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A person who may approve. `public_key` is an Ed25519 key (RFC 8032) as 64 hex digits.
+
+    With `passkey` the officer speaks by assertions of that passkey and in no other way; its key may then
+    also be one of P-256, as 66 hex digits (SEC 1 section 2.3.3, compressed).
+    """
 
     name: str
     level: Level
     public_key: str
+    passkey: Passkey | None = None
 
 
 Intent = Literal["approve", "refuse", "withdraw"]
 
 
-class Signed(msgspec.Struct, frozen=True, kw_only=True):
-    """An officer's word on one plan: `signature` (128 hex digits) over `plan_bytes.words_to_sign`."""
+class Assertion(msgspec.Struct, frozen=True, kw_only=True):
+    """What a passkey signs beside the digest of the words (Web Authentication level 3, section 6.3.3), in
+    hex: the authenticator's data and the browser's."""
+
+    authenticator_data: str
+    client_data: str
+
+
+class Signed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An officer's word on one plan: `signature` (128 hex digits) over `plan_bytes.words_to_sign`.
+
+    A passkey's signature is over its `assertion`, which holds the digest of those same words; it is 128 hex
+    digits with Ed25519 and DER in hex with P-256 (tidegate.mitigate.passkeys).
+    """
 
     plan: int
     intent: Intent
     officer: str
     signature: str
+    assertion: Assertion | None = None
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
