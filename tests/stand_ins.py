@@ -9,7 +9,7 @@ from tidegate.model.addresses import MAPPED_IPV4
 from tidegate.model.datagrams import DatagramBlock
 from tidegate.model.exporters import EXPORTER
 from tidegate.model.flows import FlowBatch, empty_rows
-from tidegate.model.summaries import CELL, SecondSummary
+from tidegate.model.summaries import CELL, INBOUND, SecondSummary
 from tidegate.ports.collector import CollectorReport, ToCollector, ToNode
 
 
@@ -116,6 +116,7 @@ def summary_of(
         active_cells=cells,
         degraded=degraded,
         datagrams_dropped=datagrams_dropped,
+        inbound=np.zeros(0, INBOUND),
     )
 
 

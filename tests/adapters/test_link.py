@@ -5,6 +5,7 @@ import struct
 import threading
 import time
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from tidegate.model.addresses import Prefix
 from tidegate.model.exporters import EXPORTER, EXPORTERS_MAX
 from tidegate.model.flows import FLOW, empty_rows
 from tidegate.model.refusals import Malformed, NotAllowed
-from tidegate.model.summaries import SUMMARY_CELLS_MAX, SecondSummary
+from tidegate.model.summaries import INBOUND, NO_VECTOR, SUMMARY_CELLS_MAX, SecondSummary
 from tidegate.ports.collector import (
     SAMPLE_ROWS_MAX,
     CollectorReport,
@@ -37,7 +38,8 @@ def full_report(second: int = 1_700_000_000, cells: int = 3, exporters: int = 2)
     rng = np.random.default_rng(second)
     table = np.frombuffer(rng.bytes(exporters * EXPORTER.itemsize), EXPORTER).copy()
     refused = {(-1, "unknown version"): 7, (1, "set cut short"): 2**40}
-    summary = summary_of(second, 24, table, refused, 5, cells, degraded="tracking heavy keys only")
+    told = summary_of(second, 24, table, refused, 5, cells, degraded="tracking heavy keys only")
+    summary = replace(told, inbound=np.array([(0, 17, 1e9, 3.5), (4095, NO_VECTOR, 2.5, 1)], INBOUND))
     summary.cells["bytes"] = rng.random((cells, 64), np.float32)
     return report_of(summary, journal_trouble="no space left", datagrams_dropped=99)
 
@@ -47,7 +49,8 @@ def assert_same(one: Message, other: Message) -> None:
         case CollectorReport(), CollectorReport():
             assert one.summary.cells.tobytes() == other.summary.cells.tobytes()
             assert one.summary.exporters.tobytes() == other.summary.exporters.tobytes()
-            for name in set(SecondSummary.__dataclass_fields__) - {"cells", "exporters"}:
+            assert one.summary.inbound.tobytes() == other.summary.inbound.tobytes()
+            for name in set(SecondSummary.__dataclass_fields__) - {"cells", "exporters", "inbound"}:
                 assert getattr(one.summary, name) == getattr(other.summary, name)
             for name in set(CollectorReport.__dataclass_fields__) - {"summary"}:
                 assert getattr(one, name) == getattr(other, name)

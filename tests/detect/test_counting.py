@@ -19,7 +19,7 @@ from tidegate.model.refusals import NotAllowed
 from tidegate.model.summaries import SUMMARY_CELLS_MAX, SecondSummary
 from tidegate.model.vectors import CODE_OF
 
-NO_EXPORTERS = np.zeros(0, EXPORTER)
+SOME_EXPORTERS = np.zeros(128, EXPORTER)
 OBJECTS = (
     WatchedObject("XA ministry", (Prefix.parse("198.51.100.0/28"),), capacity_bits_per_s=10_000_000),
     WatchedObject("XA country", (Prefix.parse("198.51.0.0/16"), Prefix.parse("2001:db8::/32"))),
@@ -69,7 +69,7 @@ def place_of(cell: np.void) -> Prefix | int:
 
 
 def close(counter: SecondCounter, second: int) -> SecondSummary:
-    return counter.close_second(second, NO_EXPORTERS, {}, 0)
+    return counter.close_second(second, SOME_EXPORTERS, {}, 0)
 
 
 @settings(max_examples=150, deadline=None)
@@ -91,6 +91,12 @@ def test_heavy_cells_are_those_of_plain_dictionaries(
         assert cells.keys() == expected.keys()
         assert summary.records == sum(record["direction"] != 3 for record in records)
         assert summary.degraded is None or "reach back" in summary.degraded
+        inbound = {(int(row["exporter"]), int(row["vector"])): row for row in summary.inbound}
+        assert inbound.keys() == {key for key, amounts in naive.inbound.items() if amounts[0]}
+        for place, row in inbound.items():
+            assert (row["bytes"], row["packets"]) == pytest.approx(tuple(naive.inbound[place]))
+        assert summary.inbound["bytes"].sum() == pytest.approx(summary.bytes)
+        naive.inbound.clear()
         for key, (ring, had) in expected.items():
             cell, window = cells[key], ring.window()
             assert cell["newest_second"] == ring.evidence

@@ -13,7 +13,7 @@ from tidegate.detect.settings import DetectionSettings, Floors
 from tidegate.model.addresses import Prefix
 from tidegate.model.exporters import EXPORTER
 from tidegate.model.facts import Fact
-from tidegate.model.summaries import CELL, SecondSummary
+from tidegate.model.summaries import CELL, INBOUND, SecondSummary
 from tidegate.model.vectors import CODE_OF
 
 MONDAY = 1_800_000_000 // (7 * 86_400) * 7 * 86_400
@@ -31,7 +31,9 @@ def summary(second: int, levels: dict[tuple[Prefix, str], float]) -> SecondSumma
         cell["vector"], cell["object"], cell["newest_second"] = CODE_OF[vector], -1, second
         cell["bytes"], cell["packets"] = bits / 8, bits / 8 / 1400
         cell["exporters"] = 1
-    return SecondSummary(second, cells, 0, np.zeros(1, EXPORTER), {}, 1, 0.0, 0.0, len(cells), None, 0)
+    return SecondSummary(
+        second, cells, 0, np.zeros(1, EXPORTER), {}, 1, 0.0, 0.0, len(cells), None, 0, np.zeros(0, INBOUND)
+    )
 
 
 class Watch:

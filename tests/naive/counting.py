@@ -10,9 +10,11 @@ import numpy.typing as npt
 from tests.naive.classify import vector_name
 from tidegate.detect.settings import CountingSettings, WatchedObject
 from tidegate.model.addresses import Prefix
+from tidegate.model.summaries import NO_VECTOR
 from tidegate.model.vectors import CODE_OF
 
 WINDOW = 64
+REPETITION = 3
 LEVELS = {4: (128, 120, 116, 112), 6: (128, 64, 56, 48, 32)}
 
 Place = Prefix | int
@@ -76,6 +78,7 @@ class NaiveCounter:
         self.rings: dict[Key, Ring] = {}
         self.touched: dict[Key, int] = {}
         self.last: dict[Key, Second] = {}
+        self.inbound: dict[tuple[int, int], Four] = defaultdict(lambda: np.zeros(2))
 
     def places(self, high: int, low: int, family: int) -> list[Place]:
         host = Prefix(high, low, 128)
@@ -113,10 +116,13 @@ class NaiveCounter:
 
     def count_one(self, record: dict[str, int], received_ms: int) -> None:
         name = vector_name(record)
-        if name is None:
-            return
         rate = max(1, record["sampling_rate"])
         size, packets = record["bytes"], record["packets"]
+        if name is not None or record["direction"] != REPETITION:
+            inbound = self.inbound[record["exporter"], NO_VECTOR if name is None else CODE_OF[name]]
+            inbound += (size * rate, packets * rate)
+        if name is None:
+            return
         amounts = np.array(
             [
                 size * rate,

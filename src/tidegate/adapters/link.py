@@ -17,7 +17,7 @@ from tidegate.model.addresses import Prefix
 from tidegate.model.exporters import EXPORTER, EXPORTERS_MAX
 from tidegate.model.flows import FLOW
 from tidegate.model.refusals import Malformed
-from tidegate.model.summaries import CELL, SUMMARY_CELLS_MAX, SecondSummary
+from tidegate.model.summaries import CELL, INBOUND, INBOUND_ROWS_MAX, SUMMARY_CELLS_MAX, SecondSummary
 from tidegate.ports.collector import (
     SAMPLE_ROWS_MAX,
     CollectorReport,
@@ -41,7 +41,8 @@ LINK_VERSION: Final = 1
 _MARK: Final = b"tg"
 _HEADER: Final = struct.Struct("<2sBBII")
 
-_LAYOUT: Final = hashlib.sha256(repr([CELL.descr, EXPORTER.descr, FLOW.descr]).encode()).hexdigest()[:16]
+_COLUMNS: Final = (CELL, EXPORTER, FLOW, INBOUND)
+_LAYOUT: Final = hashlib.sha256(repr([each.descr for each in _COLUMNS]).encode()).hexdigest()[:16]
 
 Message = ToNode | ToCollector
 _Columns = tuple[npt.NDArray[np.generic], ...]
@@ -50,6 +51,7 @@ _Columns = tuple[npt.NDArray[np.generic], ...]
 class _Report(msgspec.Struct, frozen=True, array_like=True):
     second: int
     cells: int
+    inbound: int
     cells_left_out: int
     exporters: int
     refused: list[tuple[int, str, int]]
@@ -127,7 +129,7 @@ def pieces(message: Message) -> list[bytes | memoryview]:
 def _taken_apart(message: Message) -> tuple[int, msgspec.Struct, _Columns]:
     match message:
         case CollectorReport(summary=summary):
-            return _REPORT, _report_part(message), (summary.cells, summary.exporters)
+            return _REPORT, _report_part(message), (summary.cells, summary.exporters, summary.inbound)
         case SampleReply(number, sample):
             part = _Sample(number, len(sample.rows), sample.from_ms, sample.until_ms)
             return _SAMPLE, part, (sample.rows, sample.weights, sample.received_ms)
@@ -148,6 +150,7 @@ def _report_part(report: CollectorReport) -> _Report:
         cells=len(summary.cells),
         cells_left_out=summary.cells_left_out,
         exporters=len(summary.exporters),
+        inbound=len(summary.inbound),
         refused=[(int(row), reason, int(count)) for (row, reason), count in summary.refused.items()],
         records=int(summary.records),
         bytes=float(summary.bytes),
@@ -288,6 +291,7 @@ def _report(part: _Report, columns: _ColumnReader) -> CollectorReport:
         active_cells=part.active_cells,
         degraded=part.degraded,
         datagrams_dropped=part.datagrams_dropped_this_second,
+        inbound=columns.take(INBOUND, part.inbound, INBOUND_ROWS_MAX),
     )
     return CollectorReport(
         summary=summary,

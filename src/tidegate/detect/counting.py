@@ -22,8 +22,16 @@ from tidegate.kernels.closing import LIGHT, close_cells, sweep, weigh_rings, wri
 from tidegate.kernels.counting import count_rows
 from tidegate.kernels.slots import SLOT, index_refill
 from tidegate.kernels.windows import RING, SECONDS
+from tidegate.model.exporters import EXPORTERS_MAX
 from tidegate.model.flows import FlowBatch
-from tidegate.model.summaries import CELL, SUMMARY_CELLS_MAX, SecondSummary
+from tidegate.model.summaries import (
+    CELL,
+    INBOUND,
+    INBOUND_ROWS_MAX,
+    NO_VECTOR,
+    SUMMARY_CELLS_MAX,
+    SecondSummary,
+)
 from tidegate.model.vector_tables import least_bytes, port_vectors
 from tidegate.model.vectors import VECTORS_MAX
 
@@ -74,6 +82,7 @@ def new_table(settings: CountingSettings, objects: Sequence[WatchedObject]) -> T
         object_prefixes=prefixes,
         chains=chains,
         object_cells=np.full((max(1, len(objects)), VECTORS_MAX), -1, np.int32),
+        inbound=np.zeros((EXPORTERS_MAX, VECTORS_MAX + 1, 2), np.float64),
         hashes=np.zeros(BLOCK_ROWS, np.uint64),
         codes=np.zeros(BLOCK_ROWS, np.uint8),
         spots=np.zeros(BLOCK_ROWS, np.int64),
@@ -149,11 +158,12 @@ class SecondCounter:
             active_cells=int(state["used"]),
             degraded=self._degraded(),
             datagrams_dropped=datagrams_dropped,
+            inbound=inbound_rows(self._table.inbound[: max(1, len(exporters))]),
         )
-        self._open_next(second)
+        self._open_next(second, len(exporters))
         return summary
 
-    def _open_next(self, second: int) -> None:
+    def _open_next(self, second: int, exporters: int) -> None:
         state = self._state
         used_share = int(state["used"]) / self._settings.cells_max
         patience = self._settings.host_idle_seconds if used_share < 0.6 else 4
@@ -176,6 +186,7 @@ class SecondCounter:
             "clipped",
         ):
             state[counter] = 0
+        self._table.inbound[: max(1, exporters)] = 0
         state["tick"] += 1
         state["open_second"] = max(second, int(state["open_second"])) + 1
 
@@ -207,3 +218,17 @@ class SecondCounter:
         larger = aligned_zeros(2 * len(self._table.slots), SLOT)
         index_refill(self._table.slots, larger)
         self._table = self._table._replace(slots=larger)
+
+
+def inbound_rows(amounts: npt.NDArray[np.float64]) -> npt.NDArray[np.void]:
+    """The amounts by exporter and vector (the last column: of no vector) that are not zero, dtype INBOUND."""
+    exporters, vectors = np.nonzero(amounts[:, :, 0])
+    if len(exporters) > INBOUND_ROWS_MAX:
+        weights = amounts[exporters, vectors, 0]
+        heaviest = np.sort(np.argpartition(weights, -INBOUND_ROWS_MAX)[-INBOUND_ROWS_MAX:])
+        exporters, vectors = exporters[heaviest], vectors[heaviest]
+    rows = np.zeros(len(exporters), INBOUND)
+    rows["exporter"] = exporters
+    rows["vector"] = np.where(vectors == VECTORS_MAX, NO_VECTOR, vectors)
+    rows["bytes"], rows["packets"] = amounts[exporters, vectors].T
+    return rows

@@ -211,6 +211,8 @@ def count_rows(t, rows, first, received_ms):  # type: ignore[no-untyped-def]
     index_room = len(index) * 2 // 3 - 6 * BLOCK_ROWS
     open_start_ms = s.open_second * 1000
     oldest = s.open_second - (SECONDS - 1)
+    inbound = t.inbound
+    last_exporter, no_vector = np.int64(inbound.shape[0] - 1), np.int64(inbound.shape[1] - 1)
     hashes, codes, spots, nearest, climbers = t.hashes, t.codes, t.spots, t.nearest, t.climbers
     tick, tick_end = np.uint32(s.tick), np.uint16(s.tick)
     total_bytes = total_packets = 0.0
@@ -273,6 +275,9 @@ def count_rows(t, rows, first, received_ms):  # type: ignore[no-untyped-def]
             total_bytes += value[0]
             total_packets += value[1]
             code = np.int64(codes[i])
+            here = inbound[min(np.int64(row.exporter), last_exporter), min(code, no_vector)]
+            here[0] += value[0]
+            here[1] += value[1]
             if code == NONE:
                 continue
             level = V4_HOST if row.family == 4 else V6_HOST

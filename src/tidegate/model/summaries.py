@@ -35,12 +35,25 @@ CELL = np.dtype(
 """One heavy (destination, vector) pair. A window column is the second `newest_second - 63 + i`."""
 
 
+INBOUND_ROWS_MAX = 16_384
+"""Rows of inbound volume in one summary; the lightest beyond it are left out, and only totals hold them."""
+
+NO_VECTOR = 255
+"""In a row of inbound volume: traffic of no vector (not IP)."""
+
+INBOUND = np.dtype(
+    [("exporter", np.uint16), ("vector", np.uint8), ("bytes", np.float64), ("packets", np.float64)]
+)
+"""What one exporter (its row) told of one vector in the receive second, scaled as far as it can be."""
+
+
 @dataclass(frozen=True, slots=True)
 class SecondSummary:
     """One receive second, closed.
 
-    `cells` dtype CELL; `exporters` dtype EXPORTER (tidegate.model.exporters), the table as it stood;
-    `refused` counts by (exporter row, or -1 where the sender has none; reason) since the start.
+    `inbound` dtype INBOUND adds up to `bytes` and `packets`. `cells` dtype CELL; `exporters` dtype EXPORTER
+    (tidegate.model.exporters), the table as it stood; `refused` counts by (exporter row, or -1 where the
+    sender has none; reason) since the start.
     """
 
     second: int
@@ -54,3 +67,4 @@ class SecondSummary:
     active_cells: int
     degraded: str | None
     datagrams_dropped: int  # by the kernel, for want of room in the socket's queue (SO_RXQ_OVFL), this second
+    inbound: npt.NDArray[np.void]
