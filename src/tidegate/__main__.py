@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tidegate.adapters.collector_end import CollectorEnd
     from tidegate.app.accord.lab import AccordLabReport
+    from tidegate.app.console.serving import Serving
     from tidegate.app.demonstration import DemoRun
     from tidegate.app.hotline.lab import LabOrder, LabReport
     from tidegate.app.hotline.ways import HotlineWays, WaysWanted
@@ -360,6 +361,18 @@ def asked_before(path: "Path") -> "AskedBefore":
     return AskedFile(path)
 
 
+def serve_console(serving: "Serving") -> None:
+    from tidegate.console import serve
+
+    serve(serving)
+
+
+def fonts() -> "Mapping[str, bytes]":
+    from tidegate.adapters.fonts import font_files
+
+    return font_files()
+
+
 PARTS = Parts(
     version=__version__,
     environ=os.environ,
@@ -397,6 +410,8 @@ PARTS = Parts(
     printer=printer,
     prober=prober,
     asked_before=asked_before,
+    serve_console=serve_console,
+    fonts=fonts,
 )
 
 

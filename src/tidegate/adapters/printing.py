@@ -1,12 +1,11 @@
 """Papers as PDF, by Typst, with fonts that know Latin, Cyrillic, Persian and Arabic letters."""
 
 import json
-from pathlib import Path
 
+from tidegate.adapters.fonts import FONTS
 from tidegate.model.papers import Cell, Paper, Section
 from tidegate.ports.outside import OutsideFailed
 
-FONTS = Path(__file__).parent / "data" / "fonts"
 SPELT = "\u200c\u200d\u2066\u2067\u2068\u2069"
 """Joiners and isolates, by which words and codes keep their form and their place."""
 

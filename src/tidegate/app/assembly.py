@@ -70,7 +70,7 @@ def open_node(
             baselines=stores.baselines,
             clock=clock,
             version=parts.version,
-            ears=(observation, health, plans.heard, *ears),
+            ears=(observation, health, plans.heard, plans.live, *ears),
             pulse=health.write,
             also_learned=plans.inbound.pending,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from tidegate.app.live import Live
 from tidegate.app.mitigation import Mitigation
 from tidegate.app.node import Node
 from tidegate.app.plan_moves import scored
@@ -39,6 +40,7 @@ from tidegate.ports.control import (
     Reply,
     Scores,
     ShowBorder,
+    ShowNow,
     ShowPlan,
     Unable,
     WordTaken,
@@ -70,7 +72,9 @@ class Desk:
         clock: Clock,
         speaker: str,
         others: Others = nobody,
+        live: Live | None = None,
     ) -> None:
+        self._live = live or Live(lambda _: None, ())
         self._door = door
         self._node = node
         self._mitigation = mitigation
@@ -183,6 +187,9 @@ class Desk:
             findings=tuple(findings),
         )
 
+    def show_now(self, request: ShowNow, _: str) -> Reply:
+        return self._live.now(self._mitigation.rules.approval.node, request.seconds)
+
     def clear_border(self, _: ClearBorder, who: str) -> Reply:
         """Nobody needs a key to stop: whoever may enter the node's folder could end the node as well."""
         lives = self._node.state.plans.values()
@@ -214,6 +221,7 @@ ANSWERS: Mapping[type, Callable[[Desk, Any, str], Reply]] = {
     GiveWord: Desk.give_word,
     ShowBorder: Desk.show_border,
     ClearBorder: Desk.clear_border,
+    ShowNow: Desk.show_now,
 }
 
 Decision = tuple[list[Fact], str]

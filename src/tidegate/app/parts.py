@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from tidegate.app.accord.lab import RunAccordLab
+    from tidegate.app.console.serving import Serving
     from tidegate.app.demonstration import DemoRun
     from tidegate.app.hotline.lab import RunLab
     from tidegate.app.hotline.ways import HotlineWays, WaysWanted
@@ -62,7 +63,8 @@ class Parts:
     `key_file` asks for the passphrase by the function it is given; `generate_key` writes a new key under a
     passphrase and tells its public half, `public_key` reads one from a file. `hotline_folder` is where an
     organisation's cards, station's keys and peers lie, inside a node's state folder; `hotline_ways` are its
-    ways to peers, `pair_files` the key files of roots and officers.
+    ways to peers, `pair_files` the key files of roots and officers. `serve_console` is the whole life of the
+    console's process; `fonts` are the files of the typefaces that print and page share.
     """
 
     version: str
@@ -101,3 +103,5 @@ class Parts:
     printer: "Callable[[], Printer]"
     prober: "Callable[[ProbeSettings], Prober]"
     asked_before: "Callable[[Path], AskedBefore]"
+    serve_console: "Callable[[Serving], None]"
+    fonts: Callable[[], Mapping[str, bytes]]

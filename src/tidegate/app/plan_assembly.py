@@ -9,6 +9,7 @@ from tidegate.app.counting import Counting
 from tidegate.app.desk import Desk, nobody
 from tidegate.app.hotline.assembly import Hotline
 from tidegate.app.inbound import Inbound
+from tidegate.app.live import Live
 from tidegate.app.mapping import BorderPoints
 from tidegate.app.mitigation import Mitigation, Rules
 from tidegate.app.officers import Officers
@@ -39,6 +40,7 @@ class PlanParts:
     officers: Officers
     heard: ExportersHeard
     inbound: Inbound
+    live: Live
     keeper: BorderKeeper | None
     sink: BorderSink | None
 
@@ -62,6 +64,7 @@ def plan_parts(parts: Parts, config: Config, folder: Path, clock: Clock, node: s
         officers=Officers(parts.roster(roster_path(config, folder))),
         heard=ExportersHeard(),
         inbound=Inbound(tuple(config.border_points)),
+        live=Live(BorderPoints(config).of, tuple(config.border_points)),
         keeper=keeper,
         sink=None if keeper is None else BorderSink(keeper, clock),
     )
@@ -105,6 +108,7 @@ def take_up_plans(
     door.start()
     afterwards.callback(door.stop)
     others = hotline.desk.answer if hotline else nobody
-    desk = Desk(door, node, mitigation, clock, config.border.speaker, others)
+    desk = Desk(door, node, mitigation, clock, config.border.speaker, others, plans.live)
+    plans.live.follow(run.attacks)
     run.accompany(mitigation, desk, *([hotline] if hotline else []))
     return mitigation

@@ -1,37 +1,44 @@
 """Changes of the roster by hand: each is checked whole before it is written, and a name is given once."""
 
-from typing import get_args
-
 import msgspec
 
-from tidegate.mitigate.roster import Member, Roster, check_officer, roster_from, roster_text
-from tidegate.model.plans import Level, Officer
+from tidegate.mitigate.roster import LEVELS, Member, Roster, check_officer, roster_from, roster_text
+from tidegate.model.plans import Level, Officer, Passkey
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.roster import RosterFile
 
-__all__ = ["Member", "RosterFile", "add_officer", "officer_of", "revoke_officer", "roster_from"]
+__all__ = ["Member", "RosterFile", "add_officer", "as_level", "officer_of", "revoke_officer", "roster_from"]
 
 SOME_KEY = "11" * 31 + "00"
 """Stands for a key that is not known yet."""
 
 
-def officer_of(text: str, name: str, level: str, now_ms: int, key: str | None = None) -> Member:
+def as_level(level: str) -> Level:
+    found = next((one for one in LEVELS if one == level), None)
+    if found is None:
+        raise NotAllowed(f"{level} is no level: {', '.join(LEVELS)}")
+    return found
+
+
+def officer_of(
+    text: str, name: str, level: str, now_ms: int, key: str | None = None, passkey: Passkey | None = None
+) -> Member:
     """The member that an addition would make of the roster `text`; NotAllowed where it may not be made."""
-    if level not in get_args(Level):
-        raise NotAllowed(f"{level} is no level: {', '.join(get_args(Level))}")
-    officer = Officer(name=name, level=level, public_key=key or SOME_KEY)  # type: ignore[arg-type]
+    officer = Officer(name=name, level=as_level(level), public_key=key or SOME_KEY, passkey=passkey)
     check_officer(officer)
     if any(member.officer.name == name for member in roster_from(text).members):
         raise NotAllowed(f"{name} stands on the roster, or was revoked; a name is never given twice")
     return Member(officer=officer, added_ms=now_ms // 1000 * 1000)
 
 
-def add_officer(file: RosterFile, name: str, level: str, key: str, now_ms: int) -> Member:
+def add_officer(
+    file: RosterFile, name: str, level: str, key: str, now_ms: int, passkey: Passkey | None = None
+) -> Member:
     """Puts the officer on the roster. NotAllowed and OutsideFailed as the file and the roster say."""
     added: list[Member] = []
 
     def change(text: str) -> str:
-        member = officer_of(text, name, level, now_ms, key)
+        member = officer_of(text, name, level, now_ms, key, passkey)
         added[:] = [member]
         return roster_text(Roster((*roster_from(text).members, member)))
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "demo": Entry("demo", "demo", "See it work: captured attacks against a small world on this machine."),
     "run": Entry("run", "run", "Collect telemetry, detect attacks, keep facts."),
+    "console": Entry("console", "console", "Serve the page where people look, decide and sign."),
     "replay": Entry("replay", "replay", "Find the attacks in recordings."),
     "attacks": Entry("attacks", "attacks", "List the attacks on record, or show one."),
     "plan": Entry("plan", "plan", "Show plans; approve, refuse or withdraw them."),

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from tidegate.model.attacks import Attack
 from tidegate.model.plans import Officer, Plan, Score, Signed
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.verdicts import Verdict
@@ -43,7 +44,13 @@ class ClearBorder(msgspec.Struct, frozen=True, tag=True):
     """Take everything back at once. Whoever may open the socket may ask for it, and is put on record."""
 
 
-Request = ListPlans | ShowPlan | ListScores | GiveWord | ShowBorder | ClearBorder | HotlineRequest
+class ShowNow(msgspec.Struct, frozen=True, tag=True):
+    """What comes in now, and the attacks under way; with so many seconds before this one."""
+
+    seconds: int
+
+
+Request = ListPlans | ShowPlan | ListScores | GiveWord | ShowBorder | ClearBorder | ShowNow | HotlineRequest
 
 
 class PlanView(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +104,41 @@ class Cleared(msgspec.Struct, frozen=True, tag=True):
     plans: int
 
 
+class InboundNow(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one second: `border_point` "" is that of exporters that belong to none, `vector` "" is not IP."""
+
+    border_point: str
+    vector: str
+    bits_per_s: int
+    packets_per_s: int
+
+
+class PointSecond(msgspec.Struct, frozen=True):
+    """Bits a second in the order of `Now.points`."""
+
+    second: int
+    bits_per_s: tuple[int, ...]
+
+
+class Now(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The last closed second, `second` None before the first. `inbound` adds up to the totals; `past` is
+    oldest first and ends with this second; `attacks` are as last observed, the strongest first.
+
+    A receive second holds what exporters told in it, also where that flowed over a minute.
+    """
+
+    node: str
+    second: int | None
+    bits_per_s: int
+    packets_per_s: int
+    records_per_s: int
+    points: tuple[str, ...]
+    inbound: tuple[InboundNow, ...]
+    past: tuple[PointSecond, ...]
+    attacks: tuple[Attack, ...]
+    attacks_left_out: int
+
+
 class Refused(msgspec.Struct, frozen=True, tag=True):
     """`kind` "approval" where an approval or a word is wanting, "rule" where nobody may do it."""
 
@@ -112,7 +154,7 @@ class Unable(msgspec.Struct, frozen=True, tag=True):
     remedy: str
 
 
-Reply = Plans | Scores | WordTaken | BorderSeen | Cleared | Refused | Unable | HotlineReply
+Reply = Plans | Scores | WordTaken | BorderSeen | Cleared | Now | Refused | Unable | HotlineReply
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,302 @@
+"""What each view is made of, asked of the running node and of the record, and put together.
+
+The node is asked at its control line, as commands do; the record is read beside it. Nothing here is kept.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from tidegate.app.asking import answer_of
+from tidegate.app.console.access import Viewer
+from tidegate.app.console.views import (
+    AttackList,
+    AttackView,
+    BorderView,
+    FactRow,
+    HealthView,
+    LedgerView,
+    NodeStanding,
+    PlanShown,
+    ProofView,
+    SituationView,
+    StoryLine,
+    attack_row,
+    border_view,
+    plan_shown,
+    point_rows,
+    situation,
+    situation_without_node,
+)
+from tidegate.app.health_note import HealthNote, read_note
+from tidegate.app.proofs import prove_inclusion
+from tidegate.app.queries import ATTACK_FACTS, ATTACK_KINDS, attack_records, detection_of
+from tidegate.app.sentences import sentence
+from tidegate.app.settings import Config
+from tidegate.model.canonical import FactRecord, decode_record
+from tidegate.model.facts import ApprovalGiven, PlanProposed, PlanRefused, PlanWithdrawn
+from tidegate.model.plan_bytes import plan_bytes
+from tidegate.model.plans import Signed
+from tidegate.model.refusals import NotAllowed
+from tidegate.ports.clock import Clock
+from tidegate.ports.control import (
+    BorderSeen,
+    ControlLine,
+    GiveWord,
+    ListPlans,
+    ListScores,
+    Now,
+    Plans,
+    PlanView,
+    Scores,
+    ShowBorder,
+    ShowNow,
+    ShowPlan,
+    WordTaken,
+)
+from tidegate.ports.facts import FactStore, StoredFact
+from tidegate.ports.outside import OutsideFailed
+from tidegate.ports.state import StateFolder
+
+RECORDED_SHOWN_MAX = 100
+"""Attacks on record in one list; the page asks for those before the last."""
+
+STORY_FACTS_MAX = 20_000
+"""Facts looked through for the story of one attack; a longer one is told up to there."""
+
+STORY_LINES_MAX = 400
+"""Lines of one story; leases that are renewed are none of them."""
+
+FACTS_SHOWN_MAX = 100
+"""Facts of the ledger in one page of it."""
+
+NOT_TOLD = frozenset({"LeaseRenewed"})
+"""Facts about a plan that come every few seconds and say that nothing changed."""
+
+
+class NoSuchThing(NotAllowed):
+    """What was asked for is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where views come from. `facts` opens the record for one question; NotAllowed where there is none."""
+
+    line: ControlLine
+    facts: Callable[[], FactStore]
+    folder: StateFolder
+    config: Config
+    clock: Clock
+
+    def capacities(self) -> dict[str, int | None]:
+        return {name: section.capacity for name, section in self.config.border_points.items()}
+
+    def note(self) -> HealthNote | None:
+        return read_note(self.folder) if self.folder.holder() is not None else None
+
+    def plans(self) -> Sequence[PlanView]:
+        return answer_of(self.line, ListPlans(), Plans).plans
+
+    def now(self, seconds: int) -> Now:
+        return answer_of(self.line, ShowNow(seconds), Now)
+
+
+def silent(failure: OutsideFailed) -> NodeStanding:
+    return NodeStanding(answers=False, why=failure.what, remedy=failure.remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the node told at one moment, for every page that looks: what differs is who looks."""
+
+    now: Now | None
+    plans: Sequence[PlanView]
+    note: HealthNote | None
+    standing: NodeStanding
+
+
+def moment(sources: Sources, seconds: int) -> Moment:
+    """Asked once a second, however many pages are open."""
+    try:
+        now, plans = sources.now(seconds), sources.plans()
+    except OutsideFailed as failure:
+        return Moment(None, (), sources.note(), silent(failure))
+    return Moment(now, plans, sources.note(), NodeStanding(answers=True))
+
+
+def situation_at(sources: Sources, told: Moment, viewer: Viewer) -> SituationView:
+    now_ms = sources.clock.now_ms()
+    if told.now is not None:
+        return situation(told.now, told.plans, told.note, sources.capacities(), viewer, now_ms)
+    try:
+        records = attack_records(sources.facts(), limit=RECORDED_SHOWN_MAX, open_only=True)
+    except (NotAllowed, OutsideFailed):
+        records = []
+    return situation_without_node(told.standing, records, now_ms)
+
+
+def attack_list(sources: Sources, since_ms: int) -> AttackList:
+    records = attack_records(sources.facts(), limit=RECORDED_SHOWN_MAX + 1, since_ms=since_ms)
+    rows = tuple(attack_row(one.attack, one.ended_at_ms) for one in records[:RECORDED_SHOWN_MAX])
+    return AttackList(at_ms=sources.clock.now_ms(), attacks=rows, more=len(records) > RECORDED_SHOWN_MAX)
+
+
+def attack_view(sources: Sources, number: int, viewer: Viewer) -> AttackView:
+    """NoSuchThing for an attack that is not on record."""
+    store, now_ms = sources.facts(), sources.clock.now_ms()
+    detected = detection_of(store, number)
+    if detected is None:
+        raise NoSuchThing(f"there is no attack {number} on record")
+    facts = list(islice(story_of(store, detected.number, number), STORY_LINES_MAX + 1))
+    attack = next(
+        fact.attack for fact in (one.fact for one in reversed(facts)) if isinstance(fact, ATTACK_FACTS)
+    )
+    ended = next((one.at_ms for one in facts if one.kind == "AttackEnded"), None)
+    standing = NodeStanding(answers=True)
+    plans: tuple[PlanShown, ...] = ()
+    try:
+        now = sources.now(0)
+        attack = next((one for one in now.attacks if one.number == number), attack)
+        scores = {score.plan: score for score in answer_of(sources.line, ListScores(), Scores).scores}
+        plans = tuple(
+            plan_shown(view, scores.get(view.plan.number), viewer, now_ms)
+            for view in sources.plans()
+            if view.plan.attack == number
+        )
+    except OutsideFailed as failure:
+        standing = silent(failure)
+    return AttackView(
+        at_ms=now_ms,
+        node=standing,
+        attack=attack,
+        detected_at_ms=detected.at_ms,
+        ended_at_ms=ended,
+        story=tuple(map(story_line, facts[:STORY_LINES_MAX])),
+        story_left_out=len(facts) > STORY_LINES_MAX,
+        plans=plans,
+    )
+
+
+def story_of(store: FactStore, begin: int, attack: int) -> Iterator[FactRecord]:
+    """The facts about an attack and its plans, oldest first."""
+    plans: set[int] = set()
+    for stored in store.facts(begin, min(begin + STORY_FACTS_MAX, store.head().size)):
+        if stored.kind in NOT_TOLD:
+            continue
+        if stored.kind in ATTACK_KINDS:
+            record = decode_record(stored.body)
+            if isinstance(record.fact, ATTACK_FACTS) and record.fact.attack.number == attack:
+                yield record
+        elif stored.kind.startswith(("Plan", "Spot", "Verdict", "Approval", "Look", "Forecast")):
+            record = decode_record(stored.body)
+            if isinstance(record.fact, PlanProposed) and record.fact.plan.attack == attack:
+                plans.add(record.fact.plan.number)
+            if plan_of(record) in plans:
+                yield record
+
+
+def plan_of(record: FactRecord) -> int | None:
+    match record.fact:
+        case PlanProposed():
+            return record.fact.plan.number
+        case ApprovalGiven(word) | PlanRefused(word) | PlanWithdrawn(word):
+            return word.plan
+        case fact if hasattr(fact, "score"):
+            return int(fact.score.plan)
+        case fact:
+            plan = getattr(fact, "plan", None)
+            return plan if isinstance(plan, int) else None
+
+
+def story_line(record: FactRecord) -> StoryLine:
+    word = getattr(record.fact, "word", None)
+    return StoryLine(
+        fact=record.number,
+        at_ms=record.at_ms,
+        kind=record.kind,
+        plan=plan_of(record),
+        officer=word.officer if word else "",
+        told=sentence(record.fact),
+    )
+
+
+def plan_told(sources: Sources, number: int) -> PlanView:
+    """NotAllowed where the node has no such plan at hand."""
+    told = answer_of(sources.line, ShowPlan(number), Plans)
+    if [view.plan.number for view in told.plans] != [number]:
+        raise OutsideFailed("the node answers with another plan", "the node", "Do not trust this node.")
+    return told.plans[0]
+
+
+def bytes_of_plan(sources: Sources, number: int) -> bytes:
+    """The exact bytes of which officers sign the digest; whoever signs makes that digest itself."""
+    return plan_bytes(plan_told(sources, number).plan)
+
+
+def give_word(sources: Sources, word: Signed) -> WordTaken:
+    """Carries an officer's word to the node, which believes its signature and nothing that is said here."""
+    return answer_of(sources.line, GiveWord(word), WordTaken)
+
+
+def border(sources: Sources) -> BorderView:
+    now_ms = sources.clock.now_ms()
+    try:
+        seen = answer_of(sources.line, ShowBorder(), BorderSeen)
+        points = point_rows(sources.now(0), sources.capacities())
+    except OutsideFailed as failure:
+        return BorderView(
+            at_ms=now_ms,
+            node=silent(failure),
+            speaker="",
+            seen_ms=None,
+            sessions=(),
+            live=(),
+            read_back=(),
+            trouble="",
+            findings=(),
+            points=(),
+        )
+    return border_view(seen, points, now_ms)
+
+
+def health(sources: Sources) -> HealthView:
+    standing = NodeStanding(answers=True)
+    try:
+        sources.now(0)
+    except OutsideFailed as failure:
+        standing = silent(failure)
+    return HealthView(at_ms=sources.clock.now_ms(), node=standing, note=read_note(sources.folder))
+
+
+def ledger(sources: Sources, before: int | None) -> LedgerView:
+    """The facts below number `before`, newest first."""
+    store = sources.facts()
+    head = store.head()
+    end = head.size if before is None else max(0, min(before, head.size))
+    facts = [fact_row(stored) for stored in store.facts(max(0, end - FACTS_SHOWN_MAX), end)]
+    return LedgerView(
+        at_ms=sources.clock.now_ms(), size=head.size, root=head.root.hex(), facts=tuple(reversed(facts))
+    )
+
+
+def proof(sources: Sources, number: int) -> ProofView:
+    """That fact `number` is in the ledger as it is now."""
+    store = sources.facts()
+    head = store.head()
+    if not 0 <= number < head.size:
+        raise NoSuchThing(f"there is no fact {number} in the ledger")
+    path = prove_inclusion(store, number, head.size)
+    stored = next(store.facts(number, number + 1))
+    return ProofView(
+        fact=fact_row(stored), size=head.size, root=head.root.hex(), path=tuple(each.hex() for each in path)
+    )
+
+
+def fact_row(stored: StoredFact) -> FactRow:
+    return FactRow(
+        number=stored.number,
+        at_ms=stored.at_ms,
+        kind=stored.kind,
+        leaf_hash=stored.leaf_hash.hex(),
+        body=stored.body.decode(),
+    )

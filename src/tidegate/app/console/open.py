@@ -1,0 +1,91 @@
+"""A console put together from its parts: what it reads, where it listens, and whom it lets in."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tidegate.app.assembly import database_url
+from tidegate.app.config import find_state, load_config
+from tidegate.app.console.gathering import Sources
+from tidegate.app.console.serving import SHELF_NAME, Serving, address_of
+from tidegate.app.parts import Parts, Stores
+from tidegate.app.plan_mapping import roster_path
+from tidegate.mitigate.roster import Roster, roster_from
+from tidegate.ports.facts import FactStore
+from tidegate.ports.roster import RosterFile
+
+CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Without those that are taken for others. Sixteen of them are 78 bits."""
+
+
+class Record:
+    """The node's database, opened when first asked for, and again where that failed."""
+
+    def __init__(self, parts: Parts, url: str) -> None:
+        self._parts = parts
+        self._url = url
+        self._stores: Stores | None = None
+
+    def facts(self) -> FactStore:
+        """NotAllowed where no node has kept any there, OutsideFailed where it cannot be opened."""
+        if self._stores is None:
+            self._stores = self._parts.stores(self._url, "refuse")
+        return self._stores.facts
+
+    def close(self) -> None:
+        if self._stores is not None:
+            self._stores.close()
+
+
+@contextmanager
+def serving_of(
+    parts: Parts,
+    *,
+    config_file: Path | None,
+    state_folder: Path | None,
+    listen: str,
+    origin: str | None,
+    certificate: Path | None,
+    key: Path | None,
+    told: Callable[[str], None],
+) -> Iterator[Serving]:
+    """All that the door needs; NotAllowed for an address that would need TLS and has none."""
+    config = load_config(config_file, parts.environ).config
+    folder = find_state(state_folder, parts.environ)
+    address = address_of(listen, origin, certificate, key)
+    clock, file = parts.clock(), parts.roster(roster_path(config, folder))
+    record = Record(parts, database_url(config, folder))
+    sources = Sources(
+        line=parts.control_line(folder),
+        facts=record.facts,
+        folder=parts.state_folder(folder),
+        config=config,
+        clock=clock,
+    )
+    try:
+        yield Serving(
+            sources=sources,
+            address=address,
+            shelf=parts.shelf(folder / SHELF_NAME),
+            roster=lambda: roster_now(file),
+            fonts=parts.fonts(),
+            version=parts.version,
+            told=told,
+        )
+    finally:
+        record.close()
+
+
+def roster_now(file: RosterFile) -> Roster:
+    return roster_from(file.read(), file.written_ms())
+
+
+def fresh_secret() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def fresh_code() -> str:
+    """Four groups of four, to be typed by a person."""
+    letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(16))
+    return "-".join(letters[at : at + 4] for at in range(0, 16, 4))

@@ -1,0 +1,106 @@
+"""The page that ships is the one that its sources make, small enough, and complete in six languages."""
+
+import gzip
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import require_peer
+from tidegate.app.health import TEXTS
+from tidegate.console.page_files import page_files
+from tidegate.mitigate.stages import PlanStage
+from tidegate.model.doubts import DOUBTS
+
+ROOT = Path(__file__).parent.parent.parent
+SOURCES = ROOT / "web" / "console"
+BUILT = ROOT / "src" / "tidegate" / "console" / "page"
+LANGUAGES = ("en", "ru", "fa", "ar", "tr", "az")
+FIRST_SCREEN_KIB_MAX = 130
+
+
+def messages(language: str) -> dict[str, str]:
+    lines = (SOURCES / "src" / "words" / f"{language}.ftl").read_text(encoding="utf-8").splitlines()
+    pairs = [line.split(" = ", 1) for line in lines]
+    assert len({key for key, _ in pairs}) == len(pairs), "a key stands twice"
+    return dict(pairs)  # type: ignore[arg-type]
+
+
+def test_the_bundle_that_ships_is_the_one_that_is_built(tmp_path: Path) -> None:
+    npm = require_peer("npm", shutil.which("npm") or "/usr/bin/npm")
+    copy = tmp_path / "web" / "console"
+    shutil.copytree(SOURCES, copy, ignore=shutil.ignore_patterns("node_modules"))
+    quiet = ["--no-audit", "--no-fund", "--loglevel=error"]
+    subprocess.run([npm, "ci", "--prefer-offline", *quiet], cwd=copy, check=True)
+    subprocess.run([npm, "run", "build", "--silent"], cwd=copy, check=True, capture_output=True)
+    subprocess.run([npm, "run", "check", "--silent"], cwd=copy, check=True, capture_output=True)
+    built = tmp_path / "src" / "tidegate" / "console" / "page"
+    names = {path.relative_to(built) for path in built.rglob("*") if path.is_file()}
+    assert names == {path.relative_to(BUILT) for path in BUILT.rglob("*") if path.is_file()}
+    for name in names:
+        assert (built / name).read_bytes() == (BUILT / name).read_bytes(), f"{name}: run `npm run build`"
+
+
+def test_the_first_screen_is_small() -> None:
+    files = page_files({})
+    first = [name for name in files if re.search(r"index|gate\.svg", name)]
+    size = sum(len(files[name].packed or files[name].body) for name in first)
+    heaviest = max(len(gzip.compress(path.read_bytes())) for path in BUILT.glob("assets/??-*.js"))
+    assert (size + heaviest) / 1024 < FIRST_SCREEN_KIB_MAX
+
+
+def test_the_page_asks_no_other_host() -> None:
+    """Names of standards stand in the code; the browser's tests look at what is truly asked."""
+    known = {"http://www.w3.org", "https://svelte.dev"}
+    for path in BUILT.rglob("*"):
+        if path.suffix in {".js", ".css", ".html"}:
+            found = set(re.findall(r"https?://[\w.-]+", path.read_text(encoding="utf-8")))
+            assert found <= known, path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_is_there_in_every_language_with_the_same_places(language: str) -> None:
+    english, told = messages("en"), messages(language)
+    assert told.keys() == english.keys()
+    for key, text in told.items():
+        assert set(re.findall(r"\{ \$(\w+) \}", text)) == set(re.findall(r"\{ \$(\w+) \}", english[key])), key
+        assert text.strip(), key
+        # Digits are those of print and commands, in every language.
+        assert not re.search(r"[\u0660-\u0669\u06f0-\u06f9]", text), key
+
+
+def test_every_sentence_is_said_and_every_code_has_one() -> None:
+    keys = set(messages("en"))
+    sources = "".join(
+        path.read_text() for path in SOURCES.glob("src/**/*") if path.suffix in {".ts", ".svelte"}
+    )
+    asked = set(re.findall(r"""["']([a-z][a-z-]+)["']""", sources))
+    open_ended = (
+        "role-",
+        "wrong-",
+        "stage-",
+        "doubt-",
+        "finding-",
+        "fact-",
+        "word-",
+        "clock-",
+        "collector-",
+        "session-",
+    )
+    unsaid = {
+        key
+        for key in keys
+        if key not in asked and not key.startswith(open_ended) and not key.endswith("-short")
+    }
+    assert not unsaid
+    assert {f"stage-{stage.value.replace(' ', '-')}" for stage in PlanStage} <= keys
+    assert {f"doubt-{doubt}" for doubt in DOUBTS} <= keys
+    assert {f"finding-{code}" for code in TEXTS} <= keys
+
+
+def test_the_lock_names_no_place_on_the_network() -> None:
+    lock = json.loads((SOURCES / "package-lock.json").read_text())
+    assert not any("resolved" in package for package in lock["packages"].values())

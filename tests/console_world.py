@@ -1,0 +1,143 @@
+"""The small world with a console over it: a real control socket, a real server, a clock that a test moves."""
+
+import socket
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import uvicorn
+
+from tests.officers import ANNA, BO, CARA, Person
+from tests.plan_world import EXPORTERS, POINTS, World
+from tests.stand_ins import report_of, summary_of
+from tidegate.adapters.control import SocketDoor, SocketLine
+from tidegate.adapters.fonts import font_files
+from tidegate.adapters.hotline.shelf import FolderShelf
+from tidegate.adapters.state_folder import LockedFolder
+from tidegate.app.console.gathering import Sources
+from tidegate.app.console.serving import Serving, address_of
+from tidegate.app.live import Live
+from tidegate.app.settings import BorderPointSection, Config
+from tidegate.console.answers import Desk, desk
+from tidegate.console.page_files import page_files
+from tidegate.console.server import application
+from tidegate.mitigate.roster import Member, Roster, roster_text
+from tidegate.model.exporters import EXPORTER
+from tidegate.model.plans import Officer
+from tidegate.model.summaries import INBOUND
+from tidegate.model.vectors import CODE_OF
+from tidegate.ports.collector import CollectorReport
+
+NTP, TCP = CODE_OF["ntp"], CODE_OF["tcp"]
+CONFIG = Config(
+    border_points={
+        name: BorderPointSection(exporters=(f"192.0.2.{at + 1}/32",), capacity=10_000_000_000)
+        for at, name in enumerate(POINTS)
+    }
+)
+
+
+def inbound(second: int, flood_bits: float) -> CollectorReport:
+    """A second with ordinary traffic at both border points, and a flood at the first."""
+    rows = [(0, NTP, flood_bits / 8, flood_bits / 8 / 468), (0, TCP, 1e7, 9e3), (1, TCP, 2e7, 18e3)]
+    told = np.array(rows, INBOUND)
+    summary = replace(
+        summary_of(second, 1200, exporters=np.zeros(2, EXPORTER)),
+        inbound=told,
+        bytes=float(told["bytes"].sum()),
+        packets=float(told["packets"].sum()),
+    )
+    return report_of(summary, names=EXPORTERS)
+
+
+class Watched(World):
+    """`folder` holds the control socket and the console's shelf. The world's own turns happen in the test's
+    thread; between them another thread answers at the socket."""
+
+    def __init__(self, folder: Path, *people: Person) -> None:
+        self.folder = folder
+        self._over = threading.Event()
+        self._turns = threading.RLock()
+        super().__init__(*(people or (ANNA, BO, CARA)))
+
+    def start(self) -> None:
+        super().start()
+        self.live = Live(dict(zip(EXPORTERS, POINTS, strict=True)).get, POINTS)
+        self.live.follow(lambda: tuple(self.state.open_attacks.values()))
+        self.desk._live = self.live
+        self.desk._door = self.socket = SocketDoor(self.folder)
+        self.socket.start()
+        self._over.clear()
+        self._answering = threading.Thread(target=self._answer)
+        self._answering.start()
+
+    def _answer(self) -> None:
+        while not self._over.wait(0.002):
+            with self._turns:
+                self.desk.turn()
+
+    def turn(self) -> None:
+        with self._turns:
+            super().turn()
+            self.live(inbound(self.clock.at_ms // 1000, 4.49e8 if self.flood else 1e6))
+
+    def stop(self) -> None:
+        self._over.set()
+        self._answering.join()
+        self.socket.stop()
+        super().stop()
+
+    def appoint(self, officer: Officer) -> None:
+        """Beside those with key files."""
+        member = Member(officer=officer, added_ms=0)
+        kept = [one for one in self.officers.roster.members if one.officer.name != officer.name]
+        self.put(Roster((*kept, member)))
+
+    def put(self, roster: Roster) -> None:
+        with self._turns:
+            self.roster.text = roster_text(roster)
+            self.officers.read(0)
+
+    def serving(self, listen: str = "127.0.0.1:8080", origin: str | None = None) -> Serving:
+        return Serving(
+            sources=Sources(
+                line=SocketLine(self.folder),
+                facts=lambda: self.store,
+                folder=LockedFolder(self.folder),
+                config=CONFIG,
+                clock=self.clock,
+            ),
+            address=address_of(listen, origin, None, None),
+            shelf=FolderShelf(self.folder / "console"),
+            roster=lambda: self.officers.roster,
+            fonts=font_files(),
+            version="0.0.0",
+            told=lambda _: None,
+        )
+
+
+class Served:
+    """A console on a free port of loopback, in a thread, until `close`."""
+
+    def __init__(self, world: Watched) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.at: Desk = desk(world.serving(f"127.0.0.1:{port}"))
+        self.origin = self.at.serving.address.origin
+        app = application(self.at, page_files(self.at.serving.fonts))
+        config = uvicorn.Config(
+            app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            assert self._thread.is_alive(), "the console did not start"
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
