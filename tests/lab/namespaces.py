@@ -21,16 +21,22 @@ ETH_P_ALL = 3
 Made = TypeVar("Made")
 
 
-def require_namespaces(*programs: str) -> None:
-    """Skips where namespaces cannot be made. A missing program is a failure in CI (CI=true); not being root
-    is not, since no package helps there."""
-    missing = [name for name in ("ip", *programs) if shutil.which(name) is None]
-    if missing and os.environ.get("CI") == "true":
-        pytest.fail(f"not installed: {', '.join(missing)}")
-    if missing:
-        pytest.skip(f"not installed: {', '.join(missing)}")
+TUN = "/dev/net/tun"
+
+
+def require_namespaces(*programs: str, tun: bool = False) -> None:
+    """Whoever is root runs these tests: in CI (CI=true) nothing that root lacks is passed over, neither a
+    program nor, with `tun`, the device that joins namespaces in user space. Who is not root can make no
+    namespace, and no package helps there: that alone skips in CI as well, and the run's summary says so."""
     if os.geteuid() != 0:
         pytest.skip("network namespaces are made by root only")
+    missing = [name for name in ("ip", *programs) if shutil.which(name) is None]
+    if tun and not os.access(TUN, os.R_OK | os.W_OK):
+        missing.append(TUN)
+    if missing and os.environ.get("CI") == "true":
+        pytest.fail(f"root has no {', no '.join(missing)}")
+    if missing:
+        pytest.skip(f"there is no {', no '.join(missing)}")
 
 
 def run(*command: str) -> str:

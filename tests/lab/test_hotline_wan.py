@@ -17,9 +17,7 @@ TABLE = "tidegate"
 
 @pytest.fixture
 def wan() -> Iterator[Wan]:
-    require_namespaces("nft")
-    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
-        pytest.skip("there is no /dev/net/tun")
+    require_namespaces("nft", tun=True)
     names = [f"tidegate-{os.getpid()}-{name}" for name in ("xa", "xb")]
     with Wan(names, time.monotonic) as made:
         yield made
