@@ -18,7 +18,7 @@ from tidegate.hotline.correspondence import (
     judge_place,
     verify_package,
 )
-from tidegate.hotline.deadlines import deadlines
+from tidegate.hotline.deadlines import NOTHING_AGREED, deadlines
 from tidegate.hotline.delivery import Stage
 from tidegate.hotline.signatures import holds
 from tidegate.hotline.state import Copy, Sent
@@ -204,7 +204,7 @@ def sent() -> Sent:
     return Sent(
         about=about,
         officers=1,
-        deadlines=deadlines(about, False, {}),
+        deadlines=deadlines(about, False, NOTHING_AGREED),
         signatures=TRUE.officers,
         copies=(Copy(recipient=XB.organisation, stage=Stage.QUEUED, since_s=NOON_S),),
         frames=(digest_of(TRUE.frame),),

@@ -21,7 +21,7 @@ from tidegate.app.hotline.evidence import CUT_EVERY_S, Evidence, EvidenceNeeds
 from tidegate.app.hotline.places import EVIDENCE_NAME, TILES_NAME
 from tidegate.app.node import Node
 from tidegate.hotline.correspondence import about_of
-from tidegate.hotline.deadlines import deadlines
+from tidegate.hotline.deadlines import NOTHING_AGREED, deadlines
 from tidegate.ledger.verifier import verify
 from tidegate.model.hotline_facts import (
     EpochBegun,
@@ -119,7 +119,7 @@ class Office:
         message = digest_of(package.content)
         about = about_of(content, message)
         self.clock.at_ms = NOON_S * 1000
-        self.node.record(MessageComposed(about, 1, deadlines(about, False, {})))
+        self.node.record(MessageComposed(about, 1, deadlines(about, False, NOTHING_AGREED)))
         self.node.record(SignatureGiven(message, package.officers[0]), MessageAuthorised(message, ("anna",)))
         queued = MessageQueued(message, place_of(package), self.put(package), digest_of(b"envelope"))
         self.put(package.content)
@@ -152,7 +152,7 @@ class Office:
             place=place_of(answer),
             package=self.put(answer),
             path="https",
-            deadlines=deadlines(about, False, {}),
+            deadlines=deadlines(about, False, NOTHING_AGREED),
         )
         self.node.record(stored)
 
@@ -265,7 +265,7 @@ def test_a_peer_is_told_of_those_only_whom_it_knows_with_us(office: Office) -> N
     assert acquainted(office.node.state.hotline, office.xb.organisation) == frozenset()
     content = office.xa.content(office.xb, office.xc)
     about = about_of(content, digest_of(bytes_of(content)))
-    office.node.record(MessageComposed(about, 1, deadlines(about, False, {})))
+    office.node.record(MessageComposed(about, 1, deadlines(about, False, NOTHING_AGREED)))
     assert acquainted(office.node.state.hotline, office.xb.organisation) == {office.xc.organisation}
     assert acquainted(office.node.state.hotline, "0" * 64) == frozenset()
 

@@ -137,6 +137,27 @@ def test_a_ceremony_on_paper_compares_what_was_written(sides: tuple[Side, Side])
     assert json.loads(said)["number"] == number
 
 
+def test_names_that_can_be_mistaken_are_pointed_out_at_the_ceremony_and_when_a_card_is_taken(
+    tmp_path: Path, clock: SetClock
+) -> None:
+    xa, xb, qm = (Side(tmp_path / name, clock) for name in ("xa", "xb", "qm"))
+    for side, name, country in ((xa, "XA-CERT", "XA"), (xb, "OPEN-CERT", "XB"), (qm, "QM-CERT", "QM")):
+        side.found(name, country)
+    meet(xa, xb)
+    meet(xa, qm)
+    xb.types("card export @own.card")
+    asked = f"meet {xb.path}/own.card --officer anna --how by_telephone"
+    assert "Look twice" not in xa.types(asked, typed="same\n")
+    assert json.loads(xa.types(f"{asked} --json --number {meet(xb, xa)}"))["alike"] == []
+    qm.types("card set --name ОРЕN-CERT")  # its first letters are Cyrillic
+    qm.types("card sign --root @root.key")
+    qm.types("card export @new.card")
+    taken = xa.types(f"card take {qm.path}/new.card")
+    assert '"ОРЕN-CERT" can be mistaken for "OPEN-CERT" (XB' in taken
+    said = xa.types(f"meet {qm.path}/new.card --officer anna --how by_telephone", typed="same\n")
+    assert 'Look twice: "ОРЕN-CERT" can be mistaken for "OPEN-CERT"' in said
+
+
 def test_trust_ends_with_a_word(sides: tuple[Side, Side]) -> None:
     xa, xb = sides
     meet(xa, xb)

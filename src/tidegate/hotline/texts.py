@@ -16,7 +16,7 @@ refused as unassigned.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tidegate.hotline.directions import ALM, FSI, LRI, LRM, PDI, RLI, RLM
 from tidegate.hotline.problems import Problem
@@ -71,6 +71,19 @@ def harmless(text: str) -> str:
 def resemble(one: str, other: str) -> bool:
     """Whether a reader could take one name for the other, though they are not the same."""
     return one != other and _skeleton(one) == _skeleton(other)
+
+
+def alike(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Names that a reader could take for one before them, or that are the same, each with that one."""
+    first: dict[str, str] = {}
+    found: list[tuple[str, str]] = []
+    for name in names:
+        known = first.get(_skeleton(name))
+        if known is None:
+            first[_skeleton(name)] = name
+        else:
+            found.append((name, known))
+    return found
 
 
 ALLOWED_CONTROLS = frozenset({LRM, RLM, ALM, LRI, RLI, FSI, PDI})

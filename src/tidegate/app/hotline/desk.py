@@ -17,6 +17,7 @@ from tidegate.app.hotline.views import lacking, peer_view, received_view, sent_v
 from tidegate.app.hotline.wording import word_of
 from tidegate.hotline.delivery import DELIVERED
 from tidegate.hotline.state import Received, Sent, copy_for, is_offered
+from tidegate.hotline.texts import alike
 from tidegate.model.hotline_facts import HotlineFact, MessageRecalled
 from tidegate.model.messages import Content
 from tidegate.model.organisations import OrganisationId
@@ -201,6 +202,10 @@ class HotlineDesk:
             "nothing more of it is stored (hotline.peer_stored_gib)"
             for peer, brought in state.brought.items()
             if brought >= room - room // NEARLY_FULL
+        ]
+        found += [
+            f'the names "{name}" and "{before}" can be mistaken for each other: two organisations have them'
+            for name, before in alike([state.own.name if state.own else "", *names.values()])
         ]
         found += [
             f"{path.path} to {names[path.organisation]} is silent"

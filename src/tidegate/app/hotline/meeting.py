@@ -1,5 +1,6 @@
 """Meeting another organisation: its card, the number that two officers compare, and trust kept in a file."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -10,6 +11,7 @@ from tidegate.hotline.card_warnings import CardWarning, days_left, ends_at_s, wa
 from tidegate.hotline.cards import believe, believe_but_for_time
 from tidegate.hotline.ceremony import ceremony_number, in_groups, is_the_same
 from tidegate.hotline.signatures import organisation_of
+from tidegate.hotline.texts import alike, resemble
 from tidegate.model.organisations import Card, OrganisationId, PublicPair
 from tidegate.model.refusals import Malformed, NotAllowed
 from tidegate.ports.hotline import PairSigner
@@ -42,12 +44,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A card that may be met, once the number was compared."""
+    """A card that may be met, once the number was compared. `alike` says which of its names could be mistaken
+    for another's."""
 
     card: Card
     signed_card: bytes
     number: str
     met_before: bool
+    alike: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +67,28 @@ def propose(folder: StationFolder, signed_card: bytes, now_s: int) -> Proposal:
     """NotAllowed or Malformed where the card would not be believed, or an older one than is known."""
     own = own_card(folder)
     card = believed_from_file(signed_card, None, now_s)
-    known = next((one.card for one in peers(folder) if one.meeting.organisation == card.organisation), None)
+    met = peers(folder)
+    known = next((one.card for one in met if one.meeting.organisation == card.organisation), None)
     if known is not None and card.version < known.version:
         raise NotAllowed(
             f"card {card.version} of {card.name} is stale: card {known.version} is known already"
         )
-    return Proposal(card, signed_card, ceremony_number(own, card), known is not None)
+    others = [own, *(one.card for one in met if one.card is not None)]
+    doubts = tuple(names_alike(card, others))
+    return Proposal(card, signed_card, ceremony_number(own, card), known is not None, doubts)
+
+
+def names_alike(card: Card, others: Sequence[Card]) -> Iterator[str]:
+    """Sentences on names that a reader could take for another's: the organisation's, and its officers'."""
+    for other in others:
+        same = other.name.casefold() == card.name.casefold() or resemble(card.name, other.name)
+        if same and other.organisation != card.organisation:
+            yield (
+                f'"{card.name}" can be mistaken for "{other.name}" ({other.country}, '
+                f"{other.organisation[:16]}), which is another organisation."
+            )
+    for name, before in alike(officer.name for officer in card.officers):
+        yield f'Its officer "{name}" can be mistaken for its officer "{before}".'
 
 
 def meet(folder: StationFolder, proposal: Proposal, officer: str, how: str, now_s: int) -> Meeting:
@@ -105,11 +125,13 @@ def take_card(folder: StationFolder, signed_card: bytes, now_s: int) -> tuple[Ca
         folder.keep_own_card(signed_card)
         folder.keep_draft(None)
         return card, changes(own, card)
-    for peer in peers(folder):
+    met = peers(folder)
+    others = [own, *(one.card for one in met if one.card is not None)]
+    for peer in met:
         if peer.meeting.organisation == claimed.organisation:
             card = believe(signed_card, peer.card, now_s)
             folder.keep_meeting(replace(peer.meeting, signed_card=signed_card))
-            return card, changes(peer.card, card) if peer.card else []
+            return card, [*names_alike(card, others), *(changes(peer.card, card) if peer.card else ())]
     raise NotAllowed(f"{claimed.name} was never met here; `tidegate hotline meet FILE` begins the ceremony")
 
 

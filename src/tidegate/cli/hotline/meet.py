@@ -50,7 +50,15 @@ def meet(
     compare(proposal, number, now_s(parts), quiet=as_json)
     met = keep(folder, proposal, officer, how, now_s(parts))
     if as_json:
-        print_json({"organisation": met.organisation, "number": met.number, "officer": officer, "how": how})
+        print_json(
+            {
+                "organisation": met.organisation,
+                "number": met.number,
+                "officer": officer,
+                "how": how,
+                "alike": proposal.alike,
+            }
+        )
     else:
         click.echo(
             f"{proposal.card.name} is met. A running node takes it up within a second; messages reach it "
@@ -70,6 +78,8 @@ def compare(proposal: "Proposal", number: str | None, now: int, *, quiet: bool) 
     if quiet:
         raise click.UsageError("--json does not ask; give --number DIGITS")
     write_card(proposal.card, now)
+    for doubt in proposal.alike:
+        click.echo(f"Look twice: {doubt}")
     click.echo(
         f"\nAn officer of {proposal.card.name} sees this number on the other side. Read it to each other:"
     )
