@@ -36,7 +36,7 @@ TELL_EVERY_S: Final = 5.0
 LOOK_EVERY_S: Final = 5.0
 """While the last receipts are awaited, the databases are compared so often."""
 
-OUTSTANDING_MAX: Final = 600
+OUTSTANDING_MAX: Final = 100
 """Messages ordered and not receipted yet; further ones wait, so that a slow machine takes longer, and says no
 less."""
 
