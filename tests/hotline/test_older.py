@@ -13,7 +13,7 @@ from tidegate.app.hotline.older import Older
 from tidegate.app.hotline.recording import NodeRecord
 from tidegate.app.hotline.station import Station
 from tidegate.app.node import Node
-from tidegate.hotline import steps
+from tidegate.hotline import stepping
 from tidegate.hotline.delivery import Stage
 from tidegate.model.organisations import Digest
 from tidegate.model.value_bytes import digest_of
@@ -110,13 +110,7 @@ def test_the_store_tells_of_each_message_what_the_state_does() -> None:
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """A node that has two messages of each kind at hand."""
     for name in ("SETTLED_MAX", "READ_MAX"):
-        where = [module for module in MODULES if hasattr(module, name)]
-        assert where
-        for module in where:
-            monkeypatch.setattr(module, name, 2)
-
-
-MODULES = (steps,)
+        monkeypatch.setattr(stepping, name, 2)
 
 
 @pytest.mark.usefixtures("forgetful")

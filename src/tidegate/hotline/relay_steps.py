@@ -4,12 +4,10 @@ from msgspec.structs import replace
 
 from tidegate.hotline.relay import KEPT_MAX, Kept, custody_key
 from tidegate.hotline.state import HotlineState
-from tidegate.model.facts import Effect
+from tidegate.hotline.stepping import Stepped
 from tidegate.model.hotline_facts import EnvelopeKept, EnvelopeLetGo
 from tidegate.model.mappings import with_entry, without
 from tidegate.model.refusals import Full, NotAllowed
-
-Stepped = tuple[HotlineState, tuple[Effect, ...]]
 
 
 def envelope_kept(state: HotlineState, _: int, at_ms: int, fact: EnvelopeKept) -> Stepped:

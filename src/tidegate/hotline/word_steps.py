@@ -4,13 +4,12 @@ from msgspec.structs import replace
 
 from tidegate.hotline.copies import with_copy
 from tidegate.hotline.state import WORDS_AHEAD_MAX, WORDS_MAX, Ahead, HotlineState, copy_for, word_key
-from tidegate.model.facts import Alarm, Effect
+from tidegate.hotline.stepping import Stepped
+from tidegate.model.facts import Alarm
 from tidegate.model.hotline_facts import WordCameThrough, WordHeard
 from tidegate.model.mappings import with_entry, without
 from tidegate.model.organisations import Digest, OrganisationId
 from tidegate.model.refusals import Full, NotAllowed
-
-Stepped = tuple[HotlineState, tuple[Effect, ...]]
 
 AHEAD_S = 86_400
 """A word whose message has not come in a day no longer counts against its sender's share."""

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from tidegate.app.state import State, Stepped
-from tidegate.hotline.steps import HOTLINE_STEPS, Step
+from tidegate.hotline.stepping import Step
+from tidegate.hotline.steps import HOTLINE_STEPS
 
 
 def within(step: Step) -> Callable[[State, int, Any], Stepped]:
