@@ -4,6 +4,7 @@ from benchmarks.figure import Description
 from benchmarks.figures import (
     accord,
     accuracy,
+    audit_probe,
     decode_ipfix,
     decode_netflow5,
     decode_netflow9,
@@ -37,4 +38,5 @@ FIGURES: tuple[Description, ...] = (
     *ledger.DESCRIPTIONS,
     accord.WHOLE,
     accord.NEXT,
+    audit_probe.DESCRIPTION,
 )
