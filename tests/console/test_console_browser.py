@@ -4,8 +4,13 @@ The authenticators are Chromium's own virtual ones. What each screen looked like
 a run, at the width of a desk and of a phone.
 """
 
+import json
 import re
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,6 +37,22 @@ QUIET = [
 ]
 PATIENCE_MS = 60_000
 BODY = "document.documentElement"
+SOURCES = Path(__file__).parent.parent.parent / "web" / "console"
+AXE_OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+
+
+@cache
+def axe() -> str:
+    """The checker of the version that the page's sources name, from where they were built or anew."""
+    built = SOURCES / "node_modules" / "axe-core" / "axe.min.js"
+    if built.exists():
+        return built.read_text()
+    npm = require_peer("npm", shutil.which("npm") or "/usr/bin/npm")
+    version = json.loads((SOURCES / "package.json").read_text())["devDependencies"]["axe-core"]
+    with tempfile.TemporaryDirectory() as folder:
+        asked = ["install", "--prefix", folder, "--no-audit", "--no-fund", f"axe-core@{version}"]
+        subprocess.run([npm, *asked], check=True, capture_output=True)
+        return (Path(folder) / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
 
 class Person:
@@ -66,7 +87,10 @@ class Person:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=PATIENCE_MS)
 
     def shot(self, what: str, language: str) -> None:
-        """At both widths; nothing may be wider than the screen."""
+        """At both widths; nothing may be wider than the screen, and axe finds nothing to complain of."""
+        self.page.evaluate(axe())
+        found = self.page.evaluate(f"axe.run(document, {json.dumps(AXE_OPTIONS)})")["violations"]
+        assert not found, [(one["id"], [node["html"] for node in one["nodes"]][:5]) for one in found]
         SHOTS.mkdir(parents=True, exist_ok=True)
         for width, (across, down) in WIDTHS.items():
             self.page.set_viewport_size({"width": across, "height": down})
@@ -126,8 +150,7 @@ class Texts:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        sources = Path(__file__).parent.parent.parent / "web" / "console" / "src" / "words"
-        lines = (sources / f"{language}.ftl").read_text(encoding="utf-8").splitlines()
+        lines = (SOURCES / "src" / "words" / f"{language}.ftl").read_text(encoding="utf-8").splitlines()
         self._texts = dict(line.split(" = ", 1) for line in lines)
 
     def __call__(self, key: str, **values: str) -> str:

@@ -10,9 +10,11 @@ import pytest
 
 from tests.adapters.border.test_speak_command import Agreeing, given, member, words
 from tests.adapters.border.world import forecast, ntp, plan
+from tests.passkeys import SoftPasskey
 from tests.stand_ins import HandClock
 from tidegate import __main__ as hinge
 from tidegate.adapters.border.believed import BELIEVED_MAX, BELIEVED_NAME, SEEN_NAME, Believed
+from tidegate.mitigate.roster import Member
 from tidegate.model.attacks import Rate
 from tidegate.model.plans import MILLION, Plan, ServiceLoss, Share, Stages
 from tidegate.model.refusals import NotAllowed
@@ -69,6 +71,27 @@ def test_a_plan_believed_in_time_is_renewed_until_its_end_and_over_restarts(spea
     speaking.believes()
     speaking.clock.at_ms = speaking.order.plan.ends_at_ms
     with pytest.raises(NotAllowed, match="nothing of it comes back"):
+        speaking.believes()
+
+
+def test_words_by_passkey_are_verified_again_by_the_speaker(speaking: Speaking) -> None:
+    """From the roster alone: no console, no node and no library stands between."""
+    keys = SoftPasskey("pari", "senior"), SoftPasskey("edda", "senior", "Ed25519")
+    now_ms = speaking.clock.now_ms()
+    speaking.agreeing.appoint(*(Member(officer=key.officer, added_ms=now_ms - 1) for key in keys))
+    plan = speaking.order.plan
+    signed_in, assertion = keys[1].asserts(b"tidegate/console-sign-in/1\x00" + b"a challenge")
+    of_a_sign_in = msgspec.structs.replace(keys[1].says(plan), signature=signed_in, assertion=assertion)
+    for second in (of_a_sign_in, keys[1].says(plan, "withdraw"), keys[0].says(plan)):
+        speaking.order = given(plan, (keys[0].says(plan), second))
+        with pytest.raises(NotAllowed):
+            speaking.believes()
+    speaking.order = given(plan, tuple(key.says(plan) for key in keys))
+    speaking.believes()
+    speaking.agreeing.appoint(
+        *(Member(officer=key.officer, added_ms=now_ms - 1, revoked_ms=now_ms) for key in keys)
+    )
+    with pytest.raises(NotAllowed, match="revoked"):
         speaking.believes()
 
 

@@ -291,3 +291,4 @@ fact-PlanLapsed = انقضت الخطة { $plan }.
 fact-PlanFailed = أخفقت الخطة { $plan } وسُحبت.
 fact-ForecastScored = قورن توقّع الخطة { $plan } بما جرى.
 under-attack-recorded = الهجمات الجارية عند آخر خبر من العقدة: { $count }
+scrolls = جدول أعرض من الشاشة؛ يمكن تمريره

@@ -291,3 +291,4 @@ fact-PlanLapsed = Plan { $plan } vaxtı bitdi.
 fact-PlanFailed = Plan { $plan } uğursuz oldu və geri götürüldü.
 fact-ForecastScored = Plan { $plan } proqnozu nəticə ilə tutuşduruldu.
 under-attack-recorded = Qovşağın son bildirdiyi anda davam edən hücumlar: { $count }
+scrolls = Ekrandan geniş cədvəl; sürüşdürülür

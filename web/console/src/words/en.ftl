@@ -291,3 +291,4 @@ fact-PlanLapsed = Plan { $plan } lapsed.
 fact-PlanFailed = Plan { $plan } failed and was taken back.
 fact-ForecastScored = The forecast of plan { $plan } was compared with what came.
 under-attack-recorded = Attacks under way when the node last told: { $count }
+scrolls = A table wider than the screen; it scrolls

@@ -291,3 +291,4 @@ fact-PlanLapsed = طرح { $plan } سرآمد.
 fact-PlanFailed = طرح { $plan } ناموفق بود و برداشته شد.
 fact-ForecastScored = پیش‌بینی طرح { $plan } با نتیجه مقایسه شد.
 under-attack-recorded = حمله‌های در جریان هنگام آخرین خبر گره: { $count }
+scrolls = جدولی پهن‌تر از صفحه؛ پیمایش می‌شود

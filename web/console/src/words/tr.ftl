@@ -291,3 +291,4 @@ fact-PlanLapsed = Plan { $plan } süresi doldu.
 fact-PlanFailed = Plan { $plan } başarısız oldu ve geri alındı.
 fact-ForecastScored = Plan { $plan } tahmini olanla karşılaştırıldı.
 under-attack-recorded = Düğümün son bildirdiği anda süren saldırılar: { $count }
+scrolls = Ekrandan geniş tablo; kaydırılabilir

@@ -291,4 +291,5 @@ fact-PlanLapsed = План { $plan } истёк.
 fact-PlanFailed = План { $plan } не удался и снят.
 fact-ForecastScored = Прогноз плана { $plan } сверен с итогом.
 under-attack-recorded = Атаки на момент последнего ответа узла: { $count }
+scrolls = Таблица шире экрана, её можно прокрутить
 `;export{e as default};
