@@ -1,7 +1,7 @@
 """The graph of an audit: a thing needs all of its groups, and a group any one of its members."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -165,7 +165,7 @@ class Growing:
     def needs(
         self,
         of: int,
-        members: Iterable[int],
+        members: Collection[int],
         nature: Nature,
         *,
         effect: Effect = "critical",
@@ -174,7 +174,7 @@ class Growing:
         until_s: int = 0,
     ) -> None:
         """`of` needs any one of `members`; none at all means that it cannot work."""
-        self._member.extend(sorted(set(members)))
+        self._member.extend(members if len(members) == 1 else sorted(set(members)))
         if len(self._member) > MEMBERS_MAX:
             raise Full("dependencies of an audit", MEMBERS_MAX)
         self._owner.append(of)

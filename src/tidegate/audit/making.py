@@ -1,11 +1,8 @@
 """A graph in the making: each thing that is named for the first time waits to be filled with its needs."""
 
-from collections.abc import Iterable
-
-from tidegate.audit.graph import Graph, Growing, Kind, Nature
+from tidegate.audit.graph import Graph, Growing, Kind
 from tidegate.audit.observed import Observed
 from tidegate.audit.ownership import Ownership
-from tidegate.model.audits import Effect
 
 
 class Making:
@@ -16,6 +13,7 @@ class Making:
         self.ownership = Ownership(observed)
         self.waiting: list[tuple[Kind, str, int]] = []
         self._growing = Growing()
+        self.needs = self._growing.needs
         self.web_hosts = {
             host
             for pages in observed.pages.values()
@@ -37,22 +35,6 @@ class Making:
     def broken(self, what: str) -> int:
         """Something that does not work as it was seen."""
         return self.thing(Kind.BROKEN, what)
-
-    def needs(
-        self,
-        of: int,
-        members: Iterable[int],
-        nature: Nature,
-        *,
-        effect: Effect = "critical",
-        holds_s: int = 0,
-        caches_s: int = 0,
-        until_s: int = 0,
-    ) -> None:
-        """`of` needs any one of `members`."""
-        self._growing.needs(
-            of, members, nature, effect=effect, holds_s=holds_s, caches_s=caches_s, until_s=until_s
-        )
 
     def made(self) -> Graph:
         return self._growing.grown()
