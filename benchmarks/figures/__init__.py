@@ -4,6 +4,7 @@ from benchmarks.figure import Description
 from benchmarks.figures import (
     accord,
     accuracy,
+    audit,
     audit_probe,
     decode_ipfix,
     decode_netflow5,
@@ -34,6 +35,7 @@ FIGURES: tuple[Description, ...] = (
     *plans.DESCRIPTIONS,
     withdrawal.DESCRIPTION,
     *rehearse.DESCRIPTIONS,
+    *audit.DESCRIPTIONS,
     *year.DESCRIPTIONS,
     *ledger.DESCRIPTIONS,
     accord.WHOLE,
