@@ -16,13 +16,14 @@ from tidegate.adapters.sql.stores import SqlStores
 from tidegate.app.assembly import DATABASE_NAME
 from tidegate.app.hotline.acquainted import acquainted
 from tidegate.app.hotline.backing_up import NAMES
-from tidegate.app.hotline.bundles import Kept, prove
+from tidegate.app.hotline.bundles import Kept, joined, prove
 from tidegate.app.hotline.evidence import CUT_EVERY_S, Evidence, EvidenceNeeds
 from tidegate.app.hotline.places import EVIDENCE_NAME, TILES_NAME
 from tidegate.app.node import Node
 from tidegate.hotline.correspondence import about_of
 from tidegate.hotline.deadlines import NOTHING_AGREED, deadlines
 from tidegate.ledger.verifier import verify
+from tidegate.model.evidence import Bundle, LedgerRecord
 from tidegate.model.hotline_facts import (
     EpochBegun,
     MessageAuthorised,
@@ -39,7 +40,7 @@ from tidegate.model.hotline_facts import (
 from tidegate.model.messages import Frame, Heartbeat, Package
 from tidegate.model.organisations import Card
 from tidegate.model.refusals import NotAllowed
-from tidegate.model.value_bytes import bytes_of, digest_of
+from tidegate.model.value_bytes import bytes_of, digest_of, value_from
 from tidegate.ports.outside import OutsideFailed
 
 
@@ -285,3 +286,42 @@ def test_a_damaged_store_gives_no_bundle_that_would_be_refused(office: Office) -
     office.stores.envelopes.drop([digest])
     with pytest.raises(OutsideFailed, match="missing or damaged"):
         prove(office.kept(), message)
+
+
+def test_the_recipients_bundle_joined_with_ours_shows_the_entry_that_its_receipt_names(
+    office: Office,
+) -> None:
+    message = a_whole_exchange(office)
+    ours = prove(office.kept(), message)
+    package, *_ = value_from(Bundle, ours.body, 1 << 24).message
+    xb = office.xb
+    number = xb.records("MessageStored", NOON_S + 9, message=message)
+    ledger, size = xb.ledger(), len(xb.entries)
+    record = LedgerRecord(
+        fact=xb.entries[number],
+        organisation=xb.organisation,
+        checkpoint=xb.checkpoint().whole,
+        inclusion=tuple(ledger.inclusion_proof(number, size)),
+        sightings=(),
+    )
+    cards = {one.organisation: one.signed_card() for one in (office.xa, xb)}
+    theirs = Bundle(
+        bundle=1,
+        cards=tuple(cards[one] for one in sorted(cards)),
+        message=(package,),
+        receipts=(),
+        answers=(),
+        records=(record,),
+    )
+    together = joined(ours, bytes_of(theirs))
+    entry = f"({xb.organisation[:16]}) holds MessageStored as entry {number}, which its R1 names"
+    assert entry in "\n".join(together.lines)
+    assert entry not in "\n".join(ours.lines)
+    assert verify(together.body)[0] == together.lines
+    assert joined(together, bytes_of(theirs)).body == together.body, "nothing stands in it twice"
+    with pytest.raises(NotAllowed, match="does not hold"):
+        joined(ours, bytes_of(theirs)[:-1])
+    another = office.xa.package(office.xa.content(xb, nonce="1" * 32), ["anna"])
+    other = bytes_of(msgspec.structs.replace(theirs, message=(another,), records=()))
+    with pytest.raises(NotAllowed, match="about another message"):
+        joined(ours, other)

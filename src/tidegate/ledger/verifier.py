@@ -46,8 +46,7 @@ def check(holds: bool, why: str) -> None:
         raise Refused(why)
 
 
-# Bytes and values. JSON is written in one way only (RFC 8785), so that equal values are equal
-# bytes; `fields` refuses anything that would stand beside what is checked.
+# JSON is written in one way only (RFC 8785); `fields` refuses anything that stands beside what is checked.
 
 
 def canonical(value: Any) -> bytes:
@@ -118,8 +117,7 @@ class Cards:
             words = organisation.encode() + b"\x00" + canonical(successor)
             signed_over = pair_holds(former, signature, "tidegate/root-change/1", words)
             check(signed_over, "a new root is not signed by the one before it")
-        newer = not before or card["version"] > before[-1]["version"]
-        check(newer, "cards do not stand in their order")
+        check(not before or card["version"] > before[-1]["version"], "cards do not stand in their order")
         before.append(card)
 
     def signed_by(self, organisation: str, signature: Any, purpose: str, body: bytes) -> list[Any]:
@@ -176,8 +174,8 @@ def officer_key(signed: Any, content: Any, body: bytes, card: Any) -> str:
     return ""
 
 
-def check_word(signed: Any, about: set[str], content: Any, cards: Cards) -> str:
-    """A recipient's station stored this very message (R1), or refused it for good."""
+def check_word(signed: Any, about: set[str], content: Any, named: set[Any], cards: Cards) -> str:
+    """A recipient's station stored this very message (R1, whose entry joins `named`), or refused it."""
     kind = signed["type"]
     body, signature, _ = fields(signed, kind, "signature", "type")
     word = parsed(binary(body))
@@ -189,6 +187,7 @@ def check_word(signed: Any, about: set[str], content: Any, cards: Cards) -> str:
     station = f"the station of {cards.named(word['recipient'])} signed that it"
     if kind == "refusal":
         return f"Refused: {station} refused this for good at {moment(word['refused_at_s'])}: {word['why']}"
+    named.add((word["recipient"], word["fact"]))
     stored = f"stored this at {moment(word['stored_at_s'])}, as entry {word['fact']} of its ledger"
     return f"R1: {station} {stored}"
 
@@ -286,7 +285,7 @@ def check_checkpoint(whole: str, organisation: str, witness: str, cards: Cards) 
     return (origin, int(size), binary(root)), at_s
 
 
-def check_record(record: Any, about: set[str], cards: Cards) -> Iterator[str]:
+def check_record(record: Any, about: set[str], named: set[Any], cards: Cards) -> Iterator[str]:
     """One entry of one ledger, and what others had seen of that ledger before and after it."""
     names = ("fact", "organisation", "checkpoint", "inclusion", "sightings")
     body, organisation, note, proof, sightings = fields(record, *names)
@@ -300,6 +299,7 @@ def check_record(record: Any, about: set[str], cards: Cards) -> Iterator[str]:
     _, root = climbed(number, head[1] - 1, leaf, [binary(one) for one in proof])
     check(root == head[2], "an entry is not in the ledger that is shown")
     holds = f"The ledger of {cards.named(organisation)} holds {fact['fact']['type']} as entry {number}"
+    holds += ", which its R1 names" if (organisation, number) in named else ""
     yield f"{holds}; its own clock said {moment(fact['at_ms'] // 1000)}"
     for sighting in sightings:
         yield check_sighting(sighting, organisation, head, fact, cards)
@@ -343,10 +343,11 @@ def proved(bundle: Any) -> tuple[list[str], set[tuple[str, int]]]:
     check(all(one == content for one, _, _ in checked), "two messages are shown as one")
     about = {frame["content"], *(digest(binary(package["frame"])) for package in packages)}
     lines = [*told_of_message(content, frame, signers, cards)]
-    lines += [check_word(signed, about, content, cards) for signed in receipts]
+    named: set[Any] = set()
+    lines += [check_word(signed, about, content, named, cards) for signed in receipts]
     lines += [check_answer(answer, frame["content"], content, about, cards) for answer in answers]
     for record in records:
-        lines += check_record(record, about, cards)
+        lines += check_record(record, about, named, cards)
     lines += told_of_parties(cards)
     # Names and references are others' words: none of them moves the cursor or turns the writing.
     return ["".join(one if one.isprintable() else "?" for one in line) for line in lines], cards.used

@@ -13,7 +13,7 @@ from tidegate.app.proofs import prove_growth, prove_inclusion
 from tidegate.hotline.state import HotlineState
 from tidegate.ledger.checkpoints import Head, epoch_of, read_head
 from tidegate.ledger.notes import read_note
-from tidegate.ledger.verifier import Refused, verify
+from tidegate.ledger.verifier import BUNDLE_BYTES_MAX, Refused, verify
 from tidegate.model.canonical import FactRecord, decode_record
 from tidegate.model.evidence import Bundle, LedgerRecord, Sighting
 from tidegate.model.hotline_facts import (
@@ -230,6 +230,36 @@ class Prover:
             pass
         remedy = "Restore the database from a copy of one moment; `tidegate ledger verify` checks it."
         raise OutsideFailed(f"the blob {digest[:16]} is missing or damaged", self._kept.facts.where, remedy)
+
+
+def joined(ours: Proved, theirs: bytes) -> Proved:
+    """Our bundle with the other side's about the same message: then the recipient's own ledger shows the
+    entry that its receipt names. NotAllowed where theirs does not hold, or is about another message."""
+    try:
+        verify(theirs)
+    except Refused as refused:
+        raise NotAllowed(f"the other bundle does not hold: {refused}") from None
+    one, other = (value_from(Bundle, body, BUNDLE_BYTES_MAX) for body in (ours.body, theirs))
+    if {package.content for package in one.message} != {package.content for package in other.message}:
+        raise NotAllowed("the other bundle is about another message")
+    cards = {name_of(card): card for card in (*one.cards, *other.cards)}
+    whole = Bundle(
+        bundle=1,
+        cards=tuple(cards[name] for name in sorted(cards)),
+        message=each_once(one.message, other.message),
+        receipts=each_once(one.receipts, other.receipts),
+        answers=each_once(one.answers, other.answers),
+        records=each_once(one.records, other.records),
+    )
+    body = bytes_of(whole)
+    try:
+        return Proved(ours.message, body, verify(body)[0])
+    except Refused as refused:
+        raise NotAllowed(f"the two bundles contradict each other: {refused}") from None
+
+
+def each_once(ours: tuple[Value, ...], theirs: tuple[Value, ...]) -> tuple[Value, ...]:
+    return (*ours, *(one for one in theirs if one not in ours))
 
 
 def frame_of(word: SignedReceipt | SignedRefusal) -> Digest:

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the one-file verifier there, too.",
 )
+@click.option(
+    "--with",
+    "other",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="BUNDLE",
+    help="The other side's bundle about the same message, to be joined with ours.",
+)
 @config_option
 @state_option
 @json_option
@@ -31,6 +38,7 @@ def prove(
     message: str,
     out: Path | None,
     verifier: Path | None,
+    other: Path | None,
     config_file: Path | None,
     state_folder: Path | None,
     as_json: bool,
@@ -39,9 +47,10 @@ def prove(
 
     Nothing is asked of the network or of a running node.
     """
-    from tidegate.app.hotline.places import proved_in, verifier_source
+    from tidegate.app.hotline.places import proved_in, read_bundle, verifier_source
 
-    proved = proved_in(parts, config_file, state_folder, message)
+    theirs = None if other is None else read_bundle(other)
+    proved = proved_in(parts, config_file, state_folder, message, theirs)
     file = out or Path(f"{proved.message[:16]}.bundle")
     file.write_bytes(proved.body)
     if verifier is not None:
