@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tidegate.adapters.collector_end import CollectorEnd
     from tidegate.app.accord.lab import AccordLabReport
+    from tidegate.app.audit.lab import AuditLabOrder, AuditLabReport
     from tidegate.app.console.serving import Serving
     from tidegate.app.demonstration import DemoRun
     from tidegate.app.hotline.lab import LabOrder, LabReport
@@ -275,6 +276,14 @@ def run_accord_lab(output: "Path", tell: "Callable[[str], None]") -> "AccordLabR
     return Year(output, clock(), time.monotonic, time.sleep, tell).run()
 
 
+def run_audit_lab(order: "AuditLabOrder", tell: "Callable[[str], None]") -> "AuditLabReport":
+    from time import sleep
+
+    from tidegate.lab.audit.story import AuditLab
+
+    return AuditLab(order, clock(), sleep, tell).run()
+
+
 def lab_party(folder: "Path") -> None:
     from time import monotonic
 
@@ -399,6 +408,7 @@ PARTS = Parts(
     carrier=carrier,
     run_lab=run_lab,
     run_accord_lab=run_accord_lab,
+    run_audit_lab=run_audit_lab,
     lab_party=lab_party,
     topology=topology,
     back_ups=back_ups,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from tidegate.app.accord.lab import RunAccordLab
+    from tidegate.app.audit.lab import RunAuditLab
     from tidegate.app.console.serving import Serving
     from tidegate.app.demonstration import DemoRun
     from tidegate.app.hotline.lab import RunLab
@@ -92,6 +93,7 @@ class Parts:
     carrier: "Callable[[], Carrier]"
     run_lab: "RunLab"
     run_accord_lab: "RunAccordLab"
+    run_audit_lab: "RunAuditLab"
     lab_party: Callable[[Path], None]
     topology: "Callable[[], TopologyFiles]"
     back_ups: "Callable[[], BackUps]"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tidegate.cli.audit_lab import audit
 from tidegate.cli.exits import Exit, Finished
 from tidegate.cli.options import json_option
 from tidegate.cli.output import print_json
@@ -20,6 +21,9 @@ COUNT = click.IntRange(0, 1_000_000)
 @click.group()
 def lab() -> None:
     """Try things on this machine. Nothing leaves it."""
+
+
+lab.add_command(audit)
 
 
 @lab.command()

@@ -1,0 +1,1 @@
+"""A country with its names, certificates, pages and mail, in network namespaces, whose failures are made."""
