@@ -69,7 +69,7 @@ def print_report(screen: "Console", report: "AuditLabReport") -> None:
     services = sum(len(case.services) for case in report.cases)
     looks = services * len(MOMENTS)
     screen.print(
-        f"{len(report.cases)} cases, {services} services in them, {looks} states compared: "
+        f"{looks} states compared ({services} services, each at {len(MOMENTS)} moments): "
         f"{different_words(report.different)}; {report.seconds} s"
     )
 
