@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
+from tidegate.audit.heard import Heard, Zone
 from tidegate.audit.replies import Alias, Lame, Referral, Told
 from tidegate.audit.signed_chain import SignedChain, key_tags, signatures_in
-from tidegate.audit.walking_names import Heard, NameWalk, Zone
+from tidegate.audit.walking_names import NameWalk
 from tidegate.model.audits import (
     MEMBERS_MAX,
     AddressesSeen,

@@ -10,8 +10,9 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
+from tidegate.audit.heard import Heard, Zone
 from tidegate.audit.replies import Alias, Told
-from tidegate.audit.walking_names import Heard, NameWalk, Zone
+from tidegate.audit.walking_names import NameWalk
 from tidegate.model.audits import Signature
 from tidegate.model.domain_names import ROOT
 from tidegate.model.probes import DnsReply, Record

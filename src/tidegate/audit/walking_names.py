@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from zlib import crc32
 
+from tidegate.audit.heard import Ask, Heard, Zone
 from tidegate.audit.replies import Alias, Lame, Reading, Referral, Told, primary_of, read_reply
 from tidegate.model.audits import Reason
 from tidegate.model.domain_names import ROOT, lineage
@@ -32,50 +33,6 @@ TRIES_MAX = 8
 
 SILENCE_MAX = 3
 """Questions in a row that a server leaves without any answer; then it is asked nothing more in this walk."""
-
-
-NO_SERVER = NotAnswered("unreachable", "no name server with an address")
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What came of wanting a record: from which zone, what it says, and the reply itself, if any came."""
-
-    zone: str
-    name: str
-    type: str
-    reading: Reading | NotAnswered
-    asked: Asked | None
-
-
-@dataclass(slots=True, eq=False)
-class Zone:
-    """What is known of one zone. `addresses` are those of its servers, with whose they are; `delegation` is
-    what the zone above said of it (None for the root), `soa` what each server said when asked for its SOA.
-    """
-
-    name: str
-    parent: "Zone | None"
-    depth: int
-    delegation: Heard | None = None
-    soa: dict[str, Heard] = field(default_factory=dict)
-    servers: dict[str, None] = field(default_factory=dict)
-    addresses: dict[str, str] = field(default_factory=dict)
-    unusable: set[str] = field(default_factory=set)
-    parked: "list[Ask]" = field(default_factory=list)
-
-
-@dataclass(slots=True, eq=False)
-class Ask:
-    """One record that is wanted from any server of a zone; `at` names the one server it is about, if any."""
-
-    zone: Zone
-    name: str
-    type: str
-    then: "Callable[[Heard], None]"
-    at: str = ""
-    tried: list[str] = field(default_factory=list)
-    last: NotAnswered = NO_SERVER
 
 
 @dataclass(slots=True)
