@@ -268,12 +268,12 @@ def run_lab(order: "LabOrder", tell: "Callable[[str], None]") -> "LabReport":
     return Lab(order, clock(), monotonic, command, tell).run()
 
 
-def run_accord_lab(output: "Path", tell: "Callable[[str], None]") -> "AccordLabReport":
+def run_accord_lab(output: "Path", keep: "Path | None", tell: "Callable[[str], None]") -> "AccordLabReport":
     import time
 
     from tidegate.lab.accord.year import Year
 
-    return Year(output, clock(), time.monotonic, time.sleep, tell).run()
+    return Year(output, clock(), time.monotonic, time.sleep, tell).run(keep)
 
 
 def run_audit_lab(order: "AuditLabOrder", tell: "Callable[[str], None]") -> "AuditLabReport":

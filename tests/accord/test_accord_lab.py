@@ -6,13 +6,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from tidegate.__main__ import PARTS
 from tidegate.adapters.clock import WallClock
 from tidegate.adapters.sql.stores import SqlStores
 from tidegate.app.accord.books import open_books
 from tidegate.app.accord.following import Following
 from tidegate.app.accord.lab import AccordLabReport
 from tidegate.app.accord.views import own_organisation
+from tidegate.cli.accord import accord
+from tidegate.cli.exits import Finished
 from tidegate.lab.accord.script import ACCORD, CODES, END_S
 from tidegate.lab.accord.year import Year
 from tidegate.lab.hotline.party import DATABASE
@@ -82,6 +86,35 @@ def test_the_packs_are_written_in_both_languages(lived: Lived) -> None:
     }
     assert 'dir="rtl"' in (lived.packs / "review-2028-fa.html").read_text()
     assert (lived.packs / "review-2028-ru.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_the_account_that_one_sends_the_other_tells_the_same(lived: Lived) -> None:
+    assert lived.report.told_otherwise == 0
+    assert lived.report.told_alike > 150
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(accord, list(arguments), obj=PARTS)
+
+
+def test_the_commands_tell_of_the_year_from_the_record_alone(lived: Lived, tmp_path: Path) -> None:
+    state = ("--state", str(lived.folder / "XA"))
+    status = run("status", "--at", "2028-12-31", *state)
+    assert isinstance(status.exception, Finished)
+    assert "Hold the consultation" in status.output
+    assert "last met" in run("dialogue", "show", "--at", "2028-12-31", *state).output
+    assert "in force between XA and XB" in run("pledge", "list", "--at", "2028-12-31", *state).output
+    compared = run("reconcile", *state)
+    assert compared.exit_code == 0
+    assert "0 are not" in compared.output
+    drafted = tmp_path / "next.toml"
+    assert run("amend", str(drafted), "--draft", *state).exit_code == 0
+    drafted.write_text(drafted.read_text().replace('at-least = "72h"', 'at-least = "96h"', 1))
+    shown = run("amend", str(drafted), "--preview", "--json", *state)
+    assert '"before":1,"version":2' in shown.output
+    assert '["clock.at-least","72h","96h"]' in shown.output
+    assert "    + 96h" in run("amend", str(drafted), "--preview", *state).output
+    assert "nothing" in str(run("evidence", "--ask", "1", "--party", "XB", *state).exception)
 
 
 class Growing:

@@ -105,14 +105,20 @@ def hotline(
     metavar="DIR",
     help="Where the review packs are written, in Persian and Russian.  [default: here]",
 )
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help="Leave both nodes' records here, for `tidegate accord status --state DIR/XA` and its like.",
+)
 @json_option
 @click.pass_obj
-def accord(parts: "Parts", output: Path | None, as_json: bool) -> None:
+def accord(parts: "Parts", output: Path | None, keep: Path | None, as_json: bool) -> None:
     """Let two organisations sign an accord over the hotline and live under it for a year, in about a minute.
 
     The exit code is 1 where the two nodes do not show the same standing when it is over.
     """
-    report = parts.run_accord_lab(output or Path(), lambda line: click.echo(line, err=True))
+    report = parts.run_accord_lab(output or Path(), keep, lambda line: click.echo(line, err=True))
     if as_json:
         print_json(report)
     else:
@@ -130,7 +136,7 @@ def tell_of_accord(report: "AccordLabReport") -> None:
     table = plain_table()
     headings = ("article", "obligation", "owed by", "to", "standing", "due", "kept", "next")
     for heading in (*headings, *(f"facts of {node.party}" for node in report.nodes)):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("article", "obligation"))
     for one, other in zip(first.notable, second.notable, strict=True):
         due, kept = (moment(at * 1_000) if at is not None else "" for at in (one.due_s, one.kept_s))
         facts = [" ".join(f"#{fact}" for fact in shown.facts) for shown in (one, other)]
@@ -144,6 +150,10 @@ def tell_of_accord(report: "AccordLabReport") -> None:
     click.echo(
         f"{report.messages} messages, {report.instances} obligations came due or were kept; both nodes show "
         f"{same}. {report.seconds} s."
+    )
+    click.echo(
+        f"XB's account of the year, sent over the hotline, tells {report.told_alike} things as XA's record "
+        f"does and {report.told_otherwise} otherwise."
     )
     for path in report.packs:
         click.echo(f"{path} is written.")

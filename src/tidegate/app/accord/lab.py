@@ -33,11 +33,14 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
 class AccordLabReport(msgspec.Struct, frozen=True, kw_only=True):
     """`differing` names the obligations that do not stand the same on both nodes: none, if all is well.
-    `packs` are the review packs that were written."""
+    `told_alike` are things that the account which one party sent the other tells as the other's own record
+    does, `told_otherwise` those that it does not. `packs` are the review packs that were written."""
 
     messages: int
     instances: int
     differing: tuple[str, ...]
+    told_alike: int
+    told_otherwise: int
     digest: str
     nodes: tuple[Node, ...]
     packs: tuple[str, ...]
@@ -45,4 +48,4 @@ class AccordLabReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunAccordLab(Protocol):
-    def __call__(self, output: Path, tell: Progress) -> AccordLabReport: ...
+    def __call__(self, output: Path, keep: Path | None, tell: Progress) -> AccordLabReport: ...

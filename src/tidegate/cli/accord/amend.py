@@ -54,7 +54,7 @@ def amend(
     if as_json and preview:
         print_json(told)
     else:
-        _show(told)
+        _show(told, err=not preview)  # what is sent may be told as JSON
     if preview:
         return
     fields = ("declaration=accord", "act=amended", f"accord-digest={told.digest}")
@@ -62,14 +62,14 @@ def amend(
     say(parts, "declaration", told.id, fields, state_folder, passed)
 
 
-def _show(told: "Amendment") -> None:
+def _show(told: "Amendment", *, err: bool) -> None:
     click.echo(
         f"{told.id}: version {told.version} in place of {told.before}, SHA-256 {told.digest}", err=True
     )
     for one in told.changes:
         where = f"article {one.article}" if one.article else "(no article)"
-        click.echo(f"{where}: {one.table} {one.id} {one.what}", err=True)
+        click.echo(f"{where}: {one.table} {one.id} {one.what}", err=err)
         for name, before, after in one.fields:
-            click.echo(f"  {name}", err=True)
-            click.echo(f"    - {before or '(nothing)'}", err=True)
-            click.echo(f"    + {after or '(nothing)'}", err=True)
+            click.echo(f"  {name}", err=err)
+            click.echo(f"    - {before or '(nothing)'}", err=err)
+            click.echo(f"    + {after or '(nothing)'}", err=err)

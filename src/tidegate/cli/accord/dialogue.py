@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import chosen, language_option, opened
+from tidegate.cli.accord.opened import as_of, at_option, chosen, language_option, opened
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import console, print_json
@@ -24,6 +24,7 @@ def dialogue() -> None:
 @dialogue.command("show")
 @click.argument("accord_id", metavar="[ID]", required=False)
 @click.option("--track", metavar="TRACK", help="Only this one.")
+@at_option
 @language_option
 @config_option
 @state_option
@@ -33,6 +34,7 @@ def show(
     parts: "Parts",
     accord_id: str | None,
     track: str | None,
+    at: str | None,
     language: str,
     config_file: Path | None,
     state_folder: Path | None,
@@ -42,7 +44,7 @@ def show(
     from tidegate.app.accord.dialogue import dialogue as tracks_of
 
     books, _ = opened(parts, config_file, state_folder)
-    now_s = parts.clock().now_ms() // 1_000
+    now_s = as_of(parts, at)
     for one in tracks_of(chosen(books, accord_id, now_s), now_s):
         if track in (None, one.track):
             if as_json:

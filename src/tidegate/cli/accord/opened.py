@@ -27,6 +27,19 @@ def language_option(command: F) -> F:
     )(command)
 
 
+def at_option(command: F) -> F:
+    return click.option("--at", metavar="DATE", help="As it stands at the end of this day, UTC; else now.")(
+        command
+    )
+
+
+def as_of(parts: "Parts", at: str | None) -> int:
+    """The moment that is asked for, in seconds; NotAllowed where it is no day."""
+    from tidegate.app.accord.reconciling import span_of_days
+
+    return parts.clock().now_ms() // 1_000 if at is None else span_of_days(at, at)[1] - 1
+
+
 def opened(
     parts: "Parts", config_file: Path | None, state_folder: Path | None
 ) -> "tuple[Books, OrganisationId]":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import chosen, opened
+from tidegate.cli.accord.opened import as_of, at_option, chosen, opened
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import console, print_json
@@ -23,6 +23,7 @@ def pledge() -> None:
 
 @pledge.command("list")
 @click.argument("accord_id", metavar="[ID]", required=False)
+@at_option
 @config_option
 @state_option
 @json_option
@@ -30,6 +31,7 @@ def pledge() -> None:
 def list_pledges(
     parts: "Parts",
     accord_id: str | None,
+    at: str | None,
     config_file: Path | None,
     state_folder: Path | None,
     as_json: bool,
@@ -39,7 +41,7 @@ def list_pledges(
     from tidegate.cli.tables import plain_table
 
     books, _ = opened(parts, config_file, state_folder)
-    now_s = parts.clock().now_ms() // 1_000
+    now_s = as_of(parts, at)
     book = chosen(books, accord_id, now_s)
     found = members(book, now_s)
     if as_json:

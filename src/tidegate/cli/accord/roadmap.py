@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import chosen, language_option, opened, our_code
+from tidegate.cli.accord.opened import as_of, at_option, chosen, language_option, opened, our_code
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import console, print_json
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("accord_id", metavar="[ID]", required=False)
+@at_option
 @language_option
 @config_option
 @state_option
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 def roadmap(
     parts: "Parts",
     accord_id: str | None,
+    at: str | None,
     language: str,
     config_file: Path | None,
     state_folder: Path | None,
@@ -36,7 +38,7 @@ def roadmap(
     from tidegate.cli.tables import plain_table
 
     books, own = opened(parts, config_file, state_folder)
-    now_s = parts.clock().now_ms() // 1_000
+    now_s = as_of(parts, at)
     book = chosen(books, accord_id, now_s)
     table = plain_table()
     for heading in ("until", "article", "milestone", "owners", "reached by", "facts"):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import chosen, language_option, opened, our_code
+from tidegate.cli.accord.opened import as_of, at_option, chosen, language_option, opened, our_code
 from tidegate.cli.exits import Exit, Finished
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import console, print_json
@@ -72,6 +72,7 @@ def show(
 @click.argument("accord_id", metavar="[ID]", required=False)
 @click.option("--party", metavar="CODE", help="Only what this party owes.")
 @click.option("--all", "closed", is_flag=True, help="Also what is over.")
+@at_option
 @language_option
 @config_option
 @state_option
@@ -82,6 +83,7 @@ def status(
     accord_id: str | None,
     party: str | None,
     closed: bool,
+    at: str | None,
     language: str,
     config_file: Path | None,
     state_folder: Path | None,
@@ -94,7 +96,7 @@ def status(
     from tidegate.app.accord.views import status as status_of
 
     books, own = opened(parts, config_file, state_folder)
-    now_s = parts.clock().now_ms() // 1_000
+    now_s = as_of(parts, at)
     book = chosen(books, accord_id, now_s)
     view = status_of(book, our_code(book, own), party, now_s, closed=closed)
     if as_json:
@@ -117,7 +119,8 @@ def _print(view: "StatusView", language: str) -> None:
         table.add_column(heading, overflow="fold")
     for row in view.rows:
         due = "" if row.due_s is None else moment(row.due_s * 1_000)
-        facts = ([row.trigger] if row.trigger is not None and row.trigger >= 0 else []) + list(row.evidence)
+        facts = [row.trigger] if row.trigger is not None and row.trigger >= 0 else []
+        facts += [*row.evidence, *(fact for _, fact in row.procedure)]
         table.add_row(
             row.article,
             row.obligation,

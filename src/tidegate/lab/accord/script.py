@@ -57,7 +57,8 @@ EXERCISE: Final = {"fa": "رزمایش ملی پاسخ به رخداد", "ru": "
 @dataclass(frozen=True, slots=True)
 class Line:
     """`by` says it at `at_s`. `label` names it for lines that answer it, `answers` is such a label; it may
-    also be a part of a field, as "{call}": it becomes the digest of the message."""
+    also be a part of a field, as "{call}": it becomes the digest of the message. `file_name` is that of the
+    file that goes with it, empty where none does."""
 
     at_s: int
     by: str
@@ -68,7 +69,7 @@ class Line:
     label: str = ""
     answers: str = ""
     remarks: str = ""
-    with_file: bool = False
+    file_name: str = ""
 
 
 def written(organisations: dict[str, OrganisationId]) -> bytes:
@@ -111,7 +112,9 @@ def signing(digest: str) -> Iterator[Line]:
         fields: dict[str, str | tuple[str, ...]] = {
             "declaration": "accord", "act": "made", "accord-digest": digest
         }  # fmt: skip
-        yield Line(BEGIN_S + number * HOUR_S, by, "declaration", fields, level="senior", with_file=True)
+        yield Line(
+            BEGIN_S + number * HOUR_S, by, "declaration", fields, level="senior", file_name="accord.toml"
+        )
         for kind, name in (
             ("guarantee", "non-interference"),
             ("guarantee", "electoral-non-interference"),
@@ -234,3 +237,8 @@ def days() -> Iterator[int]:
     """Six in the morning of each day of the year: when the lab's clock stands still and both nodes look."""
     first = datetime(YEAR, 1, 2, 6, tzinfo=UTC)
     return (int((first + timedelta(days=number)).timestamp()) for number in range(366))
+
+
+def account() -> Line:
+    """At the end of the year XB sends its account of it."""
+    return Line(END_S - HOUR_S, "XB", "free-text", {"purpose": "account"}, file_name="account.json")

@@ -148,7 +148,8 @@ def draft_of(line: Line, recipients: tuple[str, ...], answers: Digest | None, fi
         CodedField(name, values if isinstance(values, tuple) else (values,))
         for name, values in line.fields.items()
     )
-    attached = (DraftAttachment("accord.toml", "text/plain;charset=utf-8", file),) if line.with_file else ()
+    named = line.file_name
+    attached = (DraftAttachment(named, "text/plain;charset=utf-8", file),) if named else ()
     return Draft(
         recipients=recipients,
         reference="",

@@ -15,6 +15,13 @@ from tidegate.adapters.printing import TypstPrinter
 from tidegate.app.accord.books import Book
 from tidegate.app.accord.lab import AccordLabReport, Notable
 from tidegate.app.accord.lab import Node as Shown
+from tidegate.app.accord.reconciling import (
+    SideBySide,
+    account_bytes,
+    account_of,
+    accounts_told,
+    side_by_side,
+)
 from tidegate.app.accord.review import html, review_paper
 from tidegate.app.accord.views import Row, row, year_view
 from tidegate.app.hotline.lab import Progress
@@ -26,6 +33,7 @@ from tidegate.lab.accord.script import (
     LANGUAGES,
     YEAR,
     Line,
+    account,
     days,
     written,
     year,
@@ -62,10 +70,13 @@ class Year:
         self._tell = tell
         self._said: dict[str, Digest] = {}
 
-    def run(self) -> AccordLabReport:
+    def run(self, keep: Path | None) -> AccordLabReport:
+        """`keep` is a folder for both nodes' own folders; without it they are thrown away."""
         began_s = self._monotonic_s()
         with ExitStack() as afterwards:
-            folder = Path(afterwards.enter_context(tempfile.TemporaryDirectory(prefix="tidegate-lab-")))
+            folder = keep
+            if folder is None:
+                folder = Path(afterwards.enter_context(tempfile.TemporaryDirectory(prefix="tidegate-lab-")))
             return self.run_in(folder, afterwards, began_s)
 
     def run_in(self, folder: Path, afterwards: ExitStack, began_s: float) -> AccordLabReport:
@@ -83,8 +94,9 @@ class Year:
         file = written({code: station.organisation for code, station in stations.items()})
         lines = year(sha256(file).hexdigest())
         self._live(lines, stations, file)
+        compared = self._compare(stations)
         self._set(END_S)
-        return self._report(stations, len(lines), began_s)
+        return self._report(stations, len(lines) + 1, compared, began_s)
 
     def _live(self, lines: Sequence[Line], stations: dict[str, LabStation], file: bytes) -> None:
         """Each line when its time has come, and every morning a look at the calendar."""
@@ -100,6 +112,21 @@ class Year:
             self._say(line, stations, file)
             if number % TELL_EVERY == 0:
                 self._tell(f"{number} of {len(lines)} messages")
+
+    def _compare(self, stations: dict[str, LabStation]) -> SideBySide:
+        """XB sends its account of the year, and XA puts it beside its own record."""
+        line, (ours, theirs) = account(), CODES
+        self._set(line.at_s)
+        told = account_of(self._book(stations[theirs]), theirs, BEGIN_S, line.at_s)
+        self._say(line, stations, account_bytes(told))
+        book = self._book(stations[ours])
+        (message, came), *_ = accounts_told(
+            stations[ours].stores.facts, stations[ours].stores.envelopes, stations[ours].organisation, book
+        )
+        return side_by_side(book, ours, message, came)
+
+    def _book(self, station: LabStation) -> Book:
+        return station.following.look().current(ACCORD, END_S)
 
     def _say(self, line: Line, stations: dict[str, LabStation], file: bytes) -> None:
         sender = stations[line.by]
@@ -128,8 +155,10 @@ class Year:
         """The stations' clock, which never goes back."""
         self._clock.by_ms = max(self._clock.by_ms, at_s * 1_000 - self._wall.now_ms())
 
-    def _report(self, stations: dict[str, LabStation], messages: int, began_s: float) -> AccordLabReport:
-        books = {code: station.following.look().current(ACCORD, END_S) for code, station in stations.items()}
+    def _report(
+        self, stations: dict[str, LabStation], messages: int, compared: SideBySide, began_s: float
+    ) -> AccordLabReport:
+        books = {code: self._book(station) for code, station in stations.items()}
         standings = {
             code: {
                 one.name: (str(one.stage), one.due_s, one.kept_s)
@@ -144,6 +173,8 @@ class Year:
             differing=tuple(
                 sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
             ),
+            told_alike=compared.same,
+            told_otherwise=len(compared.differing) + len(compared.skewed),
             digest=books[CODES[0]].digest,
             nodes=tuple(shown(code, stations[code], books[code]) for code in CODES),
             packs=tuple(self._packs(books[CODES[0]])),
@@ -174,9 +205,13 @@ def shown(code: str, station: LabStation, book: Book) -> Shown:
     return Shown(
         party=code,
         counts=dict(sorted(counts.items())),
-        notable=tuple(map(told, notable)),
+        notable=tuple(map(told, sorted(notable, key=by_article))),
         reminders=tuple(station.listener.reminders),
     )
+
+
+def by_article(one: Row) -> tuple[list[int], str, str]:
+    return [int(part) for part in one.article.split(".")], one.obligation, one.duty
 
 
 def told(one: Row) -> Notable:
@@ -189,7 +224,7 @@ def told(one: Row) -> Notable:
         stage=one.stage,
         due_s=one.due_s,
         kept_s=one.kept_s,
-        facts=(*trigger, *one.evidence, *(fact for _, fact in one.procedure)),
+        facts=tuple(dict.fromkeys((*trigger, *one.evidence, *(fact for _, fact in one.procedure)))),
         next_step=one.next_step,
     )
 
