@@ -122,6 +122,9 @@ class Station:
             seal_anew(self._needs)
         self._frame(now_ms)
         self._offer(now_ms)
+        if self._extras.words is not None:
+            for peer in self._extras.words.turn(self._ways, now_ms):
+                self.courier.sign_of_life(peer, now_ms)
 
     def _frame(self, now_ms: int) -> None:
         """Where messages changed, and each second: a card may have brought the key that one waits for."""
@@ -130,9 +133,6 @@ class Station:
             return
         if not frame_what_waits(self._needs):
             self._framed_of, self._framed_s = sent, now_s
-        if self._extras.words is not None:
-            for peer in self._extras.words.turn(self._ways, now_ms):
-                self.courier.sign_of_life(peer, now_ms)
 
     def _next_arrivals(self) -> list[Arrival]:
         """More is fetched only when all that was fetched is taken: what waits is bounded by the paths."""
