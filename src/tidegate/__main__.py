@@ -277,10 +277,12 @@ def run_accord_lab(output: "Path", keep: "Path | None", tell: "Callable[[str], N
 
 
 def run_audit_lab(order: "AuditLabOrder", tell: "Callable[[str], None]") -> "AuditLabReport":
+    from signal import SIGTERM, default_int_handler, signal
     from time import sleep
 
     from tidegate.lab.audit.story import AuditLab
 
+    signal(SIGTERM, default_int_handler)  # As by Ctrl-C: its programs and networks end with it.
     return AuditLab(order, clock(), sleep, tell).run()
 
 

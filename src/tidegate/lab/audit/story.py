@@ -1,6 +1,7 @@
 """The proof: a country is probed, something is made to happen, and what people see is what was foretold."""
 
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +24,10 @@ Look = Mapping[str, tuple[Seen, Seen]]
 """By service: what somebody sees who comes anew, and what one who asked before."""
 
 
+class Interrupted(Exception):
+    """Nobody waits for this case any more."""
+
+
 class AuditLab:
     """Each case has a world of its own in a temporary folder."""
 
@@ -37,6 +42,7 @@ class AuditLab:
         self._clock = clock
         self._sleep = sleep
         self._tell = tell
+        self._over = threading.Event()
 
     def run(self) -> AuditLabReport:
         """NotAllowed for a case that there is not."""
@@ -45,7 +51,10 @@ class AuditLab:
             raise NotAllowed(f"There is no case {unknown[0]!r}; there are {', '.join(CASES)}.")
         began_ms = self._clock.now_ms()
         with ThreadPoolExecutor(AT_ONCE) as worlds:
-            cases = tuple(worlds.map(self._case, (CASES[name] for name in self._order.cases)))
+            try:
+                cases = tuple(worlds.map(self._case, (CASES[name] for name in self._order.cases)))
+            finally:
+                self._over.set()
         return AuditLabReport(cases, (self._clock.now_ms() - began_ms) // 1000)
 
     def _case(self, case: Case) -> CaseReport:
@@ -62,6 +71,8 @@ class AuditLab:
         return compare(case, predicted, looks)
 
     def _look(self, world: World, case: Case, moment: str, at_s: int) -> Look:
+        if self._over.is_set():
+            raise Interrupted
         world.move_to(at_s)
         look = world.look()
         fewer = sum(state_of(pair) is not State.WORKS for pair in look.values())
