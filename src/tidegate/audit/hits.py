@@ -22,7 +22,7 @@ from tidegate.model.audit_events import (
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.topology import Rows
 
-STOPPABLE = (Kind.HOST, Kind.ADDRESS, Kind.THING, Kind.ZONE)
+STOPPABLE = (Kind.HOST, Kind.ADDRESS, Kind.THING)
 
 
 FALLS_WITH: Mapping[type, Sequence[Kind]] = {
@@ -73,10 +73,10 @@ class Things:
 
     def stopped_by(self, name: str) -> list[int]:
         """A host or name server of this name, an address or a declared thing."""
-        found = [row for kind in STOPPABLE[:3] if (row := self._row.get((kind, name))) is not None]
+        found = [row for kind in STOPPABLE if (row := self._row.get((kind, name))) is not None]
         found += self._servers.get(name, ())
         if not found:
-            raise self._nobody(STOPPABLE[:3], name)
+            raise self._nobody(STOPPABLE, name)
         return found
 
     def _nobody(self, kinds: Iterable[Kind], name: str) -> NotAllowed:

@@ -137,6 +137,7 @@ class _Country:
                 authorities=(one.name,) if one in self._authorities else (),
                 **self._told("declared made-up"),
             )
+        yield ProviderDeclared(name="Great Holding", owner="", country="XB", **self._told("declared made-up"))
         yield from self._top()
         for provider in self._dns:
             yield from self._operator(provider)
