@@ -28,9 +28,9 @@ SOCKETS_MAX = 64
 RECEIVE_BUFFER_WANTED = 32 << 20
 """Bytes asked of the kernel for each socket; what it granted is `buffer_bytes`."""
 
-# A datagram wakes nobody for its own sake: after few, others gather this long. How few grows with the
-# socket's buffer, which holds what gathers.
-GATHER_S = 0.0005
+# A datagram wakes nobody for its own sake: after few, others gather for a moment. How few and how long grows
+# with the socket's buffer, which holds what gathers: each waking costs as much as receiving 20 datagrams.
+GATHER_S = 0.0005, 0.002
 LULL_DATAGRAMS = 32, 256
 LULL_BUFFER_BYTES = 1 << 16
 IDLE_MS = 100
@@ -72,10 +72,12 @@ def granted_bytes(sock: socket.socket) -> int:
     return granted // 2 if sys.platform == "linux" else granted
 
 
-def lull_datagrams(buffer_bytes: int) -> int:
-    """Fewer datagrams at once than this, and the next ones are waited for before they are taken."""
+def lull(buffer_bytes: int) -> tuple[int, float]:
+    """Fewer datagrams at once than this, and the next ones are given so many seconds to gather."""
     fewest, most = LULL_DATAGRAMS
-    return min(most, max(fewest, buffer_bytes // LULL_BUFFER_BYTES))
+    datagrams = min(most, max(fewest, buffer_bytes // LULL_BUFFER_BYTES))
+    shortest, longest = GATHER_S
+    return datagrams, shortest + (longest - shortest) * (datagrams - fewest) / (most - fewest)
 
 
 def kernel_drops(sock: socket.socket) -> int:
@@ -99,7 +101,7 @@ class UdpSource:
     """Datagrams from UDP sockets (ports.collector.DatagramSource), received by a thread of its own.
 
     `endpoints` are (address, port); port 0 takes any free one. Inert until `start`.
-    The received time of a datagram is when it was taken from its socket, at most about a millisecond
+    The received time of a datagram is when it was taken from its socket, at most about two milliseconds
     after it came while the thread keeps up.
     """
 
@@ -205,11 +207,12 @@ class UdpSource:
     def _fill_the_ring(self, poll: "select.poll", by_number: dict[int, socket.socket]) -> None:
         """Hands a block over when it is full, and also before that when the reader has nothing to do."""
         slots: Slots | None = None
-        turn, lull = 0, lull_datagrams(self.buffer_bytes)
+        turn = 0
+        few, gather_s = lull(self.buffer_bytes)
         while not self._stopping.is_set():
             slots = slots or self._ring.take()
             if slots is None or not self._ring.room(slots):
-                time.sleep(GATHER_S)
+                time.sleep(gather_s)
                 continue
             came = 0
             ready = poll.poll(0 if slots.filled else IDLE_MS)
@@ -219,8 +222,8 @@ class UdpSource:
             if slots.filled and (self._hungry or not self._ring.room(slots)):
                 self._full.put(slots)
                 slots = None
-            if came < lull:
-                time.sleep(GATHER_S)
+            if came < few:
+                time.sleep(gather_s)
 
     def _receive(self, slots: Slots, sock: socket.socket) -> int:
         if not self._ring.room(slots):

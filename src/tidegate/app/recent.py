@@ -13,6 +13,9 @@ RECENT_SECONDS_MAX = 60
 RECENT_ROWS_PER_SECOND_MAX = 4096
 """Rows kept of one second (33 MB in all); beyond it every kept row's chance is halved, its weight doubled."""
 
+GAPS_DRAWN = 256
+"""Gaps between kept rows that are drawn at once, at least: a draw costs as much as a hundred gaps."""
+
 _WHOLE = np.dtype((np.void, FLOW.itemsize))
 """A row as so many bytes: NumPy copies a row of FLOW field by field, which takes ten times as long."""
 
@@ -28,9 +31,13 @@ class RecentFlows:
     def __init__(self, seed: int | None = None) -> None:
         self._random = np.random.default_rng(seed)
         self._rows = [empty_rows(RECENT_ROWS_PER_SECOND_MAX) for _ in range(RECENT_SECONDS_MAX)]
+        self._whole = [rows.view(_WHOLE) for rows in self._rows]
         self._seconds = np.full(RECENT_SECONDS_MAX, -1, np.int64)
         self._kept = np.zeros(RECENT_SECONDS_MAX, np.int64)
         self._weights = np.ones(RECENT_SECONDS_MAX, np.int64)
+        # Places drawn ahead, for one weight, counted from the row that is to be seen next.
+        self._ahead = np.zeros(0, np.int64)
+        self._ahead_weight = 0
 
     def add(self, batch: FlowBatch, received_ms: int) -> None:
         """Remembers rows of the batch (copies); a second older than those held is passed over."""
@@ -43,8 +50,7 @@ class RecentFlows:
             kept = int(self._kept[at])
             room = RECENT_ROWS_PER_SECOND_MAX - kept
             now, chosen = chosen[:room], chosen[room:]
-            whole = self._rows[at].view(_WHOLE)
-            whole[kept : kept + len(now)] = batch.rows.view(_WHOLE)[now]
+            self._whole[at][kept : kept + len(now)] = batch.rows.view(_WHOLE)[now]
             self._kept[at] += len(now)
             if len(chosen):
                 self._halve(at)
@@ -77,20 +83,25 @@ class RecentFlows:
         return at
 
     def _drawn(self, count: int, weight: int) -> npt.NDArray[np.int64]:
-        """Places of 0 to count - 1, each drawn with chance 1 / weight, by the gaps between them."""
+        """Places of 0 to count - 1, each drawn with chance 1 / weight, by the gaps between them.
+
+        Gaps have no memory, so that what was drawn ahead for one weight may be thrown away for another.
+        """
         if weight == 1:
             return np.arange(count)
-        chunk = count // weight + 16
-        places = np.zeros(0, np.int64)
-        last = -1
-        while last < count:
-            more = last + np.cumsum(self._random.geometric(1 / weight, chunk))
-            places = np.concatenate([places, more])
-            last = int(more[-1])
-        return places[places < count]
+        if self._ahead_weight != weight:
+            self._ahead, self._ahead_weight = np.zeros(0, np.int64), weight
+        while not len(self._ahead) or self._ahead[-1] < count:
+            last = self._ahead[-1] if len(self._ahead) else -1
+            more = last + np.cumsum(self._random.geometric(1 / weight, max(GAPS_DRAWN, count // weight)))
+            self._ahead = np.concatenate([self._ahead, more])
+        taken = int(self._ahead.searchsorted(count))
+        chosen = self._ahead[:taken]
+        self._ahead = self._ahead[taken:] - count
+        return chosen
 
     def _halve(self, at: int) -> None:
-        kept = self._rows[at][: self._kept[at]].view(_WHOLE)
+        kept = self._whole[at][: self._kept[at]]
         staying = kept[self._random.random(len(kept)) < 0.5]
         kept[: len(staying)] = staying
         kept[len(staying) :].view(np.uint8)[:] = 0

@@ -26,7 +26,7 @@ from tidegate.kernels.cells import (
 from tidegate.kernels.classify import NONE, vector_of
 from tidegate.kernels.directions import REPETITION
 from tidegate.kernels.jit import bare_kernel, inlined_kernel
-from tidegate.kernels.prefetch import prefetch, prefetch_column
+from tidegate.kernels.prefetch import prefetch, prefetch_column, prefetch_row
 from tidegate.kernels.slots import candidate, find, hash_key
 from tidegate.kernels.windows import NEVER, SECONDS, clear, shares, spread
 
@@ -186,6 +186,7 @@ def scaled(row, received_ms, open_start_ms):  # type: ignore[no-untyped-def]
 def prefetch_told(told, extents, ring, row):  # type: ignore[no-untyped-def]
     """Begin to load what `spread` writes for this row."""
     begin, end = row.start_ms // 1000, row.end_ms // 1000
+    prefetch_row(extents, ring)
     prefetch_column(told, ring, begin & (SECONDS - 1))
     if end != begin:
         prefetch_column(told, ring, end & (SECONDS - 1))

@@ -48,5 +48,17 @@ def _prefetch_column(typing_context, array, at, column):  # type: ignore[no-unty
     return types.void(array, at, column), codegen
 
 
+def _prefetch_row(typing_context, array, at):  # type: ignore[no-untyped-def]
+    """Begin to load the cache line of `array[at, 0]`; the caller has checked the bound."""
+
+    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        position = context.cast(builder, args[1], sig.args[1], types.intp)
+        first = ir.Constant(position.type, 0)
+        return _emit(context, builder, sig, args, [position, first])  # type: ignore[no-untyped-call]
+
+    return types.void(array, at), codegen
+
+
 prefetch: Any = intrinsic(_prefetch)
+prefetch_row: Any = intrinsic(_prefetch_row)
 prefetch_column: Any = intrinsic(_prefetch_column)
