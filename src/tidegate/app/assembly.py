@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from tidegate.app.config import split_endpoint
@@ -52,10 +53,7 @@ def open_node(
         afterwards.callback(state.release)
         ports_must_be_free(config, parts.machine())
         clock = parts.clock()
-        process = parts.collector(folder)
-        afterwards.callback(process.kill)
-        keeper = CollectorKeeper(process, clock, lambda: write_orders(folder, config))
-        keeper.turn(0)  # it takes as long to be ready as the database to open: begin both at once
+        keeper = begun_collector(parts, config, folder, clock, afterwards)
         stores = parts.stores(database_url(config, folder), "create")
         afterwards.callback(stores.close)
         plans = plan_parts(parts, config, folder, clock, state.identity())
@@ -79,31 +77,25 @@ def open_node(
         afterwards.callback(run.stop)
         hotline = None
         if config.hotline.enabled:
-            hotline = open_hotline(
-                parts,
-                config.hotline,
-                folder,
-                node=node,
-                stores=stores,
-                clock=clock,
-                passphrase=station_passphrase,
-                afterwards=afterwards,
-                sampler=keeper,
+            station = partial(open_hotline, parts, config.hotline, folder, node=node, stores=stores)
+            hotline = station(
+                clock=clock, passphrase=station_passphrase, afterwards=afterwards, sampler=keeper
             )
-        mitigation = take_up_plans(
-            plans,
-            run,
-            parts,
-            config,
-            folder,
-            clock=clock,
-            sampler=keeper,
-            baselines=usual,
-            afterwards=afterwards,
-            hotline=hotline,
-        )
+        looked_after = partial(take_up_plans, plans, run, parts, config, folder, clock=clock, sampler=keeper)
+        mitigation = looked_after(baselines=usual, afterwards=afterwards, hotline=hotline)
         health.follow(lambda: mitigation.note(clock.now_ms()))
         yield run
+
+
+def begun_collector(
+    parts: Parts, config: Config, folder: Path, clock: Clock, afterwards: ExitStack
+) -> CollectorKeeper:
+    """It takes as long to be ready as the database to open: both begin at once."""
+    process = parts.collector(folder)
+    afterwards.callback(process.kill)
+    keeper = CollectorKeeper(process, clock, lambda: write_orders(folder, config))
+    keeper.turn(0)
+    return keeper
 
 
 def detector_of(config: Config, state: State, usual: Baselines) -> Detector:

@@ -26,7 +26,6 @@ from tidegate.app.plan_moves import (
     judged,
     looked,
     measure_from_ms,
-    plans_at,
     plans_beside,
     points_to_measure,
     relaxed,
@@ -36,8 +35,8 @@ from tidegate.app.plan_moves import (
     unmeasured,
     widened,
 )
+from tidegate.app.planning import Planning
 from tidegate.app.plans_note import PlansNote, plans_note
-from tidegate.app.proposing import Question, make_plan, next_attack, says_the_same, to_be_replaced, usual_of
 from tidegate.app.reconciler import differences, endings, wanted_now
 from tidegate.app.samples import ExportersHeard, FlowsAsked
 from tidegate.app.sessions import SessionWatch
@@ -49,16 +48,13 @@ from tidegate.mitigate.due import Due, PaceSettings, what_is_due
 from tidegate.mitigate.guard import GuardSettings, refuse_beside, refuse_unless_safe
 from tidegate.mitigate.moves import next_look, seen_persisting
 from tidegate.mitigate.settings import PlanSettings
-from tidegate.mitigate.stages import IN_FORCE, PlanStage
-from tidegate.model.attacks import Attack
+from tidegate.mitigate.stages import PlanStage
 from tidegate.model.facts import (
     Fact,
     LeaseRenewed,
     PlanExpired,
     PlanFailed,
-    PlanProposed,
     PlanResumed,
-    PlanSuperseded,
 )
 from tidegate.model.plans import Measured, Officer, Plan
 from tidegate.model.refusals import Full, NotAllowed
@@ -121,7 +117,6 @@ class Mitigation:
         self._clock = clock
         self._rules = rules
         self._asked = asked
-        self._baselines = baselines
         self._heard = heard
         self._sessions = SessionWatch(rules.guard.border_points)
         self._inbound = inbound
@@ -129,7 +124,9 @@ class Mitigation:
         self._roster_due_ms = clock.now_ms()
         self._counting = counting
         self._jobs: Jobs[tuple[str, int]] = Jobs()
-        self._planned: dict[int, Attack] = {}
+        self._planning = Planning(
+            node, asked, baselines, inbound, rules.plans, rules.guard, rules.approval.node
+        )
         self._waits = Waits()
         self._differing: list[Fact] = []
         self._live_officers: frozenset[Officer] | None = None
@@ -163,7 +160,7 @@ class Mitigation:
             self._reconcile()
             for life in list(self._node.state.plans.values()):
                 self._move(life, now_ms)
-            self._ask_for_plan(now_ms)
+            self._planning.ask(self._jobs, now_ms)
             self._ask_for_inbound(now_ms)
         self.want()
 
@@ -341,7 +338,7 @@ class Mitigation:
         if what == "INBOUND":
             self._inbound.learn(result, self._clock.now_ms())  # type: ignore[arg-type]
         elif isinstance(result, Plan):
-            self._propose(result)
+            self.decide(*self._planning.proposed(result))
         elif (life := self._node.state.plans.get(number)) is not None:
             self._take_measured(life, Due[what], result)  # type: ignore[arg-type]
 
@@ -387,41 +384,6 @@ class Mitigation:
             self.decide(PlanFailed(plan.number, why))
         else:
             self.decide(*facts)
-
-    # Proposing.
-
-    def _ask_for_plan(self, now_ms: int) -> None:
-        state, name = self._node.state, ("PLAN", 0)
-        if name in self._jobs:
-            return
-        attack = next_attack(state, self._planned, now_ms)
-        if attack is None:
-            return
-        question = Question(
-            attack=attack,
-            node=self._rules.approval.node,
-            number=state.next_plan,
-            made_at_ms=now_ms,
-            ledger_size=self._node.head.size,
-            ledger_root=self._node.head.root.hex(),
-            replaces=to_be_replaced(state, attack.number),
-            usual=usual_of(self._baselines, attack, now_ms // 1000),
-            usual_inbound=self._inbound.usual(now_ms),
-            beside=plans_at(state, PlanStage.APPROVED, *IN_FORCE),
-        )
-        work = partial(make_plan, self._asked, question, self._rules.plans, self._rules.guard)
-        if self._jobs.begin(name, work):
-            self._planned[attack.number] = attack
-            open_attacks = state.open_attacks
-            self._planned = {number: one for number, one in self._planned.items() if number in open_attacks}
-
-    def _propose(self, plan: Plan) -> None:
-        mine = [life for life in self._node.state.plans.values() if life.plan.attack == plan.attack]
-        if any(says_the_same(life.plan, plan) for life in mine):
-            return
-        waiting = [life for life in mine if life.standing.stage is PlanStage.PROPOSED]
-        superseded = [PlanSuperseded(life.plan.number, plan.number) for life in waiting]
-        self.decide(PlanProposed(plan), *superseded)
 
     def _ask_for_inbound(self, now_ms: int) -> None:
         if 0 < self._inbound_due_ms - now_ms <= INBOUND_EVERY_MS:
