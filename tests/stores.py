@@ -1,7 +1,8 @@
 """A fact store in memory, obvious enough to hold the real ones against; and one that fails on purpose."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tidegate.app.attack_counts import merged
 from tidegate.app.entry import Tip

@@ -2,11 +2,12 @@
 
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from tidegate.__main__ import PARTS
 from tidegate.adapters.clock import WallClock

@@ -1,10 +1,10 @@
 """A database of an older Tidegate: it is opened, and what it lacks is made from its facts."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from msgspec.structs import asdict
 from sqlalchemy import create_engine, text
 
 from tests.stand_ins import HandClock

@@ -1,10 +1,10 @@
 """What hit us in some days, beside a walk over every fact."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.stand_ins import HandClock
 from tests.stores import MemoryStore

@@ -1,9 +1,9 @@
 """Whatever is changed in the stored facts, the check finds it and says where; what is as recorded passes."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.stores import MemoryStore
 from tests.stories import an_attack

@@ -1,11 +1,10 @@
 """What facts about plans mean: the moves of the table, and orders only from the difference in force."""
 
-from dataclasses import replace
-
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.mitigate.small_plans import NOW_MS, wide_plan
 from tests.stories import an_attack

@@ -1,13 +1,13 @@
 """What each fact means, and which facts cannot have happened."""
 
 import json
-from dataclasses import replace
 from hashlib import sha256
 from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.stories import an_attack
 from tidegate.app.checkpoint import checkpoint_of

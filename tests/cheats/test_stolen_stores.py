@@ -2,10 +2,10 @@
 
 import copy
 from collections.abc import Iterator
-from dataclasses import replace
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from tests.officers import ANNA, BO, CARA, Person, members
 from tests.plan_world import PACE, PLANS, World, quick_border

@@ -1,8 +1,9 @@
 """What attacks amount to by day, vector and border point: counted from facts, and only from facts."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import product
+
+from msgspec.structs import replace
 
 from tidegate.model.canonical import decode_record
 from tidegate.model.facts import AttackEnded, Fact
@@ -45,20 +46,21 @@ def merged(counts: Iterable[AttackCount]) -> tuple[AttackCount, ...]:
     """One count for each day, vector and border point."""
     sums: dict[tuple[int, str, str], AttackCount] = {}
     for count in counts:
-        key = (count.day, count.vector, count.border_point)
-        sums[key] = count if key not in sums else together(sums[key], count)
+        key = count.day, count.vector, count.border_point
+        known = sums.get(key)
+        sums[key] = count if known is None else together(known, count)
     return tuple(sums.values())
 
 
 def together(one: AttackCount, other: AttackCount) -> AttackCount:
     return AttackCount(
-        day=one.day,
-        vector=one.vector,
-        border_point=one.border_point,
-        attacks=one.attacks + other.attacks,
-        kilobytes=one.kilobytes + other.kilobytes,
-        peak_bits_per_s=max(one.peak_bits_per_s, other.peak_bits_per_s),
-        longest_s=max(one.longest_s, other.longest_s),
+        one.day,
+        one.vector,
+        one.border_point,
+        one.attacks + other.attacks,
+        one.kilobytes + other.kilobytes,
+        max(one.peak_bits_per_s, other.peak_bits_per_s),
+        max(one.longest_s, other.longest_s),
     )
 
 

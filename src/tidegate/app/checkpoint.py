@@ -5,12 +5,12 @@ other steps than today's, is passed over. Then the state is rebuilt from the fir
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from tidegate.app.entry import Tip
 from tidegate.app.state import State

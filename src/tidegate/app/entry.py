@@ -1,7 +1,8 @@
 """A fact made ready for the store: its bytes, its effects, and the ledger and state after it; all pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from tidegate.app.attack_counts import counts_of, merged
 from tidegate.app.state import State
@@ -25,12 +26,11 @@ KEPT_LEVEL_STEP = TILE_HEIGHT
 reads a row of 256 hashes or two for eight levels, and the kept roots add less than half a percent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tip:
+class Tip(msgspec.Struct, frozen=True, gc=False):
     """Where the record ends: the state, the ledger's frontier, and how many effects there are."""
 
-    state: State = field(default_factory=State)
-    frontier: Frontier = field(default_factory=Frontier)
+    state: State = msgspec.field(default_factory=State)
+    frontier: Frontier = msgspec.field(default_factory=Frontier)
     effects: int = 0
 
     @property
@@ -38,8 +38,7 @@ class Tip:
         return StoreHead(self.frontier.size, self.frontier.root, self.frontier.to_bytes(), self.effects)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One fact with all that follows from it; `tip` is where the record ends once it is stored. `blobs` are
     stored with it."""
 

@@ -2,8 +2,9 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
+
+from msgspec.structs import replace
 
 from tidegate.app.attack_counts import count_what_is_not
 from tidegate.app.checkpoint import CHECKPOINT_EVERY, checkpoint_of, tip_from

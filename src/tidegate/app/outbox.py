@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any, Protocol, get_args
 
 from tidegate.model.canonical import decode_effect
@@ -157,14 +158,14 @@ class Outbox:
         """
         if self._marked_through == effects - 1:
             return
+        # Nothing is added or marked done meanwhile, so that one reading serves all that begin at one place.
+        read = lru_cache(partial(self._store.pending_effects, limit=READ_ROWS_MAX))
         for delivery in self._deliveries:
             if delivery.is_due(self._clock.now_ms(), self._retry):
-                pending = self._store.pending_effects(delivery.done_through, READ_ROWS_MAX)
-                delivery.carry_out(pending, self._clock, self._retry)
-        self._mark_done(effects)
+                delivery.carry_out(read(delivery.done_through), self._clock, self._retry)
+        self._mark_done(read(self._marked_through), effects)
 
-    def _mark_done(self, effects: int) -> None:
-        pending = self._store.pending_effects(self._marked_through, READ_ROWS_MAX)
+    def _mark_done(self, pending: Sequence[StoredEffect], effects: int) -> None:
         taken = [effect.number for effect in pending if self._taken_by_all(effect)]
         if taken:
             self._store.mark_done(taken, self._clock.now_ms())

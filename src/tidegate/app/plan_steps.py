@@ -5,10 +5,10 @@ after the fact. No fact brings an order of its own along.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from tidegate.app.plan_sentences import session_words
 from tidegate.app.state import (

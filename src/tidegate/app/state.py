@@ -1,7 +1,6 @@
 """What the node knows: one frozen value that follows from the facts and from nothing else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import msgspec
@@ -58,8 +57,7 @@ class PlanLife(msgspec.Struct, frozen=True):
     before: tuple[Measured, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(msgspec.Struct, frozen=True, gc=False):
     """The state after `facts` facts. A mapping in it is never changed: a step makes another.
 
     `open_attacks` by attack number, each as last recorded; `ended_attacks` newest last. `exporters` holds
@@ -73,23 +71,23 @@ class State:
     """
 
     facts: int = 0
-    open_attacks: Mapping[int, Attack] = field(default_factory=lambda: MappingProxyType({}))
+    open_attacks: Mapping[int, Attack] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     ended_attacks: tuple[Attack, ...] = ()
     next_attack: int = 1
     exporters: frozenset[tuple[str, str]] = frozenset()
     exporters_left_out: int = 0
-    counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    counts: Mapping[str, int] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     started_ms: int | None = None
     unclean_starts: int = 0
     last_at_ms: int = 0
-    plans: Mapping[int, PlanLife] = field(default_factory=lambda: MappingProxyType({}))
+    plans: Mapping[int, PlanLife] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     ended_plans: tuple[PlanLife, ...] = ()
     next_plan: int = 1
-    officers: Mapping[str, Officer] = field(default_factory=lambda: MappingProxyType({}))
+    officers: Mapping[str, Officer] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     scores: tuple[Score, ...] = ()
     sessions_troubled: tuple[BorderSessionChanged, ...] = ()
-    hotline: HotlineState = field(default_factory=HotlineState)
-    reminded: Mapping[str, Reminded] = field(default_factory=lambda: MappingProxyType({}))
+    hotline: HotlineState = msgspec.field(default_factory=HotlineState)
+    reminded: Mapping[str, Reminded] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     origins: tuple[str, ...] = ()
 
     @property

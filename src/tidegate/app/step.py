@@ -5,8 +5,9 @@ is how a node finds its state again after a crash.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from tidegate.app.accord.steps import ACCORD_STEPS
 from tidegate.app.hotline.evidence_steps import EVIDENCE_STEPS

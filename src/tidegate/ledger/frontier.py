@@ -26,7 +26,7 @@ class Frontier:
             raise ValueError(f"a log cannot have {self.size} entries")
         if len(self.peaks) != self.size.bit_count():
             raise ValueError(f"a log of {self.size} entries has {self.size.bit_count()} peaks")
-        if any(len(peak) != HASH_BYTES for peak in self.peaks):
+        if not {HASH_BYTES}.issuperset(map(len, self.peaks)):
             raise ValueError(f"a peak is a hash of {HASH_BYTES} bytes")
 
     def grow(self, leaf: bytes) -> tuple["Frontier", tuple[bytes, ...]]:

@@ -42,7 +42,7 @@ SHORT_ESCAPES = {
 Value = TypeVar("Value")
 
 
-class FactRecord(msgspec.Struct, frozen=True):
+class FactRecord(msgspec.Struct, frozen=True, gc=False):
     """One entry of the ledger: the fact, its number counted from 0, and when the clock said it was recorded.
 
     The order of facts is that of their numbers; a clock that was set back may make `at_ms` fall.

@@ -29,25 +29,25 @@ class ExporterAppeared(msgspec.Struct, frozen=True, tag=True):
     protocol: str
 
 
-class AttackDetected(msgspec.Struct, frozen=True, tag=True):
+class AttackDetected(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Traffic to a few targets became an attack, with its vectors, rates and doubts."""
 
     attack: Attack
 
 
-class AttackGrew(msgspec.Struct, frozen=True, tag=True):
+class AttackGrew(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Its rate passed twice what was last recorded, or its targets spread or narrowed."""
 
     attack: Attack
 
 
-class AttackVectorsChanged(msgspec.Struct, frozen=True, tag=True):
+class AttackVectorsChanged(msgspec.Struct, frozen=True, tag=True, gc=False):
     """It is made of other vectors than last recorded."""
 
     attack: Attack
 
 
-class AttackEnded(msgspec.Struct, frozen=True, tag=True):
+class AttackEnded(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The whole of it: rates are means from its first second to its last, beside its peak."""
 
     attack: Attack
@@ -298,7 +298,7 @@ Fact = (
 )
 
 
-class Alert(msgspec.Struct, frozen=True, tag=True):
+class Alert(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Tell the operator, by the configured sink, that an attack began, changed or ended."""
 
     change: str

@@ -1,20 +1,20 @@
 """Where facts and effects are kept for ever: the contract of the one durable store."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from tidegate.model.refusals import NotAllowed
 
-APPEND_FACTS_MAX = 256
-"""Facts in one transaction."""
+APPEND_FACTS_MAX = 1024
+"""Facts in one transaction: a burst of a thousand attacks is one, and lands with one write of each count."""
 
 READ_ROWS_MAX = 1024
 """Rows that one question brings back; whoever wants more asks again from the last number."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFact:
+class StoredFact(msgspec.Struct, frozen=True, gc=False):
     """A fact as it lies in the store. `at_ms` and `kind` repeat what `body` says, to be searched by."""
 
     number: int
@@ -24,8 +24,7 @@ class StoredFact:
     leaf_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEffect:
+class StoredEffect(msgspec.Struct, frozen=True, gc=False):
     """An effect as it lies in the store; numbers count from 0 over all effects ever."""
 
     number: int
@@ -34,8 +33,7 @@ class StoredEffect:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class TreeNode:
+class TreeNode(msgspec.Struct, frozen=True, gc=False):
     """The root of a complete subtree of the ledger, kept so that proofs need not read every leaf."""
 
     level: int
@@ -43,8 +41,7 @@ class TreeNode:
     root: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StoreHead:
+class StoreHead(msgspec.Struct, frozen=True, gc=False):
     """What the store holds: `size` facts whose Merkle root is `root`, and `effects` effects.
 
     `frontier` is `tidegate.ledger.Frontier` as bytes. Two heads are equal only if all before them is.
@@ -63,8 +60,7 @@ ANY = ""
 """In a count: all vectors together, or all border points together."""
 
 
-@dataclass(frozen=True, slots=True)
-class AttackCount:
+class AttackCount(msgspec.Struct, frozen=True, gc=False):
     """What the attacks of one day (counted from 1970-01-01, UTC), vector and border point amount to.
 
     `kilobytes` is the attack traffic in all, `peak_bits_per_s` and `longest_s` are those of the worst.
@@ -79,16 +75,14 @@ class AttackCount:
     longest_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(msgspec.Struct, frozen=True, gc=False):
     """Fact `fact_number` is about the thing of this digest (64 hex digits), and is found by it."""
 
     digest: str
     fact_number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Addition:
+class Addition(msgspec.Struct, frozen=True, gc=False):
     """Facts with all that follows from them, to be stored together or not at all.
 
     `counts` holds no day, vector and border point twice, `mentions` none twice. `blobs` are bytes that the
@@ -105,8 +99,7 @@ class Addition:
     blobs: Sequence[bytes] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(msgspec.Struct, frozen=True, gc=False):
     """The state after `size` facts, in bytes that only `tidegate.app.checkpoint` reads."""
 
     size: int

@@ -1,10 +1,10 @@
 """Counts of attacks on SQL: added in whatever transaction the caller has open, and asked for by day."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from importlib import import_module
 from typing import Any
 
+from msgspec.structs import asdict
 from sqlalchemy import Connection, case, func, literal, select, update
 
 from tidegate.adapters.sql.tables import ATTACK_COUNTS, LEDGER_HEAD

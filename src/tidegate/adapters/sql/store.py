@@ -1,9 +1,9 @@
 """The durable store of facts and effects on SQL; the contract is `tidegate.ports.facts.FactStore`."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, fields
 from typing import Any
 
+from msgspec.structs import asdict
 from sqlalchemy import bindparam, case, delete, insert, literal, select, update
 
 from tidegate.adapters.sql import attack_counts
@@ -29,7 +29,6 @@ from tidegate.ports.facts import (
     StoredEffect,
     StoredFact,
     StoreHead,
-    TreeNode,
 )
 
 HEAD = LEDGER_HEAD.c
@@ -60,11 +59,6 @@ MENTIONING = (
     .limit(READ_ROWS_MAX)
 )
 INSERTS = {table: insert(table) for table in (FACTS, EFFECTS, LEDGER_NODES, MENTIONS)}
-
-
-def columns(row: StoredFact | StoredEffect | TreeNode | StoreHead) -> dict[str, Any]:
-    """A row by the names of its columns; `asdict` would copy each value first."""
-    return {field.name: getattr(row, field.name) for field in fields(row)}
 
 
 def mention_row(mention: Mention) -> dict[str, Any]:
@@ -102,7 +96,7 @@ class SqlFactStore:
                     "expected_size": expected.size,
                     "expected_root": expected.root,
                     "expected_effects": expected.effects,
-                    **columns(addition.head),
+                    **asdict(addition.head),
                 },
             )
             if moved.rowcount != 1:
@@ -110,12 +104,10 @@ class SqlFactStore:
             if addition.counts:
                 attack_counts.add(connection, expected.size, addition.head.size, addition.counts)  # 6
             for table, rows in (
-                (FACTS, [columns(fact) | {"body": pack(fact.body)} for fact in addition.facts]),
-                (
-                    EFFECTS,
-                    [columns(effect) for effect in addition.effects],
-                ),  # soon done, and not worth packing
-                (LEDGER_NODES, [columns(node) for node in addition.nodes]),
+                (FACTS, [asdict(fact) | {"body": pack(fact.body)} for fact in addition.facts]),
+                # Soon done, and not worth packing.
+                (EFFECTS, [asdict(effect) for effect in addition.effects]),
+                (LEDGER_NODES, [asdict(node) for node in addition.nodes]),
                 (MENTIONS, [mention_row(mention) for mention in addition.mentions]),  # 7
             ):
                 if rows:

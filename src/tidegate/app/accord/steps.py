@@ -1,9 +1,10 @@
 """What facts about accords mean: a reminder is told to people once; where traffic came from is kept."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from tidegate.app.state import ORIGINS_MAX, REMINDED_MAX, Reminded, State, Stepped
 from tidegate.model.accord_facts import AccordFact, OriginsSeen, Remind, ReminderFellDue

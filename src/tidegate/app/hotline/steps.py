@@ -1,8 +1,9 @@
 """The hotline's steps among those of the node."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from tidegate.app.state import State, Stepped
 from tidegate.hotline.stepping import Step
