@@ -15,7 +15,7 @@ UDP_TRIES_MAX = 2
 
 
 async def ask_name_server(question: Dns, settings: ProbeSettings) -> Answer:
-    """Ends within (UDP_TRIES_MAX + 1) time-outs, whatever the server does."""
+    """Ends within (UDP_TRIES_MAX + 1) time-outs, or twice that where the server knows no EDNS."""
     try:
         query = dns_query(question)
         message = await _exchange(query, question.server, settings)
