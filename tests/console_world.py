@@ -29,6 +29,7 @@ from tidegate.model.plans import Officer
 from tidegate.model.summaries import INBOUND
 from tidegate.model.vectors import CODE_OF
 from tidegate.ports.collector import CollectorReport
+from tidegate.ports.control import Reply, Request
 
 NTP, TCP = CODE_OF["ntp"], CODE_OF["tcp"]
 CONFIG = Config(
@@ -77,6 +78,12 @@ class Watched(World):
         while not self._over.wait(0.002):
             with self._turns:
                 self.desk.turn()
+
+    def ask(self, request: Request) -> Reply:
+        with self._turns:
+            reply = self.desk._answer(request, "uid 0")
+            self.settle()
+        return reply
 
     def turn(self) -> None:
         with self._turns:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from tests.console_world import Watched
+from tests.console_world import Watched, inbound
 from tests.passkeys import SoftPasskey
 from tests.plan_world import quick_border
 from tidegate.app.console import entering
@@ -275,3 +275,14 @@ def test_a_challenge_is_made_here_for_one_purpose_and_not_for_long(console: Cons
     challenges.take(entering.SIGN_IN, made, now_ms)
     with pytest.raises(NotAllowed, match="answered before"):
         challenges.take(entering.SIGN_IN, made, now_ms)
+
+
+def test_a_second_that_is_told_anew_stands_once(console: Console) -> None:
+    """A page that opens gets each second of the last two minutes once, oldest first."""
+    headers, second = console.come_in(Role.WALL), console.world.clock.now_ms() // 1000
+    for told in (second + 1, second + 2, second + 1, second + 1, second + 2):
+        console.world.live(inbound(told, 1e9))
+    past = console.client.get("/api/situation?seconds=120", headers=headers).json()["past"]
+    seconds = [one["second"] for one in past]
+    assert seconds == sorted(set(seconds))
+    assert seconds[-2:] == [second + 1, second + 2]

@@ -184,6 +184,9 @@ def test_two_officers_stop_a_flood(browser: Browser, world: Watched, served: Ser
     world.until_proposed()
     anna.sees(texts("plan-for", plan="1", target="198.51.100.7/32"))
     anna.sees(texts("waits-for-you", count="1"))
+    anna.opens()
+    anna.sees(texts("waits-for-you", count="1"))
+    anna.sees(texts("as-table"))
     anna.shot("situation", language)
 
     for person, lacking in ((anna, True), (boris, False)):

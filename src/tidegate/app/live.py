@@ -42,6 +42,9 @@ class Live:
         by_point = dict.fromkeys((*self._points, ELSEWHERE), 0)
         for one in self._inbound:
             by_point[one.border_point] += one.bits_per_s
+        # A collector that was started again may tell of a second anew: each stands once, in order.
+        while self._past and self._past[-1].second >= report.summary.second:
+            self._past.pop()
         self._past.append(PointSecond(report.summary.second, tuple(by_point.values())))
 
     def _by_point_and_vector(self, report: CollectorReport) -> Iterable[InboundNow]:
