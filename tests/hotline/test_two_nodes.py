@@ -75,8 +75,7 @@ def free_port() -> int:
 class RunningNode:
     """One side's node, turned by a thread of its own."""
 
-    def __init__(self, side: Side, port: int, afterwards: ExitStack) -> None:
-        section = HotlineSection(listen=(), listen_signal=(f"127.0.0.1:{port}",), drill_every_hours=0)
+    def __init__(self, side: Side, section: HotlineSection, afterwards: ExitStack) -> None:
         passphrase = (side.path / "station.pass").read_text().strip()
         self._stopping, self._started = threading.Event(), threading.Event()
         config = Config(hotline=section)
@@ -131,7 +130,8 @@ def test_a_coded_word_comes_through_where_its_message_does_not_and_r1_is_the_mes
     meet(xa, xb)
     meet(xb, xa)
     for side, port in zip(sides, ports, strict=True):
-        RunningNode(side, port, afterwards)
+        signal = HotlineSection(listen=(), listen_signal=(f"127.0.0.1:{port}",), drill_every_hours=0)
+        RunningNode(side, signal, afterwards)
     for one, other in ((xa, xb), (xb, xa)):  # keys for datagrams go by hand, since no other path is there
         until(partial(exported, one), "a key is given")
         other.types(f"import {one.path}/keys.tgx")
