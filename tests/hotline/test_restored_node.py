@@ -1,4 +1,4 @@
-"""A node that is lost and brought back elsewhere, on real sockets: a new epoch, and everything arrives once."""
+"""A node that is lost and brought back elsewhere, on real sockets: a new epoch, and all arrives once."""
 
 import shutil
 from collections.abc import Iterator

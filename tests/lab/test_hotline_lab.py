@@ -44,6 +44,7 @@ def test_parties_that_are_killed_and_cut_off_lose_nothing() -> None:
         partitions=1,
         clock_steps=1,
         junk_per_s=0,
+        backlog=False,
         network="proxy",
         seed=3,
         wait_s=120,

@@ -41,6 +41,7 @@ lab.add_command(audit)
 @click.option("--partitions", type=COUNT, default=2, show_default=True)
 @click.option("--clock-steps", type=COUNT, default=2, show_default=True)
 @click.option("--junk", type=COUNT, default=0, show_default=True, help="Junk datagrams a second.")
+@click.option("--backlog", is_flag=True, help="Nothing passes until all is said.")
 @click.option(
     "--network",
     type=click.Choice(["proxy", "namespaces"]),
@@ -64,6 +65,7 @@ def hotline(
     partitions: int,
     clock_steps: int,
     junk: int,
+    backlog: bool,
     network: str,
     seed: int,
     wait: int,
@@ -84,6 +86,7 @@ def hotline(
         partitions=partitions,
         clock_steps=clock_steps,
         junk_per_s=junk,
+        backlog=backlog,
         network="namespaces" if network == "namespaces" else "proxy",
         seed=seed,
         wait_s=wait,

@@ -47,7 +47,8 @@ class EnvelopeStore(Protocol):
     """Bytes by their SHA-256: packages that were composed, envelopes that came, custody of relayed ones.
 
     `put` is durable when it returns, and putting the same bytes twice is once. Facts name what lies here by
-    its digest, and are recorded after it. Every call may raise OutsideFailed.
+    its digest, and are recorded after it, or in one transaction with it (tidegate.ports.facts.Addition). One
+    thread uses it. Every call may raise OutsideFailed.
     """
 
     def put(self, blobs: Sequence[bytes]) -> list[Digest]: ...

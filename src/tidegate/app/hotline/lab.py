@@ -16,7 +16,8 @@ class LabOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     `messages` go out at `per_s`, one in four as FLASH; `kills`, `partitions` and `clock_steps` are spread
     over them. With `namespaces` (root) packets are lost under TCP too; a `proxy` stands before each party.
-    `junk_per_s` datagrams of junk reach the first party's UDP port beside all that.
+    `junk_per_s` datagrams of junk reach the first party's UDP port beside all that. With `backlog` nothing
+    passes until all is said.
     """
 
     parties: int
@@ -27,6 +28,7 @@ class LabOrder(msgspec.Struct, frozen=True, kw_only=True):
     partitions: int
     clock_steps: int
     junk_per_s: int
+    backlog: bool
     network: Network
     seed: int
     wait_s: int
@@ -46,7 +48,7 @@ class LabReport(msgspec.Struct, frozen=True, kw_only=True):
 
     `lost`: not stored by its recipient. `twice`: stored as two messages. `false`: receipted at the sender and
     not stored by the recipient. `unreceipted`: stored, and its sender does not know yet. `per_s`: messages
-    from the first signature to the last R1.
+    from the first signature, or from when a backlog may go, to the last R1.
     """
 
     sent: int

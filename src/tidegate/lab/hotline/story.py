@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from tidegate.app.hotline.lab import PARTIES_MAX, LabOrder, LabReport, Latency, Progress
-from tidegate.lab.hotline.faults import faults_from
+from tidegate.lab.hotline.faults import Faults, faults_from
 from tidegate.lab.hotline.identities import Founded, found, with_endpoints, write_party
 from tidegate.lab.hotline.networks import LabNetwork, Namespaces, Proxies
 from tidegate.lab.hotline.parties import Event, Running, truth
@@ -36,7 +36,7 @@ TELL_EVERY_S: Final = 5.0
 LOOK_EVERY_S: Final = 5.0
 """While the last receipts are awaited, the databases are compared so often."""
 
-OUTSTANDING_MAX: Final = 100
+OUTSTANDING_MAX: Final = 200
 """Messages ordered and not receipted yet; further ones wait, so that a slow machine takes longer, and says no
 less."""
 
@@ -50,6 +50,7 @@ class Heard:
     receipted: dict[Digest, float] = field(default_factory=dict)
     ready: set[int] = field(default_factory=set)
     ordered: dict[str, tuple[int, Say]] = field(default_factory=dict)
+    opened_s: float | None = None
 
     def hear(self, event: Event) -> None:
         match event.told.what:
@@ -71,7 +72,7 @@ class Heard:
     def per_s(self) -> float:
         if not self.receipted or not self.said:
             return 0.0
-        first_s = min(at_s for at_s, _ in self.said.values())
+        first_s = self.opened_s or min(at_s for at_s, _ in self.said.values())
         return round(len(self.receipted) / max(0.001, max(self.receipted.values()) - first_s), 1)
 
     def latency(self, flash: bool) -> Latency | None:
@@ -129,7 +130,12 @@ class Lab:
             self._listen(SETTLE_S)
             network.set(self._faults)
             self._pour_junk(network, afterwards)
+            if self._order.backlog:
+                network.set(Faults(partition=True))
             self._talk(parties, network)
+            if self._order.backlog:
+                self._until(lambda: not self._heard.ordered, READY_S, "all to be said")
+                self._heard.opened_s = self._now_s()
             network.part((), self._faults)
             self._await_receipts(founded)
             _must_live(parties)
@@ -174,7 +180,7 @@ class Lab:
                         party = parties[self._luck.randrange(len(parties))]
                         party.tell(Step(self._luck.choice(CLOCK_STEPS_MS)))
             self._say(number, parties)
-            while self._heard.outstanding > OUTSTANDING_MAX:
+            while self._heard.outstanding > OUTSTANDING_MAX and not order.backlog:
                 self._listen(0.1)
             next_s = max(next_s + 1 / order.per_s, self._now_s() - 1)
             self._listen(next_s - self._now_s())
