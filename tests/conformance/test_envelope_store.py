@@ -1,6 +1,7 @@
 """What every store of envelopes must do: the contract of `ports.hotline.EnvelopeStore`."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,6 +10,10 @@ import pytest
 from tests.hotline.stand_ins import Disk, DiskBlobs
 from tidegate.adapters.sql.engine import Database, open_database
 from tidegate.adapters.sql.envelopes import SqlEnvelopeStore
+from tidegate.adapters.sql.store import SqlFactStore
+from tidegate.app.entry import Tip, addition, prepare
+from tidegate.model.facts import NodeStarted
+from tidegate.ports.facts import HeadMoved
 from tidegate.ports.hotline import EnvelopeStore
 
 OpenStore = Callable[[], EnvelopeStore]
@@ -60,3 +65,16 @@ def test_only_what_is_dropped_is_gone(open_store: OpenStore) -> None:
     assert store.get(digests[599]) == b"599"
     store.drop([])
     assert store.put([]) == []
+
+
+def test_blobs_are_stored_with_the_facts_that_name_them_or_not_at_all(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/ledger.db")
+    facts, blobs = SqlFactStore(database), SqlEnvelopeStore(database)
+    named, late = b"named by the fact", b"of a fact that came too late"
+    entry = prepare(Tip(), 1_000, NodeStarted("1"))
+    facts.append(addition(Tip(), [replace(entry, blobs=(named, named))]))
+    with pytest.raises(HeadMoved):
+        facts.append(addition(Tip(), [replace(entry, blobs=(late,))]))
+    assert blobs.get(sha256(named).hexdigest()) == named
+    assert blobs.get(sha256(late).hexdigest()) is None
+    database.close()
