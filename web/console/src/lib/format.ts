@@ -30,6 +30,12 @@ export function rate(value: number, unit: "bps" | "pps" = "bps"): string {
   return inUnit(threeDigits(value / factor), prefix, unit);
 }
 
+/** For an axis, which a canvas draws and nothing isolates: digits and the SI prefix alone, "600 M". */
+export function short(value: number): string {
+  const [factor, prefix] = step(value);
+  return `${threeDigits(value / factor)} ${prefix}`.trim();
+}
+
 /** The estimate with its 90 % interval, all in the unit of the estimate. */
 export function interval(told: Rate, unit: "bps" | "pps" = "bps"): string {
   const [factor, prefix] = step(told.estimate);
