@@ -1,11 +1,11 @@
 """What every store of envelopes must do: the contract of `ports.hotline.EnvelopeStore`."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.hotline.stand_ins import Disk, DiskBlobs
 from tidegate.adapters.sql.engine import Database, open_database
