@@ -1,6 +1,7 @@
 """What all tests share: real peers, and the rule that in CI they are never skipped."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from tests.postgresql import PROGRAMS, PostgresqlServer
 # Nothing here is timed: a busy machine makes no property false.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# Where tests run in a shell's background, every process inherits that Ctrl-C is ignored; a user's does not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def require_peer(name: str, path: str | Path) -> Path:

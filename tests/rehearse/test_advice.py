@@ -1,5 +1,6 @@
 """Advice gains what it says, nearly as much as the best set could; chokepoints are the worst there are."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -13,7 +14,7 @@ from tests.worlds import world_of, worlds
 from tidegate.kernels import adjacency
 from tidegate.model.refusals import Full, NotAllowed
 from tidegate.model.scenarios import AddLinks, Alliance, CutCountry, NewLink, RemoveNetworks, Scenario
-from tidegate.model.topology import World
+from tidegate.model.topology import Groups, World
 from tidegate.rehearse import advice_table, alliances, chokepoints
 from tidegate.rehearse.advice import advise
 from tidegate.rehearse.alliances import allied, coalitions
@@ -216,6 +217,14 @@ def test_the_smallest_coalitions_pass_the_threshold_and_none_smaller_does(
     *_, (_, cut) = coalitions(ground, 79)
     assert cut is not None
     assert cut.complete is False or cut.found
+
+
+def test_a_meeting_place_without_anyone_of_the_alliance_connects_nobody() -> None:
+    outside = Groups(names=("IX0",), start=np.array([0, 2]), member=np.array([1, 3], np.int32))
+    countries = {1: "XA", 2: "XC", 3: "XB", 4: "XC"}
+    links = [(1, 2, -1), (3, 4, -1)]
+    world = replace(world_of(links, countries, dict.fromkeys(countries, 10)), exchanges=outside)
+    assert allied(ground_of(world), ["XA", "XB"]).within_reach.low == pytest.approx(10)
 
 
 @settings(max_examples=100, deadline=None)

@@ -79,8 +79,7 @@ def physical(world: World, left: Left, chosen: Flags, *, with_hubs: bool) -> Phy
     kept = chosen & left.alive[first] & left.alive[second]
     if with_hubs and left.hubs:
         hubs = hub_lists(left)
-        size = np.diff(hubs.start)
-        centre = np.repeat(hubs.to[np.minimum(hubs.start[:-1], len(hubs.to) - 1)], size)
+        centre = hubs.to[np.repeat(hubs.start[:-1], np.diff(hubs.start))]
         first, second = np.concatenate((first, centre)), np.concatenate((second, hubs.to))
         kept = np.concatenate((kept, np.ones(len(centre), bool)))
     found = islands(first, second, kept, len(world))
