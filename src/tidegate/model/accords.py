@@ -331,7 +331,8 @@ class Accord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     track: tuple[Track, ...] = ()
 
 
-class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
+# gc=False on both: frozen values form no circles, and a year of them is looked through often.
+class Occurrence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that happened, out of one fact of the ledger that tells it.
 
     `fact` is that fact's number, `reference` the digest or name of the thing itself, `about` the reference
@@ -358,7 +359,7 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
     level: Level = "desk"
 
 
-class Receipted(msgspec.Struct, frozen=True, kw_only=True):
+class Receipted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The station of `by` signed at `at_s`, by its own clock, that it has the message `reference` (R1)."""
 
     fact: int
