@@ -1,6 +1,7 @@
 """The plan of the house, enforced: who may import whom, no circles, one sentence at every door."""
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -84,6 +85,7 @@ def test_a_module_opens_with_one_sentence(path: Path) -> None:
     assert docstring, "no opening sentence"
     first = docstring.split("\n\n")[0].strip()
     assert first.endswith("."), f"the opening is not a sentence: {first!r}"
+    assert not re.search(r"[.!?]\s+[A-Z]", first), f"the opening is more than one sentence: {first!r}"
 
 
 def test_only_the_clock_adapter_reads_the_time() -> None:

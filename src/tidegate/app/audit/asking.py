@@ -1,4 +1,4 @@
-"""What the doors ask of audits, under one name. Importing it loads the kernels of dependencies."""
+"""What the doors ask of audits, under one name; importing it loads the kernels of dependencies."""
 
 from pathlib import Path
 
