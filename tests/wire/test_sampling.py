@@ -258,6 +258,10 @@ SAYING_NOTHING = [
     (((311, 8),), (int.from_bytes(pack(">d", float("nan"))),)),
     (((311, 8),), (int.from_bytes(pack(">d", float("inf"))),)),
     (((311, 8),), (int.from_bytes(pack(">d", 1e-12)),)),
+    # By time (RFC 5477): a millisecond of ten.
+    (((304, 2), (307, 4), (308, 4)), (2, 1000, 9000)),
+    # A name and a method alone.
+    (((35, 1), (49, 1), (84, 4)), (1, 2, int.from_bytes(b"edge"))),
 ]
 
 

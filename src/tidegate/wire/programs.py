@@ -40,9 +40,8 @@ CHOICES: dict[int, tuple[int, ...]] = {
     # Each register is loaded from the first of these elements that the template has. Counts since the
     # last report come before totals since the flow began, what came in before what went out. The
     # responder's counts (232, 299) and reverse elements (enterprise 29305) belong to the other
-    # direction and are read past, as are what NAT made of addresses and ports (225 to 228, 281, 282),
-    # VLANs, and the direction of observation (61): a router that reports a flow both entering and
-    # leaving reports it twice.
+    # direction and are read past, as are VLANs, and what NAT made of addresses and ports (225 to 228,
+    # 281, 282).
     registers.BYTES: (OCTET_DELTA, 231, 23, 85, 171, LAYER2_OCTET_DELTA),
     registers.PACKETS: (PACKET_DELTA, 298, 24, 86, 172),
     registers.PROTOCOL: (4, 193),

@@ -20,7 +20,9 @@ what exporters announced and what the operator ordered; the kernels look it up f
     probability. Each is rounded to the nearest whole number, halves up.
  9. An announcement that gives no rate changes nothing: an interval of 0; no packet space; a run longer
     than one packet with a space of 0; a sample larger than its population; a probability outside
-    (0, 1]; a rate above 2**32 - 1. Exporters send such records beside the one that counts.
+    (0, 1]; a rate above 2**32 - 1. Exporters send such records beside the one that counts. Names and
+    methods (IE 35, 49, 84, 304) give none, nor do times (307, 308): packets taken for a while and then
+    left out for a while stand for no fixed number of packets.
 10. In NetFlow v5 the header's 14-bit interval is the rate whatever its mode bits say (routers leave
     those zero), and 0 there is unknown.
 11. The newest announcement counts, from the next record on; records decoded before it keep what was known
