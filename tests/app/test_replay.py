@@ -5,6 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import frames as f
+from tests import recordings as r
+from tests.flow_datagrams import netflow5, record5
 from tidegate.adapters.recordings import open_recording
 from tidegate.app.replay import (
     AttackTold,
@@ -74,6 +77,42 @@ def test_several_recordings_are_one_stretch_of_time() -> None:
     _, report = replayed(capture("syn"), capture("dns"))
     assert len(report.files) == 2
     assert report.records > 37_841
+
+
+def telemetry_of_a_flood(seconds: int) -> bytes:
+    """A recording of what a router said: two datagrams a second, three records each, of NTP answers."""
+    record = record5(size=46_800, packets=100, ports=(123, 40_000))
+    captured = []
+    for number in range(2 * seconds):
+        at_ms = 1_700_000_000_200 + 500 * number
+        said = netflow5([record] * 3, sequence=3 * number, sampling=1000, export_ms=at_ms)
+        frame = f.ethernet(0x0800, f.ipv4(f.UDP, f.udp(50_000, 2055, said), source="192.0.2.9"))
+        captured.append(r.Captured(frame, at_ms * 1_000_000))
+    return r.pcap(captured)
+
+
+def test_a_flood_is_found_in_recorded_telemetry(tmp_path: Path) -> None:
+    file = tmp_path / "telemetry.pcap"
+    file.write_bytes(telemetry_of_a_flood(seconds=10))
+    told, report = replayed(file, config=Config())
+    assert (report.kind, report.records) == ("datagrams", 60)
+    (attack,) = report.attacks
+    assert told[0].change == "detected"
+    assert attack.targets == ("198.51.100.7/32",)
+    assert [part.vector for part in attack.vectors] == ["ntp"]
+    assert attack.exporters == ("192.0.2.9#0",)
+    assert attack.bits_per_s.low < 6 * 46_800 * 1000 * 8 < attack.bits_per_s.high
+    (health,) = report.exporters
+    assert (health.protocol, health.sampling_rate, health.lost) == ("netflow5", 1000, 0)
+
+
+def test_what_a_recording_is_read_as_can_be_told(tmp_path: Path) -> None:
+    file = tmp_path / "telemetry.pcap"
+    file.write_bytes(telemetry_of_a_flood(seconds=1))
+    _, as_packets = replayed(file, kind="packets")
+    assert (as_packets.kind, as_packets.records) == ("packets", 2)
+    _, as_datagrams = replayed(capture("syn"), kind="datagrams")
+    assert (as_datagrams.kind, as_datagrams.records, as_datagrams.attacks) == ("datagrams", 0, ())
 
 
 def test_a_damaged_recording_is_read_up_to_the_damage(tmp_path: Path) -> None:

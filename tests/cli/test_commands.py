@@ -186,6 +186,22 @@ def test_attacks_show_tells_an_attacks_life_and_its_doubts(tmp_path: Path) -> No
     assert tidegate("attacks", "show", "9", "--state", str(tmp_path)).returncode == Exit.USAGE
 
 
+def test_replay_tells_what_it_finds_line_by_line_and_ends_with_a_finding(tmp_path: Path) -> None:
+    flood = str(DOCS.parent / "src/tidegate/lab/captures/pkt.TCP.synflood.spoofed.pcap.xz")
+    config = tmp_path / "tidegate.toml"
+    config.write_text("[detection]\nfloor_scale = 0.01\n")
+    ended = tidegate("replay", flood, "--json", "--config", str(config))
+    assert ended.returncode == Exit.FINDING
+    *changes, report = map(json.loads, ended.stdout.splitlines())
+    assert {told["event"] for told in changes} == {"attack"}
+    assert changes[0]["change"] == "detected"
+    assert (report["event"], report["kind"], report["records"]) == ("report", "packets", 37_841)
+    assert [part["vector"] for part in report["attacks"][0]["vectors"]] == ["tcp_syn"]
+    quiet = tidegate("replay", flood, "--as", "datagrams")
+    assert quiet.returncode == Exit.FINE
+    assert "No attack found." in quiet.stdout
+
+
 def test_ledger_head_verify_and_proof_agree(tmp_path: Path) -> None:
     keep(tmp_path)
     state = ("--state", str(tmp_path))
