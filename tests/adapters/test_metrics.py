@@ -16,6 +16,7 @@ from tidegate.adapters.metrics_http import PrometheusServer
 from tidegate.app.config import split_endpoint
 from tidegate.app.metrics import EXPORTERS_MEASURED_MAX, Observation
 from tidegate.app.node import Node
+from tidegate.model.attacks import Rate
 from tidegate.model.exporters import EXPORTER, NETFLOW9, SFLOW5
 from tidegate.model.facts import Alert, AttackDetected, NodeStarted
 from tidegate.ports.metrics import Family
@@ -112,6 +113,27 @@ def test_every_figure_follows_from_the_last_report(scraped: Scraped) -> None:
         ("tidegate_counting_degraded", ()): 1.0,
         ("tidegate_records_per_second", ()): 30.0,
     }.items() <= scraped.samples().items()
+
+
+def test_the_rate_of_an_attack_stands_with_its_interval_and_the_age_of_its_telemetry(
+    scraped: Scraped,
+) -> None:
+    node = Node.open(MemoryStore(), [], HandClock())
+    unscaled = Rate(900_000_000, 800_000_000, 1_000_000_000)
+    doubtful = an_attack(number=2, bits_per_s=unscaled, telemetry_age_ms=1_500, actionable=False)
+    node.record(NodeStarted("1"), AttackDetected(an_attack(number=1)), AttackDetected(doubtful))
+    scraped.server.start(Observation(node).families)
+    told = {key: value for key, value in scraped.samples().items() if key[0].startswith("tidegate_attack_")}
+    assert told == {
+        ("tidegate_attack_bits_per_second", ("true", "1")): 12e9,
+        ("tidegate_attack_bits_per_second_low", ("true", "1")): 11.5e9,
+        ("tidegate_attack_bits_per_second_high", ("true", "1")): 12.5e9,
+        ("tidegate_attack_telemetry_age_seconds", ("true", "1")): 0.4,
+        ("tidegate_attack_bits_per_second", ("false", "2")): 0.9e9,
+        ("tidegate_attack_bits_per_second_low", ("false", "2")): 0.8e9,
+        ("tidegate_attack_bits_per_second_high", ("false", "2")): 1e9,
+        ("tidegate_attack_telemetry_age_seconds", ("false", "2")): 1.5,
+    }
 
 
 def test_a_store_and_an_alert_command_that_fail_show(scraped: Scraped) -> None:

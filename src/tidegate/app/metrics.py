@@ -1,7 +1,7 @@
 """The figures that Prometheus reads, derived from the last report and the node's state in this one place."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -10,6 +10,7 @@ from tidegate.app.exporter_health import busiest
 from tidegate.app.node import Node
 from tidegate.mitigate.moves import rules_in_force
 from tidegate.mitigate.stages import FINAL, PlanStage
+from tidegate.model.attacks import Attack
 from tidegate.model.exporters import protocol_name
 from tidegate.ports.collector import CollectorReport
 from tidegate.ports.metrics import Family
@@ -74,17 +75,26 @@ def _of_node(node: Node) -> Iterator[Family]:
     yield Family("plans", "gauge", "Plans that have not ended, by their stage.", ("stage",), by_stage)
     in_force = sum(len(rules_in_force(life.plan, life.standing)) for life in state.plans.values())
     yield _plain("rules_in_force", "gauge", "Rules that the border shall hold now.", in_force)
-    attacks = state.open_attacks.values()
-    yield Family(
-        "attack_bits_per_second",
-        "gauge",
-        "Estimated rate of an attack under way.",
-        ("number", "actionable"),
-        tuple(
-            ((str(attack.number), str(attack.actionable).lower()), float(attack.bits_per_s.estimate))
-            for attack in attacks
+    yield from _of_attacks(tuple(state.open_attacks.values()))
+
+
+def _of_attacks(attacks: Sequence[Attack]) -> Iterator[Family]:
+    """Each rate with its interval, and with the age of the telemetry that it rests on."""
+    names = [(str(attack.number), str(attack.actionable).lower()) for attack in attacks]
+    rates = [attack.bits_per_s for attack in attacks]
+    told: tuple[tuple[str, str, list[float]], ...] = (
+        ("bits_per_second", "Estimated rate of an attack under way.", [rate.estimate for rate in rates]),
+        ("bits_per_second_low", "Lower end of its 90 % interval.", [rate.low for rate in rates]),
+        ("bits_per_second_high", "Upper end of its 90 % interval.", [rate.high for rate in rates]),
+        (
+            "telemetry_age_seconds",
+            "Age of the telemetry behind its rate.",
+            [attack.telemetry_age_ms / 1000 for attack in attacks],
         ),
     )
+    for name, text, values in told:
+        samples = tuple(zip(names, map(float, values), strict=True))
+        yield Family(f"attack_{name}", "gauge", text, ("number", "actionable"), samples)
 
 
 def _of_collector(report: CollectorReport) -> Iterator[Family]:
