@@ -9,7 +9,7 @@ import pytest
 from tests.stand_ins import report_of, summary_of
 from tidegate.app import health
 from tidegate.app.health import HEALTH_REPORTS_MAX, LATE_MS, SILENT_MS, SKEW_MS, TEXTS, Finding, HealthWindow
-from tidegate.model.exporters import EXPORTER, EXPORTERS_MAX
+from tidegate.model.exporters import EXPORTER, EXPORTERS_MAX, IPFIX, NETFLOW5
 from tidegate.ports.collector import CollectorReport
 
 START = 1_700_000_000
@@ -54,7 +54,7 @@ def test_nothing_is_said_before_the_first_report() -> None:
     [
         ("without_template", 7, "without_template", {"sets": 7}),
         ("unknown_sampling", 500, "unknown_sampling", {"records": 500}),
-        ("lost", 30, "lost", {"lost": 30, "expected": 60, "also": ""}),
+        ("lost", 30, "lost", {"lost": 30, "expected": 60, "unit": "datagrams", "also": ""}),
         ("not_ip", 5000, "not_ip", {"percent": 100}),
         ("sample_drops", 9, "sample_drops", {"packets": 9}),
         ("skew_ms", SKEW_MS, "clock_skew", {"seconds": 5, "direction": "ahead"}),
@@ -77,6 +77,15 @@ def test_a_trouble_that_ended_more_than_a_minute_ago_is_no_finding(field: str) -
     reports = [report(START, {}), *(report(START + second, {field: 5000}) for second in range(5, 90))]
     assert len(found(*reports[:30])) == 1
     assert found(*reports) == {}
+
+
+@pytest.mark.parametrize("protocol", [NETFLOW5, IPFIX])
+def test_where_records_are_numbered_it_is_records_that_are_missing(protocol: int) -> None:
+    before = {"protocol": protocol, "records": 10_000}
+    after = {"protocol": protocol, "records": 10_070, "option_records": 6, "lost": 24}
+    finding = found(report(START, before), report(START + 30, after))["lost"]
+    assert finding.parameters == {"lost": 24, "expected": 100, "unit": "records", "also": ""}
+    assert "24 of 100 records" in finding.text
 
 
 def test_an_exporter_that_tells_packets_twice_is_a_notice_with_the_share() -> None:

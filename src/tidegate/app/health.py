@@ -6,7 +6,7 @@ from typing import Final, Literal
 import msgspec
 import numpy as np
 
-from tidegate.model.exporters import EXPORTERS_MAX
+from tidegate.model.exporters import EXPORTERS_MAX, NUMBERED_BY_RECORD
 from tidegate.ports.collector import CollectorReport
 
 HEALTH_SECONDS_MAX = 60
@@ -80,7 +80,7 @@ TEXTS: Final[dict[str, tuple[Severity, str]]] = {
     ),
     "lost": (
         "problem",
-        "{lost} of {expected} datagrams from {exporter} are missing by their sequence numbers: look for "
+        "{lost} of {expected} {unit} from {exporter} are missing by their sequence numbers: look for "
         "loss on the way and on the exporter{also}.",
     ),
     "malformed": (
@@ -275,8 +275,8 @@ class _Heard:
             yield finding("unknown_sampling", self._name, records=records)
         if lost := self._grown("lost"):
             also = "; the kernel dropped some here, see the collector's finding" if self._drops else ""
-            expected = lost + self._grown("datagrams")
-            yield finding("lost", self._name, lost=lost, expected=expected, also=also)
+            unit, came = self._numbered()
+            yield finding("lost", self._name, lost=lost, expected=lost + came, unit=unit, also=also)
         skew_ms = int(self._now["skew_ms"])
         if abs(skew_ms) >= SKEW_MS:
             direction = "ahead" if skew_ms > 0 else "behind"
@@ -291,6 +291,12 @@ class _Heard:
         repeated = self._grown("repeated")
         if repeated > REPEATED_SHARE * (records := self._grown("records")):
             yield finding("repeated", self._name, percent=round(100 * repeated / records))
+
+    def _numbered(self) -> tuple[str, int]:
+        """What this exporter's sequence numbers count, and how many of them came."""
+        if int(self._now["protocol"]) in NUMBERED_BY_RECORD:
+            return "records", sum(map(self._grown, ("records", "not_ip", "option_records")))
+        return "datagrams", self._grown("datagrams")
 
     def _silent_ms(self, now_ms: int, running_ms: int) -> int:
         return now_ms - int(self._now["last_received_ms"]) if self._now["datagrams"] else running_ms

@@ -31,7 +31,7 @@ EXPORTER_COUNTERS = {
     "repeated": "Records of packets told on the way in too, read but not counted.",
     "sample_drops": "Packets that sFlow agents chose but could not sample.",
     "malformed": "Datagrams refused whole.",
-    "lost": "Datagrams missing by their sequence numbers.",
+    "lost": "Missing by sequence numbers: records of NetFlow v5 and IPFIX, datagrams of the others.",
     "reordered": "Datagrams that came out of order.",
     "restarts": "Restarts of the exporter.",
     "unknown_sampling": "Records whose sampling rate is unknown.",

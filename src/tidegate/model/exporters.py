@@ -26,7 +26,7 @@ EXPORTER = np.dtype(
         ("repeated", np.uint64),  # records of packets also told on ingress: read, but no part of any rate
         ("sample_drops", np.uint64),  # packets that sFlow agents chose and could not sample, all sources
         ("malformed", np.uint64),  # datagrams refused whole
-        ("lost", np.uint64),  # datagrams (v5, v9: see sequence_unit) missing by sequence number
+        ("lost", np.uint64),  # missing by sequence number, in what it numbers: see NUMBERED_BY_RECORD
         ("reordered", np.uint64),
         ("restarts", np.uint64),  # uptime or sequence began again
         ("unknown_sampling", np.uint64),  # records with sampling rate unknown
@@ -52,6 +52,9 @@ EXPORTER = np.dtype(
 
 PROTOCOL_NAMES = {0: "packets", 5: "netflow5", 9: "netflow9", 10: "ipfix", 11: "sflow5"}
 PACKETS, NETFLOW5, NETFLOW9, IPFIX, SFLOW5 = 0, 5, 9, 10, 11
+
+NUMBERED_BY_RECORD = frozenset({NETFLOW5, IPFIX})
+"""Protocols whose sequence numbers count data records; those of the others count datagrams."""
 
 
 def protocol_name(number: int) -> str:
