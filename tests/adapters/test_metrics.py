@@ -95,7 +95,7 @@ def test_every_figure_follows_from_the_last_report(scraped: Scraped) -> None:
     assert ("tidegate_datagrams_dropped_total", ()) not in scraped.samples(), "nothing was reported yet"
     exporters = np.zeros(2, EXPORTER)
     exporters["datagrams"], exporters["lost"], exporters["skew_ms"] = [7, 8], [0, 3], [0, -1500]
-    exporters["protocol"] = [NETFLOW9, SFLOW5]
+    exporters["protocol"], exporters["discard_samples"] = [NETFLOW9, SFLOW5], [0, 9]
     refused = {(1, "set cut short"): 4, (-1, "unknown version"): 2}
     summary = summary_of(1, 30, exporters, refused, degraded="only heavy keys are tracked")
     names = ["192.0.2.1#0", "192.0.2.1#0"]
@@ -104,6 +104,7 @@ def test_every_figure_follows_from_the_last_report(scraped: Scraped) -> None:
         ("tidegate_exporter_datagrams_total", ("192.0.2.1#0", "netflow9")): 7.0,
         ("tidegate_exporter_datagrams_total", ("192.0.2.1#0", "sflow5")): 8.0,
         ("tidegate_exporter_lost_total", ("192.0.2.1#0", "sflow5")): 3.0,
+        ("tidegate_exporter_discard_samples_total", ("192.0.2.1#0", "sflow5")): 9.0,
         ("tidegate_exporter_skew_seconds", ("192.0.2.1#0", "sflow5")): -1.5,
         ("tidegate_refused_total", ("192.0.2.1#0", "sflow5", "set cut short")): 4.0,
         ("tidegate_refused_total", ("", "", "unknown version")): 2.0,

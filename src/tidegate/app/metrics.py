@@ -26,6 +26,7 @@ EXPORTER_COUNTERS = {
     "bytes": "Bytes of telemetry received from the exporter.",
     "records": "Flow records and samples read.",
     "counter_samples": "sFlow counter samples, read past.",
+    "discard_samples": "sFlow discarded-packet samples, read past.",
     "without_template": "Data sets whose template had not come yet.",
     "not_ip": "Records of other than IP traffic.",
     "repeated": "Records of packets told on the way in too, read but not counted.",
