@@ -221,7 +221,6 @@ facts-waiting = وقائع لم تُحفظ بعد
 protocol = البروتوكول
 sampling = أخذ العينات
 records = السجلات
-datagrams-lost = حزم بيانات مفقودة
 datagrams-refused = مرفوض
 clock-skew = انحراف الساعة
 ledger-size = الوقائع

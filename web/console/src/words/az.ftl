@@ -221,7 +221,6 @@ facts-waiting = Hələ saxlanmayan faktlar
 protocol = Protokol
 sampling = Seçmə
 records = Qeydlər
-datagrams-lost = İtirilən dataqram
 datagrams-refused = Rədd edilən
 clock-skew = Saat fərqi
 ledger-size = Faktlar

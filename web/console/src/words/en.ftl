@@ -221,7 +221,6 @@ facts-waiting = Facts not stored yet
 protocol = Protocol
 sampling = Sampling
 records = Records
-datagrams-lost = Datagrams lost
 datagrams-refused = Refused
 clock-skew = Clock, off by
 ledger-size = Facts

@@ -221,7 +221,6 @@ facts-waiting = Ещё не сохранённые факты
 protocol = Протокол
 sampling = Выборка
 records = Записи
-datagrams-lost = Потеряно датаграмм
 datagrams-refused = Отвергнуто
 clock-skew = Уход часов
 ledger-size = Фактов

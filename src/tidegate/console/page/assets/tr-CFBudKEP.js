@@ -221,7 +221,6 @@ facts-waiting = Henüz saklanmayan olgular
 protocol = Protokol
 sampling = Örnekleme
 records = Kayıtlar
-datagrams-lost = Yitik datagram
 datagrams-refused = Reddedilen
 clock-skew = Saat sapması
 ledger-size = Olgu sayısı

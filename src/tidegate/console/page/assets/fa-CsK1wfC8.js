@@ -221,7 +221,6 @@ facts-waiting = واقعیت‌های ذخیره‌نشده
 protocol = پروتکل
 sampling = نمونه‌برداری
 records = رکوردها
-datagrams-lost = داده‌نگار ازدست‌رفته
 datagrams-refused = ردشده
 clock-skew = اختلاف ساعت
 ledger-size = واقعیت‌ها
