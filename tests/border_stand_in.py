@@ -12,6 +12,8 @@ from tidegate.ports.border import Border, LiveRule, Order, ReadBack, SessionView
 from tidegate.ports.clock import Clock
 from tidegate.ports.outside import OutsideFailed
 
+FAMILIES: tuple[str, ...] = ("ipv4 flowspec", "ipv4 unicast", "ipv6 flowspec", "ipv6 unicast")
+
 
 class MemoryBorder:
     """Leases are those of the clock; approvals are verified with its own roster, and in time for a plan
@@ -32,6 +34,7 @@ class MemoryBorder:
         self.free = threading.Event()
         self.free.set()
         self.down: set[str] = set()
+        self.families = FAMILIES
         self.extra: list[LiveRule] = []
         self.receiver: dict[str, tuple[Rule, ...]] | None = None
         self.said: list[tuple[str, int, str]] = []
@@ -107,7 +110,7 @@ class MemoryBorder:
                 border_point=point,
                 state="down" if point in self.down else "up",
                 since_ms=None,
-                families=("ipv4 flowspec",),
+                families=self.families,
                 why="",
             )
             for point in self.points

@@ -55,7 +55,7 @@ def test_a_plan_waits_and_then_is_in_force_with_its_leases(world: World) -> None
 
 
 def test_sessions_families_and_receivers_are_told_as_they_are(world: World) -> None:
-    world.border.down = {"south"}
+    world.border.down, world.border.families = {"south"}, ("ipv4 flowspec",)
     world.run(2)
     first, second = note(world).sessions
     assert (first.router, first.state) == ("r-south", "down"), "trouble comes first"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.border_stand_in import FAMILIES
 from tests.conftest import require_peer
 from tests.plan_world import World, quick_border
 from tidegate.__main__ import PARTS
@@ -275,17 +276,34 @@ def test_the_border_is_shown_checked_and_cleared(office: Office) -> None:
     word(office, "approve", "anna")
     word(office, "approve", "cara")
     office.run_until(lambda: office.stage() == "spot test", 30)
+    office.border.receiver = {}
+    office.run(1)
     live = [json.loads(line) for line in terminal.run("border", "show", "--json").splitlines()]
     assert {one["plan"] for one in live} == {1}
     assert "lease left" in terminal.run("border", "show")
     terminal.run("border", "check")
-    office.border.down = {"north"}
-    office.run(1)
-    assert "Problem: r-north" in terminal.run("border", "check", code=Exit.FINDING)
     assert "plans ended: 1" in terminal.run("border", "withdraw-all", "--yes")
     office.run(1)
     assert office.border.now() == []
     assert f"uid {os.getuid()}" in office.life().standing.why
+
+
+def test_whatever_keeps_a_rule_from_being_held_or_seen_is_a_problem_of_the_border(office: Office) -> None:
+    terminal, border = office._terminal, office.border
+    border.receiver = {}
+    office.run(1)
+    assert "Problem" not in terminal.run("border", "check")
+    border.families = ("ipv4 flowspec", "ipv4 unicast", "ipv6 unicast")
+    office.run(1)
+    lacking = terminal.run("border", "check", code=Exit.FINDING)
+    assert "Problem: session r-south: Up at south without ipv6 flowspec" in lacking
+    border.families, border.receiver = FAMILIES, None
+    office.run(1)
+    silent = terminal.run("border", "check", code=Exit.FINDING)
+    assert "Problem: border point north: 0 of 1 receivers tell what is held here" in silent
+    border.receiver, border.down = {}, {"north"}
+    office.run(1)
+    assert "Problem: session r-north: Down at north" in terminal.run("border", "check", code=Exit.FINDING)
 
 
 def test_scores_are_shown(office: Office) -> None:

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from tidegate.app.border_keeper import BorderView
 from tidegate.app.live import Live
 from tidegate.app.mitigation import Mitigation
 from tidegate.app.node import Node
+from tidegate.app.plan_checks import of_receiver, of_session
 from tidegate.app.plan_moves import scored
+from tidegate.app.plans_note import receivers_noted, sessions_noted
 from tidegate.app.reconciler import differences, wanted_now
 from tidegate.app.state import PlanLife
 from tidegate.mitigate.approval import (
@@ -166,17 +169,11 @@ class Desk:
         border = self._mitigation.border
         view = border.view if border else None
         now_ms = self._clock.now_ms()
-        findings = []
+        findings: list[str] = []
         if border is not None and view is not None:
-            wanted = wanted_now(self._node.state, now_ms)
-            differing = differences(wanted, view.live, view.read_back, now_ms)
-            findings = [
-                f"{one.border_point}, seen at {one.seen_at}: {len(one.missing)} rules missing, "
-                f"{len(one.extra)} too many"
-                for one in differing
-                if border.shows_differences(view)
-            ]
-            findings += [f"{one.router}: {one.why}" for one in view.sessions if one.state != "up"]
+            if border.shows_differences(view):
+                findings += self._differing(view, now_ms)
+            findings += self._obstacles(view)
         return BorderSeen(
             speaker=self._speaker,
             at_ms=view.at_ms if view else None,
@@ -186,6 +183,22 @@ class Desk:
             trouble=str(border.trouble or "") if border else "",
             findings=tuple(findings),
         )
+
+    def _differing(self, view: BorderView, now_ms: int) -> Iterator[str]:
+        wanted = wanted_now(self._node.state, now_ms)
+        for one in differences(wanted, view.live, view.read_back, now_ms):
+            counts = f"{len(one.missing)} rules missing, {len(one.extra)} too many"
+            yield f"{one.border_point}, seen at {one.seen_at}: {counts}"
+
+    def _obstacles(self, view: BorderView) -> Iterator[str]:
+        """Sessions and receivers in trouble, in the doctor's words."""
+        rules = self._mitigation.rules
+        points = rules.guard.border_points
+        sessions = sessions_noted(points, view, blackholes=rules.plans.blackhole)
+        receivers = receivers_noted(points, view.read_back)
+        for check in (*map(of_session, sessions), *map(of_receiver, receivers)):
+            if check.severity == "problem":
+                yield f"{check.about}: {check.text}"
 
     def show_now(self, request: ShowNow, _: str) -> Reply:
         return self._live.now(self._mitigation.rules.approval.node, request.seconds)
