@@ -1,5 +1,6 @@
 """What a plan does to traffic that is known whole: policers at each border point, the first match acts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +14,17 @@ from tidegate.model.plans import Plan, RateLimit
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Shares: of the attack's bytes removed, of other bytes, packets and flows lost."""
+    """Shares: of the attack's bytes removed, of other bytes, packets and flows lost.
+
+    By border point, bits a second: all that still comes in, and what of it goes towards the targets.
+    """
 
     attack_removed: float
     lost_bytes: float
     lost_packets: float
     lost_flows: float
+    left_bits_per_s: tuple[float, ...]
+    towards_bits_per_s: tuple[float, ...]
 
 
 def outcome(plan: Plan, points: tuple[BorderPoint, ...], attack: Packets, other: Packets) -> Outcome:
@@ -26,12 +32,28 @@ def outcome(plan: Plan, points: tuple[BorderPoint, ...], attack: Packets, other:
     through = _through(plan, points, attack, other)
     lost = 1 - through[1]
     octets = other.bytes_per_s()
+    left, towards = _left(plan.targets, len(points), (attack, other), through)
     return Outcome(
         attack_removed=_share(attack.bytes_per_s(), 1 - through[0]),
         lost_bytes=_share(octets, lost),
         lost_packets=_share(other.rows["packets"] * other.weight, lost),
         lost_flows=_share(other.weight, lost),
+        left_bits_per_s=tuple(left.tolist()),
+        towards_bits_per_s=tuple(towards.tolist()),
     )
+
+
+def _left(
+    targets: Sequence[str], points: int, both: Sequence[Packets], through: Sequence[Floats]
+) -> tuple[Floats, Floats]:
+    """(P,): bits a second that still come in, and what of it goes towards the targets."""
+    left, towards = np.zeros(points), np.zeros(points)
+    for one, let in zip(both, through, strict=True):
+        columns, bits = Columns(one.rows), one.bytes_per_s() * let * 8
+        aimed = np.logical_or.reduce([columns.mask(("destination", target)) for target in targets])
+        left += np.bincount(one.point, bits, minlength=points)
+        towards += np.bincount(one.point, bits * aimed, minlength=points)
+    return left, towards
 
 
 def _share(amounts: Floats, lost: Floats) -> float:

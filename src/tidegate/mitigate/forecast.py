@@ -57,7 +57,7 @@ def forecast(sample: Sample, rules: Sequence[Rule], points: Sequence[BorderPoint
         lost_packets=_share(packets, flow, lost, deviation, most),
         lost_flows=_share(flows, flow, lost, deviation, most),
         by_service=_by_service(sample, flow, lost, deviation),
-        residuals=tuple(_residuals(sample, effect, points)),
+        residuals=tuple(_residuals(sample, flow, effect, points)),
         sampled_flows=len(sample),
     )
 
@@ -204,12 +204,19 @@ def service_name(code: int) -> str:
     return f"{name}/{port}" if port else name
 
 
-def _residuals(sample: Sample, effect: Effect, points: Sequence[BorderPoint]) -> list[Residual]:
-    """What still comes towards the targets at each border point."""
+def _residuals(
+    sample: Sample, flow: npt.NDArray[np.int64], effect: Effect, points: Sequence[BorderPoint]
+) -> list[Residual]:
+    """What still comes towards the targets at each border point: the attack by records, the rest by flows.
+
+    Flows count twice: those that were seen came by chance, and those that will come are others.
+    """
     left = (sample.excess + sample.other) * effect.through * sample.to_target * 8
     found = []
     for at, point in enumerate(points):
-        mine = left[sample.point == at]
-        rate = amount_rate(float(mine.sum()), dot(mine, mine))
+        here = sample.point == at
+        attack, other = left[here & sample.suspect], here & ~sample.suspect
+        flows = _by_flow(flow[other], left[other])
+        rate = amount_rate(float(left[here].sum()), dot(attack, attack) + 2 * dot(flows, flows))
         found.append(Residual(point.name, rate, point.capacity_bits_per_s))
     return found
