@@ -26,6 +26,7 @@ def test_each_named_test_is_there(file: str, test: str) -> None:
     [
         *("ledger database", "roster file", "key file", "SSH agent", "configuration file", "baselines"),
         *("collector", "node", "speaker", "watcher", "ExaBGP, gobgpd", "control socket", "receivers"),
+        *("counts of attacks", "officer's command", "console", "counters command", "alert command"),
         *(
             "relay",
             "peer",
