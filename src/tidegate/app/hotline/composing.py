@@ -1,8 +1,8 @@
 """From a draft to a message that may go out: its bytes fixed, its officers' signatures brought in."""
 
+from tidegate.app.hotline.drafted import drafted
 from tidegate.app.hotline.needs import Needs
 from tidegate.hotline.check_text import CHECK_TEXT
-from tidegate.hotline.content import end_number
 from tidegate.hotline.correspondence import (
     about_of,
     must_be_whole,
@@ -26,7 +26,6 @@ from tidegate.model.messages import (
     MESSAGE_BYTES_MAX,
     RECIPIENTS_MAX,
     REMARKS_CHARACTERS_MAX,
-    Attachment,
     CodedField,
     Content,
     OfficerSignature,
@@ -48,35 +47,13 @@ def content_of(needs: Needs, draft: Draft) -> Content:
             raise NotAllowed(
                 f"the organisation {recipient[:16]} was never met here: see `tidegate hotline meet`"
             )
-    now_s, nonce = needs.now_s(), needs.nonce()
-    own = needs.cards.own()
-    return Content(
-        version=1,
-        sender=own.organisation,
-        recipients=recipients,
+    nonce, own = needs.nonce(), needs.cards.own()
+    return drafted(
+        draft,
+        own.organisation,
         reference=draft.reference or f"{own.country}-{nonce[:REFERENCE_DIGITS]}",
         nonce=nonce,
-        composed_at_s=now_s,
-        expires_at_s=draft.expires_at_s,
-        precedence=draft.precedence,
-        level=draft.level,
-        mark=draft.mark,
-        form=draft.form,
-        accord=draft.accord,
-        answers=draft.answers,
-        tlp=draft.tlp,
-        pap=draft.pap,
-        language=draft.language,
-        fields=draft.fields,
-        remarks=draft.remarks,
-        attachments=tuple(
-            Attachment(
-                name=one.name, media_type=one.media_type, size=len(one.body), sha256=digest_of(one.body)
-            )
-            for one in draft.attachments
-        ),
-        extensions=(),
-        end=end_number(draft.remarks, len(draft.fields), len(draft.attachments)),
+        composed_at_s=needs.now_s(),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tidegate.app.asking import answer_of
+from tidegate.app.hotline.drafted import drafted
 from tidegate.model.messages import MESSAGE_BYTES_MAX, Content, OfficerSignature
 from tidegate.model.organisations import CardOfficer, Digest, OrganisationId
 from tidegate.model.purposes import CONTENT
@@ -65,22 +66,6 @@ __all__ = [
     "content_of",
     "officer_behind",
 ]
-
-SAID = (
-    "expires_at_s",
-    "precedence",
-    "level",
-    "mark",
-    "form",
-    "accord",
-    "answers",
-    "tlp",
-    "pap",
-    "language",
-    "fields",
-    "remarks",
-)
-"""What a draft and its content say alike."""
 
 DO_NOT_TRUST = "Do not trust this node."
 
@@ -164,13 +149,12 @@ def content_of(body: bytes, message: Digest) -> Content:
 
 def says(content: Content, draft: Draft) -> bool:
     """Whether this content is the draft, with nothing but a reference, a time and a nonce put in."""
-    same = (*SAID, "reference") if draft.reference else SAID
-    attached = [(one.name, one.media_type, digest_of(one.body)) for one in draft.attachments]
-    return (
-        all(getattr(content, name) == getattr(draft, name) for name in same)
-        and set(content.recipients) == set(draft.recipients)
-        and [(one.name, one.media_type, one.sha256) for one in content.attachments] == attached
-        and not content.extensions
+    return content == drafted(
+        draft,
+        content.sender,
+        reference=draft.reference or content.reference,
+        nonce=content.nonce,
+        composed_at_s=content.composed_at_s,
     )
 
 

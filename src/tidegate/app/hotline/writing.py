@@ -7,9 +7,10 @@ from pathlib import PurePath
 
 import msgspec
 
+from tidegate.app.hotline.drafted import drafted
 from tidegate.app.hotline.line import Draft, DraftAttachment, HotlineShown
 from tidegate.app.hotline.reading import Letter, names_of, readings_of
-from tidegate.hotline.content import PROBLEMS_MAX, end_number, problems
+from tidegate.hotline.content import PROBLEMS_MAX, problems
 from tidegate.hotline.fields import FIELDS, Field
 from tidegate.hotline.forms import FORMS, Form, Slot
 from tidegate.hotline.page import Known
@@ -19,7 +20,6 @@ from tidegate.hotline.texts import resemble
 from tidegate.hotline.values import is_value, time_value
 from tidegate.hotline.vocabularies import code_label, vocabulary
 from tidegate.model.messages import (
-    Attachment,
     CodedField,
     Content,
     FormName,
@@ -30,7 +30,6 @@ from tidegate.model.messages import (
 )
 from tidegate.model.organisations import Digest, Level, OrganisationId
 from tidegate.model.refusals import NotAllowed
-from tidegate.model.value_bytes import digest_of
 from tidegate.wire.attached import media_type_of
 
 __all__ = [
@@ -161,31 +160,8 @@ def draft_of(
 
 def preview(draft: Draft, board: HotlineShown, now_s: int) -> tuple[Letter, tuple[Problem, ...]]:
     """The message as it would be, and what is wrong with it; nothing is composed yet."""
-    attachments = tuple(
-        Attachment(one.name, one.media_type, len(one.body), digest_of(one.body)) for one in draft.attachments
-    )
-    content = Content(
-        version=1,
-        sender=board.organisation,
-        recipients=tuple(sorted(set(draft.recipients))),
-        reference=draft.reference,
-        nonce=NO_NONCE,
-        composed_at_s=now_s,
-        expires_at_s=draft.expires_at_s,
-        precedence=draft.precedence,
-        level=draft.level,
-        mark=draft.mark,
-        form=draft.form,
-        accord=draft.accord,
-        answers=draft.answers,
-        tlp=draft.tlp,
-        pap=draft.pap,
-        language=draft.language,
-        fields=draft.fields,
-        remarks=draft.remarks,
-        attachments=attachments,
-        extensions=(),
-        end=end_number(draft.remarks, len(draft.fields), len(draft.attachments)),
+    content = drafted(
+        draft, board.organisation, reference=draft.reference, nonce=NO_NONCE, composed_at_s=now_s
     )
     readings = readings_of(content, [one.body for one in draft.attachments])
     known = Known("", names_of(board), (), "", readings, None)
