@@ -3,10 +3,11 @@
 Bars are drawn in the cells of the tables whose figures they show, so that every chart has its table.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from tidegate.app.page_pieces import STYLE, rounded, share, table
 from tidegate.app.rehearsal_map import MAP_STYLE, Outlines, map_of, people_kept, people_lost
 from tidegate.model.topology import Note, Source
 from tidegate.rehearse.advice import Advice
@@ -14,23 +15,6 @@ from tidegate.rehearse.answers import Answer, Between, Bounds, Change, Counted, 
 from tidegate.rehearse.borders import Borders
 from tidegate.rehearse.chokepoints import Chokepoint, Chokepoints
 from tidegate.rehearse.dependencies import Dependencies
-
-STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
-body{color:#1b2733;background:#fff}
-h1{font-size:1.7rem}h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px solid #c9d2da}
-table{border-collapse:collapse;width:100%}th,td{padding:.2rem .5rem;text-align:end;vertical-align:top}
-th:first-child,td:first-child{text-align:start}
-th{font-weight:600;color:#51606d;border-bottom:1px solid #c9d2da}
-tr{break-inside:avoid}.note{color:#51606d}svg{vertical-align:middle}td svg{margin-inline-start:.5rem}
-.back{fill:#e6ebef}.high{fill:#9cc3d9}.low{fill:#1f6f99}
-.wide{overflow-x:auto}
-@media screen and (max-width:40rem){body{margin:1rem auto}table{font-size:.8rem}
-th,td{padding:.15rem .25rem}td svg{display:block;width:3.5rem;margin-inline-start:auto}}
-@media screen and (prefers-color-scheme:dark){body{color:#dfe6ea;background:#12181d}th,.note{color:#9fb0bc}
-h2,th{border-color:#3a4853}.back{fill:#2a353e}.high{fill:#35687f}.low{fill:#62b4dc}}
-@media print{*{print-color-adjust:exact}body{margin:0;max-width:none;font-size:10pt}h2{break-after:avoid}}
-"""
 
 OTHERS_MAX = 30
 """Other countries in the page's table, those with most people lost first; the rest are in --csv of a cut."""
@@ -79,27 +63,14 @@ def page(report: Report) -> str:
     return "\n".join(parts)
 
 
-def share(value: float) -> str:
-    percent = value * 100
-    if 0 < percent < 0.1:
-        return "&lt;0.1&nbsp;%"
-    if 99.9 < percent < 100:
-        return "&gt;99.9&nbsp;%"
-    return f"{percent:.1f}&nbsp;%"
-
-
 def _bounds(told: Bounds) -> str:
     low, high = share(told.low), share(told.high)
     return low if low == high else f"{low} to {high}"
 
 
-def _rounded(number: int) -> str:
-    return f"{round(number, -max(0, len(str(number)) - 3)):,}".replace(",", "&#8239;")
-
-
 def _people(told: Counted) -> str:
-    interval = "" if told.low == told.high else f" ({_rounded(told.low)} to {_rounded(told.high)})"
-    return f"{_rounded(told.people)}{interval}"
+    interval = "" if told.low == told.high else f" ({rounded(told.low)} to {rounded(told.high)})"
+    return f"{rounded(told.people)}{interval}"
 
 
 def _bar(low: float, high: float) -> str:
@@ -114,17 +85,11 @@ def _bar(low: float, high: float) -> str:
     )
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    head = "".join(f"<th>{heading}</th>" for heading in headings)
-    body = ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows]
-    return [f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>", *body, "</tbody></table></div>"]
-
-
 def _standing(told: Borders, country: Country) -> list[str]:
     index = "unknown" if told.concentration is None else f"{told.concentration:.3f}"
     return [
         "<h2>How it hangs on the world</h2>",
-        *_table(
+        *table(
             ["", ""],
             [
                 ("People on the Internet", _people(country.size)),
@@ -152,7 +117,7 @@ def _reach(country: Country) -> list[str]:
         rows.append(_change_row("with the rest of the world", country.outside))
     return [
         "<h2>Pairs of people that reach each other</h2>",
-        *_table(["", "before", "after the cut", "with emergency transit"], rows),
+        *table(["", "before", "after the cut", "with emergency transit"], rows),
     ]
 
 
@@ -162,14 +127,14 @@ def _others(outlines: Outlines, country: Country) -> list[str]:
     return [
         "<h2>With other countries</h2>",
         *map_of(outlines, country),
-        *_table(headings, map(_other_row, most[:OTHERS_MAX])),
+        *table(headings, map(_other_row, most[:OTHERS_MAX])),
     ]
 
 
 def _other_row(other: Between) -> tuple[str, ...]:
     bar = _bar(other.reach.after.low, other.reach.after.high)
     before, after = _bounds(other.reach.before), _bounds(other.reach.after)
-    people = (_rounded(told) for told in (other.people, people_lost(other), people_kept(other)))
+    people = (rounded(told) for told in (other.people, people_lost(other), people_kept(other)))
     return escape(other.country), *people, before, f"{after}{bar}"
 
 
@@ -184,7 +149,7 @@ def _services(country: Country) -> list[str]:
         )
         for one in country.services
     )
-    return ["<h2>People who reach a service</h2>", *_table(["service", "before", "after the cut"], rows)]
+    return ["<h2>People who reach a service</h2>", *table(["service", "before", "after the cut"], rows)]
 
 
 def _alone(country: Country) -> list[str]:
@@ -203,9 +168,9 @@ def _alone(country: Country) -> list[str]:
     ]
     return [
         "<h2>Who is alone</h2>",
-        *_table(["", "people", "networks"], rows),
+        *table(["", "people", "networks"], rows),
         f"<h2>Islands: {country.islands:,}</h2>",
-        *_table(["", "people of the country", "networks"], islands),
+        *table(["", "people of the country", "networks"], islands),
     ]
 
 
@@ -215,8 +180,8 @@ def _chokepoints(told: Chokepoints) -> list[str]:
         return name, f"{share(one.lost)}{_bar(one.lost, one.lost)}"
 
     parts = ["<h2>What it hangs on, today</h2>", "<p>Share of pairs of people lost without it.</p>"]
-    parts += _table(["network", "lost"], map(row, told.networks))
-    parts += _table(["link", "lost"], map(row, told.links)) if told.links else ["<p>No single link.</p>"]
+    parts += table(["network", "lost"], map(row, told.networks))
+    parts += table(["link", "lost"], map(row, told.links)) if told.links else ["<p>No single link.</p>"]
     if told.untried > 0:
         tried = f"{told.tried:,} of {told.candidates:,} networks and links were tried, the likeliest first."
         parts.append(f"<p class=note>{tried} No other costs more than {share(told.untried)}.</p>")
@@ -235,7 +200,7 @@ def _dependencies(told: Dependencies) -> list[str]:
     )
     return [
         "<h2>Networks that its routes cross</h2>",
-        *_table(["network", "where", "inbound", "outbound"], rows),
+        *table(["network", "where", "inbound", "outbound"], rows),
     ]
 
 
@@ -245,7 +210,7 @@ def _advice(told: Advice) -> list[str]:
     left_out = f" {told.left_out:,} small networks were not tried." if told.left_out else ""
     return [
         "<h2>New links that would help most when it is alone</h2>",
-        *_table(["", "adds"], rows),
+        *table(["", "adds"], rows),
         f"<p>Pairs of people inside that reach each other: {share(told.before)} without these links, "
         f"{share(told.after)} with them.{bound} If everybody carried everybody: {share(told.emergency)}."
         f"{left_out}</p>",
@@ -272,6 +237,6 @@ def _provenance(report: Report) -> list[str]:
     notes = ((escape(one.what), f"{one.count:,}", escape(one.rule)) for one in report.notes)
     return [
         f"<h2>Made from</h2><p>{report.networks:,} networks and {report.links:,} links.</p>",
-        *_table(["what", "file", "SHA-256", "terms"], sources),
-        *(_table(["met", "times", "decided by"], notes) if report.notes else []),
+        *table(["what", "file", "SHA-256", "terms"], sources),
+        *(table(["met", "times", "decided by"], notes) if report.notes else []),
     ]

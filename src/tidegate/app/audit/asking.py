@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tidegate.app.audit.joining import is_scenario, rehearsed
-from tidegate.app.audit.page import Report, page
+from tidegate.app.audit.page import page
 from tidegate.app.audit.reading import (
     LINES,
     SYNTHETIC,
@@ -14,6 +14,7 @@ from tidegate.app.audit.reading import (
     read_what_if,
     write_audit,
 )
+from tidegate.app.audit.report import Report
 from tidegate.app.audit.telling import Explained, explain, findings_of, report_of, tables_of
 from tidegate.audit.advice import Advice, advise
 from tidegate.audit.auditing import Audit, audit_of

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from tidegate.app.audit.comma import blasts_csv, layers_csv, scores_csv
-from tidegate.app.audit.page import Report
 from tidegate.app.audit.reading import not_seen
+from tidegate.app.audit.report import Report
 from tidegate.audit.advice import advise
 from tidegate.audit.auditing import Audit
 from tidegate.audit.causes import shortest_proof
