@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from tidegate.app.console.access import Right
+from tidegate.app.console.situation import SituationView
 from tidegate.app.console.views import (
     AttackList,
     AttackView,
@@ -19,7 +20,6 @@ from tidegate.app.console.views import (
     LedgerView,
     MeView,
     ProofView,
-    SituationView,
 )
 from tidegate.model.plans import Assertion, Intent
 from tidegate.ports.control import WordTaken

@@ -9,6 +9,8 @@ from itertools import islice
 
 from tidegate.app.asking import answer_of
 from tidegate.app.console.access import Viewer
+from tidegate.app.console.rows import NodeStanding, attack_row, point_rows
+from tidegate.app.console.situation import SituationView, situation, situation_without_node
 from tidegate.app.console.views import (
     AttackList,
     AttackView,
@@ -16,17 +18,11 @@ from tidegate.app.console.views import (
     FactRow,
     HealthView,
     LedgerView,
-    NodeStanding,
     PlanShown,
     ProofView,
-    SituationView,
     StoryLine,
-    attack_row,
     border_view,
     plan_shown,
-    point_rows,
-    situation,
-    situation_without_node,
 )
 from tidegate.app.health_note import HealthNote, read_note
 from tidegate.app.proofs import prove_inclusion
