@@ -6,11 +6,11 @@ in one call; `Reckoning` hears one thing after the other and answers again at th
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
 
 from tidegate.accord.clocks import PROCEDURE, Clocks, Instance, Rested, Window, counted_at, moment
+from tidegate.accord.owing import pairs
 from tidegate.accord.spans import midnight_after, parse_day, parse_span
 from tidegate.accord.stages import CLOCK, OPEN, Event, Mark, Stage, stage_at
 from tidegate.accord.windows import Windows
@@ -32,9 +32,9 @@ from tidegate.model.accords import (
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One instance at one time. `due_s` is None while nothing has started it, and
-    while it rests. `evidence` and `procedure` are
-    numbers of facts, `kept_s` when the evidence counted; `began_s` when its clock did."""
+    """One instance at one time. `due_s` is None while nothing has started it, and while it rests. `began_s`
+    is when its clock did, `kept_s` when the evidence counted; `evidence` and `procedure` are numbers of
+    facts."""
 
     name: str
     obligation: Obligation
@@ -318,17 +318,6 @@ class Reckoning:
         """How many instances of each obligation, by its id, stand at each stage."""
         self._settle(now_s)
         return {key: count for key, count in sorted(self._counts.items()) if count}
-
-
-def pairs(obligation: Obligation, codes: Sequence[PartyCode]) -> dict[tuple[PartyCode, PartyCode], None]:
-    """Who owes it to whom, in order."""
-    owing = codes if obligation.duty == "each" else obligation.duty
-    owed = codes if obligation.toward == "others" else obligation.toward
-    return {
-        (one, other): None
-        for one, other in product(codes, repeat=2)
-        if one != other and one in owing and other in owed
-    }
 
 
 def is_open(stage: Stage, marks: Iterable[Mark], now_s: int) -> bool:

@@ -5,11 +5,10 @@ owed comes in time; the same seed makes the same years.
 """
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 
 from tidegate.accord.clocks import Clocks, Instance
+from tidegate.accord.owing import owes, pairs
 from tidegate.accord.spans import begin_of_day, midnight_after, parse_day, parse_span
 from tidegate.accord.windows import Windows
 from tidegate.model.accords import (
@@ -61,16 +60,9 @@ class Life:
 
     def told(self) -> list[Told]:
         for obligation in self._accord.obligation:
-            for duty, toward in self._pairs(obligation):
+            for duty, toward in pairs(obligation, self._codes):
                 self._live(obligation, duty, toward)
         return self._told
-
-    def _pairs(self, obligation: Obligation) -> Iterator[tuple[PartyCode, PartyCode]]:
-        for duty, toward in product(self._codes, repeat=2):
-            owes = duty in (self._codes if obligation.duty == "each" else obligation.duty)
-            owed = toward in (self._codes if obligation.toward == "others" else obligation.toward)
-            if duty != toward and owes and owed:
-                yield duty, toward
 
     def _live(self, obligation: Obligation, duty: PartyCode, toward: PartyCode) -> None:
         match obligation.clock:
@@ -116,7 +108,7 @@ class Life:
         for obligation in self._accord.obligation:
             match obligation.clock:
                 case After(event=event, obliges="addressee") if event == said.kind:
-                    if (party, said.by) in self._pairs(obligation):
+                    if owes(obligation, self._codes, party, said.by):
                         self._answer(obligation, party, said.by, said)
 
     def _announce(

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from tidegate.accord.clocks import Clocks, Instance
+from tidegate.accord.owing import owes
 from tidegate.app.accord.books import Book
 from tidegate.app.accord.following import Following
 from tidegate.app.accord.readings import read
 from tidegate.hotline.deadlines import NOTHING_AGREED, Agreed, sooner
-from tidegate.model.accords import Accord, After, Happening, Never, Obligation, Occurrence, PartyCode
+from tidegate.model.accords import After, Happening, Never, Obligation, Occurrence
 from tidegate.model.hotline_facts import Awaited
 from tidegate.model.messages import Content
 from tidegate.model.organisations import Digest
@@ -75,13 +76,14 @@ def agreed(book: Book, clocks: Clocks, content: Content, now_s: int) -> Agreed:
 
 def started(book: Book, content: Content) -> Iterator[tuple[Awaited, Instance]]:
     """Each obligation of each recipient that this message starts."""
+    parties = {party.code for party in book.accord.party}
     for told in read(book.accord, book.codes, content, content.nonce, 0):
         for obligation in book.accord.obligation:
             which = RECEIPT_OF.get(obligation.evidence)
             if which is None or not starts(obligation, told):
                 continue
             for party in told.toward:
-                if owes(book.accord, obligation, party, told.by):
+                if owes(obligation, parties, party, told.by):
                     yield which, Instance(obligation.id, obligation, party, told.by, triggers=(told,))
 
 
@@ -92,10 +94,3 @@ def starts(obligation: Obligation, told: Occurrence) -> bool:
         case Never(act=act):
             return act == told.kind
     return False
-
-
-def owes(accord: Accord, obligation: Obligation, duty: PartyCode, toward: PartyCode) -> bool:
-    codes = {party.code for party in accord.party}
-    who = codes if obligation.duty == "each" else obligation.duty
-    to = codes if obligation.toward == "others" else obligation.toward
-    return duty != toward and duty in who and toward in to
