@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import chosen, our_code
+from tidegate.cli.accord.opened import accord_option, chosen, our_code
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
 from tidegate.cli.exits import Exit, Finished
 from tidegate.cli.options import config_option, json_option, state_option
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "--from", "begin", required=True, metavar="DATE", help="From the first moment of this day, UTC."
 )
 @click.option("--until", required=True, metavar="DATE", help="To the last moment of this day, UTC.")
-@click.option("--accord", "accord_id", metavar="ID", help="Which accord, where there are several.")
+@accord_option
 @click.option("--send", "sending", is_flag=True, help="Send it too, with the options of `hotline send`.")
 @config_option
 @state_option

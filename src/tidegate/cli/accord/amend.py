@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import chosen, opened
+from tidegate.cli.accord.opened import accord_option, chosen, opened
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import print_json
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(context_settings=PASSED_ON)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--accord", "accord_id", metavar="ID", help="Which accord, where there are several.")
+@accord_option
 @click.option("--draft", is_flag=True, help="Write the version on record to FILE, with the next number.")
 @click.option("--preview", is_flag=True, help="Show what would change, and sign nothing.")
 @config_option

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import as_of, at_option, chosen, language_option, opened
+from tidegate.cli.accord.opened import accord_option, as_of, at_option, chosen, language_option, opened
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import console, print_json
@@ -87,7 +87,7 @@ def _print(one: "TrackView", language: str) -> None:
 @click.argument("track")
 @click.argument("output", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--held", metavar="DATE", required=True, help="The day of the meeting, as 2028-04-10.")
-@click.option("--accord", "accord_id", metavar="ID", help="Which accord, where there are several.")
+@accord_option
 @config_option
 @state_option
 @click.pass_obj
@@ -111,7 +111,7 @@ def draft(
 
 @dialogue.command("minutes", context_settings=PASSED_ON)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--accord", "accord_id", metavar="ID", help="Which accord, where there are several.")
+@accord_option
 @config_option
 @state_option
 @rest_argument
@@ -136,7 +136,7 @@ def minutes(
 def _word(name: str, act: str, text: str) -> None:
     @dialogue.command(name, context_settings=PASSED_ON, help=text)
     @click.argument("track")
-    @click.option("--accord", "accord_id", metavar="ID", help="Which accord, where there are several.")
+    @accord_option
     @config_option
     @state_option
     @rest_argument

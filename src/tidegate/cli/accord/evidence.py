@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import chosen
+from tidegate.cli.accord.opened import accord_option, chosen
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import console, print_json
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(context_settings=PASSED_ON)
-@click.option("--accord", "accord_id", metavar="ID", help="Which accord, where there are several.")
+@accord_option
 @click.option(
     "--ask", "attack", type=click.IntRange(1), metavar="NUMBER", help="Fill in a question about it."
 )

@@ -27,6 +27,12 @@ def language_option(command: F) -> F:
     )(command)
 
 
+def accord_option(command: F) -> F:
+    return click.option("--accord", "accord_id", metavar="ID", help="Which accord, where there are several.")(
+        command
+    )
+
+
 def at_option(command: F) -> F:
     return click.option("--at", metavar="DATE", help="As it stands at the end of this day, UTC; else now.")(
         command

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import as_of, at_option, chosen, opened
+from tidegate.cli.accord.opened import accord_option, as_of, at_option, chosen, opened
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import console, print_json
@@ -78,7 +78,7 @@ def _word(name: str, act: str, text: str) -> None:
 
     @pledge.command(name, context_settings=PASSED_ON, help=text)
     @click.argument("guarantee")
-    @click.option("--accord", "accord_id", metavar="ID", help="Which accord, where there are several.")
+    @accord_option
     @click.option(
         "--file",
         "file",

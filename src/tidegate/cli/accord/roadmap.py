@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import as_of, at_option, chosen, language_option, opened, our_code
+from tidegate.cli.accord.opened import (
+    accord_option,
+    as_of,
+    at_option,
+    chosen,
+    language_option,
+    opened,
+    our_code,
+)
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import console, print_json
@@ -57,7 +65,7 @@ def roadmap(
 
 @click.command(context_settings=PASSED_ON)
 @click.argument("name", metavar="MILESTONE")
-@click.option("--accord", "accord_id", metavar="ID", help="Which accord, where there are several.")
+@accord_option
 @config_option
 @state_option
 @rest_argument

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import chosen, opened, our_code
+from tidegate.cli.accord.opened import accord_option, chosen, opened, our_code
 from tidegate.cli.options import config_option
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def sign(parts: "Parts", file: Path, state_folder: Path | None, rest: Sequence[s
 
 @click.command(context_settings=PASSED_ON)
 @click.argument("what", type=click.Choice(["notice", "incident"]))
-@click.option("--accord", "accord_id", metavar="ID", help="Which accord, where there are several.")
+@accord_option
 @click.option("--field", "fields", multiple=True, metavar="NAME=VALUE", help="A field of the form.")
 @config_option
 @state_option
@@ -85,7 +85,7 @@ def about(name: str, form: str, text: str) -> click.Command:
     """A command that asks the other side something about one obligation, or in general."""
 
     @click.command(name, context_settings=PASSED_ON, help=text)
-    @click.option("--accord", "accord_id", metavar="ID", help="Which accord, where there are several.")
+    @accord_option
     @click.option(
         "--obligation", metavar="NAME", help="An obligation as `tidegate accord status --json` names it."
     )
