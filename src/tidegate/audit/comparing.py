@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from tidegate.audit.layers import Standing
+from tidegate.audit.layers import WHERE_WORDS, Standing
 from tidegate.audit.losses import Blast
 from tidegate.audit.scores import Score
 
@@ -52,7 +52,7 @@ def _layers(told: Iterable[Standing]) -> dict[str, str]:
 
 def standing_words(one: Standing) -> str:
     """As "abroad, hangs on provider Cloud Co"."""
-    where = {"home": "at home", "abroad": "abroad", "not_known": "not known"}[one.where]
+    where = WHERE_WORDS[one.where]
     if one.single:
         return f"{where}, hangs on {one.hangs_on}"
     return f"{where}, {'redundant' if one.single is False else 'redundancy not known'}"

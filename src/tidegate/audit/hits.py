@@ -23,7 +23,7 @@ from tidegate.model.refusals import NotAllowed
 from tidegate.model.topology import Rows
 
 STOPPABLE = (Kind.HOST, Kind.ADDRESS, Kind.THING)
-
+"""Kinds of what an event may stop by name, beside name servers."""
 
 FALLS_WITH: Mapping[type, Sequence[Kind]] = {
     WithdrawProvider: (Kind.UNKNOWN, Kind.UNKNOWN_HOLDER),

@@ -1,6 +1,6 @@
 """The layer table: whether each layer of each service is at home, hangs on a single owner, and is seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, get_args
 
@@ -17,6 +17,7 @@ from tidegate.model.audits import Layer
 
 LAYERS: tuple[Layer, ...] = get_args(Layer)
 Where = Literal["home", "abroad", "not_known"]
+WHERE_WORDS: Mapping[str, str] = {"home": "at home", "abroad": "abroad", "not_known": "not known"}
 
 
 class Standing(msgspec.Struct, frozen=True):

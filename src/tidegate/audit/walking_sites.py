@@ -307,8 +307,8 @@ class SiteWalk:
         assert isinstance(answer, PageRead)
         visit.rendered = asked
         self._look_at_others(visit, answer.links)
-        new = [host for host, _, _ in dict.fromkeys(place_of(one.url) for one in answer.links) if host]
-        new = [host for host in dict.fromkeys(new) if host not in known][:HOSTS_MAX]
+        hosts = dict.fromkeys(place_of(link.url)[0] for link in answer.links)
+        new = [host for host in hosts if host and host not in known][:HOSTS_MAX]
         if not new or visit.renderings >= RENDERINGS_MAX:
             return
         visit.pending = len(new)
@@ -328,8 +328,8 @@ class SiteWalk:
         if visit.rendered is not None and isinstance(visit.rendered.answer, PageRead):
             found += visit.rendered.answer.links
         for link in found:
-            if place_of(link.url)[0]:
-                yield place_of(link.url)[0]
+            if host := place_of(link.url)[0]:
+                yield host
 
     def _end(self, visit: Visit, reason: Reason, detail: str) -> None:
         visit.wrong = NotAnswered(reason, detail)

@@ -22,6 +22,7 @@ from tidegate.app.console.endpoints import (
     Word,
     description,
 )
+from tidegate.app.console.open import fresh_secret
 from tidegate.app.console.serving import Serving
 from tidegate.app.console.sessions import Sessions, csrf_of
 from tidegate.app.console.views import MeView
@@ -70,7 +71,7 @@ class Desk:
 
 
 def desk(serving: Serving) -> Desk:
-    sessions = Sessions(serving.shelf, serving.roster, lambda: secrets.token_urlsafe(32))
+    sessions = Sessions(serving.shelf, serving.roster, fresh_secret)
     return Desk(serving, sessions, entering.Challenges(secrets.token_bytes(32), secrets.token_bytes))
 
 

@@ -21,7 +21,7 @@ from tidegate.audit.auditing import Audit, audit_of
 from tidegate.audit.causes import Step
 from tidegate.audit.comparing import Difference, differences, standing_words
 from tidegate.audit.fates import Answer, Fate, answer
-from tidegate.audit.layers import LayerTotal, Standing, standings, totals
+from tidegate.audit.layers import WHERE_WORDS, LayerTotal, Standing, standings, totals
 from tidegate.audit.losses import Blast, blasts
 from tidegate.audit.policies import Breach, breaches
 from tidegate.audit.scores import Score, scores
@@ -31,6 +31,7 @@ from tidegate.kernels.jit import kept
 __all__ = [
     "LINES",
     "SYNTHETIC",
+    "WHERE_WORDS",
     "Advice",
     "Answer",
     "Audit",

@@ -48,16 +48,16 @@ def page(report: Report) -> str:
 
 def _first(report: Report) -> list[str]:
     """What a minister reads: four figures, and the layers that need work."""
-    cut = report.answers[0].totals
+    working = {one.moment: one.people[State.WORKS] for one in report.answers[0].totals}
     whole = max(1, sum(one.people for one in report.services))
     worst = report.blasts[0] if report.blasts else None
     tiles = [
         (f"{len(report.services):,}", f"services for {rounded(whole)} people"),
         (
-            share(cut[3].people[State.WORKS] / whole),
+            share(working["day 1"] / whole),
             f"still work a day after {escape(report.home)} is cut off",
         ),
-        (share(cut[5].people[State.WORKS] / whole), "still work after thirty days"),
+        (share(working["day 30"] / whole), "still work after thirty days"),
     ]
     if worst is not None and worst.people[-1]:
         tiles.append((share(worst.people[-1] / whole), f"lose their service without {_loss(worst)}"))
@@ -67,7 +67,7 @@ def _first(report: Report) -> list[str]:
         "<div class=tiles>"
         + "".join(f"<div><strong>{figure}</strong>{text}</div>" for figure, text in tiles)
         + "</div>",
-        f"<p>For most people these layers still need work, since they end without what is abroad: "
+        "<p>For most people these layers still need work, since they end without what is abroad: "
         f"{words}.</p>"
         if weak
         else "<p>No layer ends for most people without what is abroad.</p>",

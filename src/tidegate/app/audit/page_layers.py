@@ -6,12 +6,10 @@ from html import escape
 from tidegate.app.audit.drawing import Flow, key, ribbons, stacked
 from tidegate.app.audit.report import SERVICES_MAX, Report
 from tidegate.app.page_pieces import rounded, share, span, table
-from tidegate.audit.layers import Standing
+from tidegate.audit.layers import WHERE_WORDS, Standing
 
 OWNERS_MAX = 12
 """Owners that are drawn; the others are drawn as one, and counted."""
-
-WHERE_WORDS = {"home": "at home", "abroad": "abroad", "not_known": "not known"}
 
 
 def layers(report: Report) -> list[str]:

@@ -21,6 +21,7 @@ from tidegate.app.console.views import (
     MeView,
     ProofView,
 )
+from tidegate.model.labels import LANGUAGES
 from tidegate.model.plans import Assertion, Intent
 from tidegate.ports.control import WordTaken
 
@@ -256,7 +257,7 @@ def parameters(one: Endpoint) -> list[object]:
     if "{number}" in one.path:
         found.append({"name": "number", "in": "path", "required": True, "schema": whole})
     if "{language}" in one.path:
-        languages = {"type": "string", "enum": ["en", "ru", "fa", "ar", "tr", "az"]}
+        languages = {"type": "string", "enum": list(LANGUAGES)}
         found.append({"name": "language", "in": "path", "required": True, "schema": languages})
     return found
 

@@ -14,6 +14,7 @@ from base64 import urlsafe_b64decode
 from binascii import Error as NoBase64
 from collections.abc import Callable
 from hashlib import sha256
+from typing import TypeVar
 
 import msgspec
 
@@ -51,6 +52,8 @@ INVITATIONS_MAX = 64
 """Invitations at once; one more is refused until another is used or over."""
 
 FOLDER = "invitations"
+MADE = "made"
+"""Folders of the shelf: who was invited, and what was answered; both by the hash of the code."""
 
 
 class Challenges:
@@ -118,8 +121,11 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     passkey: Passkey
 
 
+Kept = TypeVar("Kept", Invitation, Made)
+
+
 def key_of(code: str) -> str:
-    """An invitation's place: of the code only this hash is kept."""
+    """Of the code only this hash is kept."""
     return sha256(b"tidegate/console-invitation/1\x00" + plain(code).encode()).hexdigest()
 
 
@@ -134,9 +140,9 @@ def invite(shelf: Shelf, code: str, invitation: Invitation, now_ms: int) -> None
         raise NotAllowed(f"{invitation.name!r} is no officer's name: small letters, digits, dots and dashes")
     waiting = 0
     for name in shelf.names(FOLDER):
-        told = read(shelf, name, Invitation)
+        told = read(shelf, f"{FOLDER}/{name}", Invitation)
         if told is None or told.until_ms <= now_ms:
-            shelf.drop([f"{FOLDER}/{name}", f"made/{name}"])
+            shelf.drop([f"{FOLDER}/{name}", f"{MADE}/{name}"])
         else:
             waiting += 1
     if waiting >= INVITATIONS_MAX:
@@ -146,7 +152,7 @@ def invite(shelf: Shelf, code: str, invitation: Invitation, now_ms: int) -> None
 
 def invitation_of(shelf: Shelf, code: str, now_ms: int) -> Invitation:
     """NotAllowed for a code that is none, or no more."""
-    found = read(shelf, key_of(code), Invitation)
+    found = read(shelf, f"{FOLDER}/{key_of(code)}", Invitation)
     if found is None or found.until_ms <= now_ms:
         raise NotAllowed("this code is none, was used, or is over; ask for another at the terminal")
     return found
@@ -158,23 +164,17 @@ def lay_down(shelf: Shelf, code: str, made: Made, now_ms: int) -> None:
     if (made.name, made.level) != (invitation.name, invitation.level):
         raise NotAllowed("this invitation is for somebody else")
     check_passkey(made.name, made.public_key, made.passkey)
-    shelf.put({f"made/{key_of(code)}": msgspec.json.encode(made)})
+    shelf.put({f"{MADE}/{key_of(code)}": msgspec.json.encode(made)})
     shelf.drop([f"{FOLDER}/{key_of(code)}"])
 
 
 def answered(shelf: Shelf, code: str) -> Made | None:
     """What was laid down for this code, if anything was yet."""
-    body = shelf.get(f"made/{key_of(code)}")
-    if body is None:
-        return None
-    try:
-        return msgspec.json.decode(body, type=Made)
-    except msgspec.MsgspecError:
-        return None
+    return read(shelf, f"{MADE}/{key_of(code)}", Made)
 
 
 def forget(shelf: Shelf, code: str) -> None:
-    shelf.drop([f"{FOLDER}/{key_of(code)}", f"made/{key_of(code)}"])
+    shelf.drop([f"{FOLDER}/{key_of(code)}", f"{MADE}/{key_of(code)}"])
 
 
 def fingerprint(made: Made) -> str:
@@ -184,8 +184,9 @@ def fingerprint(made: Made) -> str:
     return " ".join(text[at : at + 4] for at in range(0, 32, 4))
 
 
-def read(shelf: Shelf, name: str, kind: type[Invitation]) -> Invitation | None:
-    body = shelf.get(f"{FOLDER}/{name}")
+def read(shelf: Shelf, name: str, kind: type[Kept]) -> Kept | None:
+    """None also for what cannot be read: it lets nobody in."""
+    body = shelf.get(name)
     if body is None:
         return None
     try:

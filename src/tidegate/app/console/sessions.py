@@ -25,7 +25,9 @@ TOKENS_MAX = 256
 """Tokens of one console; one more is refused until another is taken away."""
 
 TOKENS_NAME = "tokens.json"
-SECRET_BYTES = 32
+
+ONCE = "terminal"
+"""The name of whoever came in by the link that a start prints."""
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,10 +167,6 @@ class Sessions:
         secret = self._fresh()
         self._once = {hashed(secret): until_ms}
         return secret
-
-
-ONCE = "terminal"
-"""The name of whoever came in by the link that a start prints."""
 
 
 def is_on(session: Session, now_ms: int) -> bool:

@@ -136,12 +136,13 @@ def layer_table(totals: "Sequence[LayerTotal]") -> "Table":
 
 
 def standing_table(rows: "Sequence[Standing]") -> "Table":
+    from tidegate.app.audit.asking import WHERE_WORDS
+
     table = columns("", "service", "layer", "where", "alone abroad is lost", "one owner", left=3)
     for one in rows:
-        where = {"home": "at home", "abroad": "abroad", "not_known": "not known"}[one.where]
         single = {True: one.hangs_on, False: "no", None: "not known"}[one.single]
         lasts = "-" if one.lasts_s is None else when(one.lasts_s)
-        table.add_row(one.service, one.layer.replace("_", " "), where, lasts, single)
+        table.add_row(one.service, one.layer.replace("_", " "), WHERE_WORDS[one.where], lasts, single)
     return table
 
 
