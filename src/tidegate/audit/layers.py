@@ -92,15 +92,15 @@ def rootless(audit: Audit) -> Audit:
 def totals(audit: Audit, told: Sequence[Standing]) -> tuple[LayerTotal, ...]:
     """By layer, in the order of layers; only those that any service has."""
     people = {name: one.people for name, one in audit.observed.services.items()}
+
+    def among(chosen: Sequence[Standing]) -> int:
+        return sum(people[one.service] for one in chosen)
+
     found = []
     for layer in LAYERS:
         rows = [one for one in told if one.layer == layer]
         if not rows:
             continue
-
-        def among(chosen: Sequence[Standing]) -> int:
-            return sum(people[one.service] for one in chosen)
-
         found.append(
             LayerTotal(
                 layer=layer,

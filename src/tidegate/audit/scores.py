@@ -47,7 +47,7 @@ def scores(audit: Audit, home: str) -> tuple[Score, ...]:
         }
     )
     layers: tuple[tuple[str, Callable[[Audit, str], Owners]], ...] = (
-        ("hosting", _hosting),
+        ("hosting", _of_host),
         ("names", _names),
         ("top-level domains", _top_level),
         ("certificates", _certificates),
@@ -83,10 +83,6 @@ def _of_host(audit: Audit, host: str) -> Owners:
     placed = [audit.observed.placed.get(one) for one in all_addresses(audit.observed, host)]
     names = {audit.ownership.of_address(one) for one in placed if one is not None} - {""}
     return [(name, audit.ownership.law_of(name)) for name in names]
-
-
-def _hosting(audit: Audit, site: str) -> Owners:
-    return _of_host(audit, site)
 
 
 def _names(audit: Audit, site: str) -> Owners:

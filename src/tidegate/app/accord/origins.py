@@ -41,7 +41,6 @@ ORIGIN_ROWS_MAX = 20_000
 AWAITED_ROWS_MIN = 20
 """With fewer flow records the look is made again later: they say too little about the sources."""
 
-
 ANSWER_S = 48 * 3_600
 """An officer may ask for an answer sooner or later; the accord's own clock counts in any case."""
 

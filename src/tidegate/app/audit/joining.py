@@ -32,10 +32,10 @@ def rehearsed(
     world = open_world(files, world_name, environ)
     graph = audit.graph
     needed = sorted(int(graph.names[row]) for row in graph.rows(Kind.NETWORK).tolist())
-    known = [number for number in needed if number in set(world.numbers.tolist())]
+    known = sorted({*world.numbers.tolist()} & {*needed})
     focused = msgspec.structs.replace(scenario, focus=(home,))
     told = answer(ground_of(world), focused, [(str(number), number) for number in known])
-    lost, perhaps = [], [number for number in needed if number not in set(known)]
+    lost, perhaps = [], sorted({*needed} - {*known})
     for one in told.countries[0].services:
         if one.after.high < one.before.low * LOST_SHARE:
             lost.append(int(one.service))

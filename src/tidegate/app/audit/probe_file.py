@@ -2,6 +2,7 @@
 
 import difflib
 import tomllib
+from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ def _strange(settings: ProbeSettings) -> list[Problem]:
     return problems
 
 
-def _is(kind: Any, text: str) -> bool:
+def _is(kind: Callable[[str], object], text: str) -> bool:
     try:
         kind(text)
     except ValueError:

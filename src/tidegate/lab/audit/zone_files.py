@@ -76,8 +76,8 @@ policy:
     rrsig-lifetime: {days}d
     rrsig-refresh: {days * 10}h
 """
+    text += "remote:\n" if copied else ""
     for key in sorted({zone.primary for zone in copied}):
-        text += "remote:\n" if "remote:\n" not in text else ""
         text += f"  - id: {key}\n    address: {SERVERS[key].addresses()[0]}@53\n"
     text += "zone:\n"
     for zone in held:
