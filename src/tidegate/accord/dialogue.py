@@ -78,7 +78,7 @@ def must_be_minutes(accord: Accord, minutes: Minutes) -> None:
         raise NotAllowed(f"{twice} is there twice; a decision and an action each have a name of their own")
     for action in minutes.action:
         parse_day(action.due)
-        if action.owner not in {party.code for party in accord.party}:
+        if action.owner not in accord.codes:
             raise NotAllowed(f"the action {action.id} belongs to {action.owner}, who is no party")
     if minutes.next is not None:
         parse_day(minutes.next.date)

@@ -20,10 +20,9 @@ def force_of(accord: Accord, signed: Mapping[PartyCode, int], notices: Sequence[
 
     None while a party has not signed.
     """
-    parties = {party.code for party in accord.party}
-    if not parties <= signed.keys():
+    if not signed.keys() >= {*accord.codes}:
         return None
-    last_s = max(signed[party] for party in parties)
+    last_s = max(signed[party] for party in accord.codes)
     day = accord.force.enters
     entered_s = last_s if day == "signature" else max(last_s, begin_of_day(parse_day(day)))  # 1
     return Force(entered_s, end(accord, entered_s, sorted(one for one in notices if one >= entered_s)))

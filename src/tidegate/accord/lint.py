@@ -123,7 +123,7 @@ def names(accord: Accord) -> Iterator[Finding]:
 
 
 def references(accord: Accord) -> Iterator[Finding]:
-    codes = {party.code for party in accord.party}
+    codes = accord.codes
     tracks = {track.id for track in accord.track}
     terms = {definition.term for definition in accord.definition}
     for kind, rows in (("asset", accord.asset), ("period", accord.period)):

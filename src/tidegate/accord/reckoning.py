@@ -80,7 +80,7 @@ class Reckoning:
         self._accord = accord
         self._force = force
         self._clocks = Clocks(accord)
-        self._codes = tuple(party.code for party in accord.party)
+        self._codes = accord.codes
         self._obligations = {obligation.id: obligation for obligation in accord.obligation}
         self._pairs = {obligation.id: pairs(obligation, self._codes) for obligation in accord.obligation}
         self._by_trigger: dict[Happening, list[Obligation]] = defaultdict(list)

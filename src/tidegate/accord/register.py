@@ -78,7 +78,7 @@ def after(accord: Accord, guarantee: Guarantee, known: Entry | None, said: Occur
 
 def may_join(accord: Accord, guarantee: Guarantee, state: PartyCode) -> None:
     """NotAllowed for a state that is no party of the accord, unless the guarantee is open."""
-    if not guarantee.open and state not in {party.code for party in accord.party}:
+    if not guarantee.open and state not in accord.codes:
         raise NotAllowed(f"{guarantee.id} is not open; {state} is no party of {accord.id}")
 
 

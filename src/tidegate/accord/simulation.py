@@ -54,7 +54,7 @@ class Life:
         self._habits = habits
         self._luck = random.Random(seed)
         self._clocks = Clocks(accord)
-        self._codes = [party.code for party in accord.party]
+        self._codes = accord.codes
         self._recurring = {one.evidence for one in accord.obligation if isinstance(one.clock, Every)}
         self._told: list[Told] = []
 

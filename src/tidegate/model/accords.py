@@ -330,6 +330,11 @@ class Accord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     guarantee: tuple[Guarantee, ...] = ()
     track: tuple[Track, ...] = ()
 
+    @property
+    def codes(self) -> tuple[PartyCode, ...]:
+        """Of all parties, in the order of the file."""
+        return tuple(party.code for party in self.party)
+
 
 # gc=False on both: frozen values form no circles, and a year of them is looked through often.
 class Occurrence(msgspec.Struct, frozen=True, kw_only=True, gc=False):

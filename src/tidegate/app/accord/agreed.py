@@ -76,14 +76,13 @@ def agreed(book: Book, clocks: Clocks, content: Content, now_s: int) -> Agreed:
 
 def started(book: Book, content: Content) -> Iterator[tuple[Awaited, Instance]]:
     """Each obligation of each recipient that this message starts."""
-    parties = {party.code for party in book.accord.party}
     for told in read(book.accord, book.codes, content, content.nonce, 0):
         for obligation in book.accord.obligation:
             which = RECEIPT_OF.get(obligation.evidence)
             if which is None or not starts(obligation, told):
                 continue
             for party in told.toward:
-                if owes(obligation, parties, party, told.by):
+                if owes(obligation, book.accord.codes, party, told.by):
                     yield which, Instance(obligation.id, obligation, party, told.by, triggers=(told,))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from html import escape
 
+from tidegate.accord.clocks import moment
 from tidegate.accord.stages import Stage
 from tidegate.app.accord.books import Book
 from tidegate.app.accord.views import Row, YearView, worded
@@ -90,7 +91,7 @@ class Wording:
     def incidents(self, told: Sequence[Occurrence]) -> Section:
         rows = [
             (
-                code(moment(said_s(one))),
+                code(minute(moment(one))),
                 self.party(one.by),
                 self.parties(one.toward),
                 code(one.about),
@@ -125,8 +126,8 @@ class Wording:
                 code(one.article),
                 Cell(worded(self._texts[one.obligation], self._language)),
                 self.party(one.duty),
-                code(moment(one.due_s)),
-                Cell(self.word("not-yet")) if one.kept_s is None else code(moment(one.kept_s)),
+                code(minute(one.due_s)),
+                Cell(self.word("not-yet")) if one.kept_s is None else code(minute(one.kept_s)),
                 Cell("" if one.kept_s is None else how_long(one.kept_s - one.due_s, self._language)),
             )
             for one in found
@@ -168,7 +169,7 @@ class Wording:
                 self.party(one.duty),
                 self.party(one.toward),
                 self.stage(one.stage),
-                code("" if one.due_s is None else moment(one.due_s)),
+                code("" if one.due_s is None else minute(one.due_s)),
                 Cell(label("accord-step", one.next_step, self._language)),
             )
             for one in found
@@ -196,7 +197,7 @@ class Wording:
     def events(self, told: Sequence[Occurrence]) -> Section:
         rows = [
             (
-                code(moment(said_s(one))),
+                code(minute(moment(one))),
                 Cell(self.happening(one)),
                 self.party(one.by),
                 self.parties(one.toward),
@@ -205,10 +206,6 @@ class Wording:
             for one in told
         ]
         return self.section("events", ("when", "what", "who", "to-whom", "evidence"), rows)
-
-
-def said_s(one: Occurrence) -> int:
-    return one.at_s if one.sent_at_s is None else one.sent_at_s
 
 
 def isolated(text: str) -> str:
@@ -224,7 +221,7 @@ def code(text: str) -> Cell:
     return Cell(text, code=True)
 
 
-def moment(at_s: int) -> str:
+def minute(at_s: int) -> str:
     return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%d %H:%M")
 
 

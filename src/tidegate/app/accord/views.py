@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from tidegate.accord.changes import by_number
+from tidegate.accord.clocks import moment
 from tidegate.accord.next_steps import next_step
 from tidegate.accord.reckoning import Reckoning, Standing
 from tidegate.accord.register import in_force_between, register
@@ -192,7 +193,7 @@ def year_view(book: Book, us: PartyCode, year: int) -> YearView:
         digest=book.digest,
         year=year,
         entered_s=book.force.entered_s,
-        parties=tuple(party.code for party in book.accord.party),
+        parties=book.accord.codes,
         incidents=tuple(one for one in happened if one.kind == "incident-notification"),
         clocks=tuple(
             (article, obligation, stage, number)
@@ -210,8 +211,7 @@ def year_view(book: Book, us: PartyCode, year: int) -> YearView:
 
 
 def within(one: Occurrence, begin_s: int, end_s: int) -> bool:
-    moment_s = one.at_s if one.sent_at_s is None else one.sent_at_s
-    return begin_s <= moment_s < end_s
+    return begin_s <= moment(one) < end_s
 
 
 def check_rows(due: Sequence[Standing]) -> Iterator[tuple[PartyCode, PartyCode, str, int]]:

@@ -36,6 +36,8 @@ LEVELS: Final = ("xa", "xb", "qm", ".")
 
 
 class Names:
+    """Every name server of the lab. `start` once; `keep` whenever time has passed."""
+
     def __init__(self, networks: Networks, programs: Programs, sleep: Callable[[float], None]) -> None:
         self._networks = networks
         self._programs = programs

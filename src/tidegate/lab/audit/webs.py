@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -159,8 +160,6 @@ class MailServer:
         )
 
     def start(self) -> None:
-        import threading
-
         threading.Thread(target=self._greet, daemon=True).start()
 
     def close(self) -> None:
