@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import accord_option, chosen, opened
+from tidegate.cli.accord.opened import accord_option, opened_book
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import print_json
@@ -44,8 +44,7 @@ def amend(
     """
     from tidegate.app.accord.checking import amended, next_draft
 
-    books, _ = opened(parts, config_file, state_folder)
-    book = chosen(books, accord_id, parts.clock().now_ms() // 1_000)
+    book, _, _ = opened_book(parts, config_file, state_folder, accord_id)
     if draft:
         parts.files().write_new(file, next_draft(book))
         click.echo(f"{file} is written. Change it, then: tidegate accord amend {file} --preview")

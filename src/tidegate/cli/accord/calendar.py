@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import chosen, language_option, opened
+from tidegate.cli.accord.opened import language_option, opened_book
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import console, print_json
 
@@ -43,9 +43,7 @@ def calendar(
     from tidegate.cli.tables import plain_table
     from tidegate.cli.words import moment
 
-    books, _ = opened(parts, config_file, state_folder)
-    now_s = parts.clock().now_ms() // 1_000
-    book = chosen(books, accord_id, now_s)
+    book, _, now_s = opened_book(parts, config_file, state_folder, accord_id)
     due = coming(book, party, now_s)
     if ics is not None:
         parts.files().write(ics, icalendar(book, due, language, now_s))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import chosen, opened
+from tidegate.cli.accord.opened import opened_book
 from tidegate.cli.exits import Exit, Finished
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import console, print_json
@@ -36,9 +36,8 @@ def compare(
     from tidegate.app.accord.checking import compared
     from tidegate.cli.tables import plain_table
 
-    books, _ = opened(parts, config_file, state_folder)
-    now_s = parts.clock().now_ms() // 1_000
-    changes = compared(chosen(books, accord_id, now_s), parts.files().read(draft, 1 << 20), now_s)
+    book, _, now_s = opened_book(parts, config_file, state_folder, accord_id)
+    changes = compared(book, parts.files().read(draft, 1 << 20), now_s)
     table = plain_table()
     for heading in ("instance", "as it is", "under the draft"):
         table.add_column(heading, overflow="fold")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import accord_option, as_of, at_option, chosen, language_option, opened
+from tidegate.cli.accord.opened import accord_option, at_option, language_option, opened_book
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import console, print_json
@@ -43,9 +43,8 @@ def show(
     """Show of each track under accord ID whether it runs, its schedule, meetings, decisions and actions."""
     from tidegate.app.accord.dialogue import dialogue as tracks_of
 
-    books, _ = opened(parts, config_file, state_folder)
-    now_s = as_of(parts, at)
-    for one in tracks_of(chosen(books, accord_id, now_s), now_s):
+    book, _, now_s = opened_book(parts, config_file, state_folder, accord_id, at)
+    for one in tracks_of(book, now_s):
         if track in (None, one.track):
             if as_json:
                 print_json(one)
@@ -103,9 +102,8 @@ def draft(
     """Write a file for minutes of TRACK to OUTPUT, with the agreed agenda and what is still to be done."""
     from tidegate.app.accord.dialogue import draft_minutes
 
-    books, _ = opened(parts, config_file, state_folder)
-    now_s = parts.clock().now_ms() // 1_000
-    parts.files().write_new(output, draft_minutes(chosen(books, accord_id, now_s), track, held, now_s))
+    book, _, now_s = opened_book(parts, config_file, state_folder, accord_id)
+    parts.files().write_new(output, draft_minutes(book, track, held, now_s))
     click.echo(f"{output} is written. Fill it in, then: tidegate accord dialogue minutes {output}")
 
 
@@ -127,8 +125,7 @@ def minutes(
     """Send FILE as the minutes of a meeting. They are agreed when every party has sent the same bytes."""
     from tidegate.app.accord.dialogue import minutes_fields
 
-    books, _ = opened(parts, config_file, state_folder)
-    book = chosen(books, accord_id, parts.clock().now_ms() // 1_000)
+    book, _, _ = opened_book(parts, config_file, state_folder, accord_id)
     _, fields = minutes_fields(book, parts.files().read(file, 1 << 20))
     say(parts, "free-text", book.accord.id, fields, state_folder, ("--attach", str(file), *rest))
 
@@ -151,9 +148,7 @@ def _word(name: str, act: str, text: str) -> None:
     ) -> None:
         from tidegate.app.accord.checking import track_fields
 
-        books, _ = opened(parts, config_file, state_folder)
-        now_s = parts.clock().now_ms() // 1_000
-        book = chosen(books, accord_id, now_s)
+        book, _, now_s = opened_book(parts, config_file, state_folder, accord_id)
         fields = track_fields(book.accord, track, act, now_s)
         say(parts, "declaration", book.accord.id, fields, state_folder, ("--mark", "REAL", *rest))
 

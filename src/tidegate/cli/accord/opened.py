@@ -68,6 +68,19 @@ def chosen(books: "Books", accord_id: str | None, now_s: int) -> "Book":
     return books.current(accord_id or (ids[0] if ids else "any"), now_s)
 
 
+def opened_book(
+    parts: "Parts",
+    config_file: Path | None,
+    state_folder: Path | None,
+    accord_id: str | None,
+    at: str | None = None,
+) -> "tuple[Book, OrganisationId, int]":
+    """The accord that is meant, whom the node speaks for, and the moment at which all is looked at."""
+    books, own = opened(parts, config_file, state_folder)
+    now_s = as_of(parts, at)
+    return chosen(books, accord_id, now_s), own, now_s
+
+
 def our_code(book: "Book", own: "OrganisationId") -> "PartyCode":
     """Our code in this accord; the first party's where the node is none of them, and only looks on."""
     return book.codes.get(own, book.accord.party[0].code)

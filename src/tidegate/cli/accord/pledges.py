@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import accord_option, as_of, at_option, chosen, opened
+from tidegate.cli.accord.opened import accord_option, at_option, opened_book
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import console, print_json
@@ -40,9 +40,7 @@ def list_pledges(
     from tidegate.app.accord.views import guarantees, members
     from tidegate.cli.tables import plain_table
 
-    books, _ = opened(parts, config_file, state_folder)
-    now_s = as_of(parts, at)
-    book = chosen(books, accord_id, now_s)
+    book, _, now_s = opened_book(parts, config_file, state_folder, accord_id, at)
     found = members(book, now_s)
     if as_json:
         for one in found:
@@ -104,8 +102,8 @@ def _word(name: str, act: str, text: str) -> None:
         if file is not None:
             accord = accord_in(parts.files().read(file, 1 << 20))
         else:
-            books, _ = opened(parts, config_file, state_folder)
-            accord = chosen(books, accord_id, parts.clock().now_ms() // 1_000).accord
+            book, _, _ = opened_book(parts, config_file, state_folder, accord_id)
+            accord = book.accord
         fields = [*pledge_fields(accord, guarantee), f"act={act}"]
         if act in ("suspended", "withdrawn") and not any(one.startswith("from=") for one in rest):
             fields.append(f"from={notice_ends(accord, guarantee, parts.clock().now_ms() // 1_000)}")

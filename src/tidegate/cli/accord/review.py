@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import chosen, language_option, opened, our_code
+from tidegate.cli.accord.opened import language_option, opened_book, our_code
 from tidegate.cli.options import config_option, state_option
 from tidegate.cli.output import print_json
 
@@ -41,8 +41,7 @@ def review(
     from tidegate.app.accord.views import year_view
     from tidegate.model.labels import language_of
 
-    books, own = opened(parts, config_file, state_folder)
-    book = chosen(books, accord_id, parts.clock().now_ms() // 1_000)
+    book, own, _ = opened_book(parts, config_file, state_folder, accord_id)
     view = year_view(book, our_code(book, own), year)
     if output is None:
         print_json(view)

@@ -6,15 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import (
-    accord_option,
-    as_of,
-    at_option,
-    chosen,
-    language_option,
-    opened,
-    our_code,
-)
+from tidegate.cli.accord.opened import accord_option, at_option, language_option, opened_book, our_code
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import console, print_json
@@ -45,9 +37,7 @@ def roadmap(
     from tidegate.app.accord.views import worded
     from tidegate.cli.tables import plain_table
 
-    books, own = opened(parts, config_file, state_folder)
-    now_s = as_of(parts, at)
-    book = chosen(books, accord_id, now_s)
+    book, own, now_s = opened_book(parts, config_file, state_folder, accord_id, at)
     table = plain_table()
     for heading in ("until", "article", "milestone", "owners", "reached by", "facts"):
         table.add_column(heading, overflow="fold")
@@ -81,8 +71,6 @@ def reached(
     """Say that we reached MILESTONE, or did the action of that name. The evidence goes with it: --attach."""
     from tidegate.app.accord.dialogue import reached_fields
 
-    books, own = opened(parts, config_file, state_folder)
-    now_s = parts.clock().now_ms() // 1_000
-    book = chosen(books, accord_id, now_s)
+    book, own, now_s = opened_book(parts, config_file, state_folder, accord_id)
     fields = reached_fields(book, our_code(book, own), name, now_s)
     say(parts, "free-text", book.accord.id, fields, state_folder, rest)

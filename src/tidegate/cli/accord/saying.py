@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import accord_option, chosen, opened, our_code
+from tidegate.cli.accord.opened import accord_option, opened_book, our_code
 from tidegate.cli.options import config_option
 
 if TYPE_CHECKING:
@@ -73,9 +73,7 @@ def notify(
     """
     from tidegate.app.accord.checking import look_before
 
-    books, own = opened(parts, config_file, state_folder)
-    now_s = parts.clock().now_ms() // 1_000
-    book = chosen(books, accord_id, now_s)
+    book, own, now_s = opened_book(parts, config_file, state_folder, accord_id)
     for remark in look_before(book, our_code(book, own), what, fields, now_s):
         click.echo(remark, err=True)
     say(parts, what, book.accord.id, fields, state_folder, rest)
@@ -101,8 +99,7 @@ def about(name: str, form: str, text: str) -> click.Command:
         state_folder: Path | None,
         rest: Sequence[str],
     ) -> None:
-        books, _ = opened(parts, config_file, state_folder)
-        book = chosen(books, accord_id, parts.clock().now_ms() // 1_000)
+        book, _, _ = opened_book(parts, config_file, state_folder, accord_id)
         fields = (f"obligation={obligation}",) if obligation else ()
         say(parts, form, book.accord.id, fields, state_folder, rest)
 

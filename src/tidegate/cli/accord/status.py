@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import as_of, at_option, chosen, language_option, opened, our_code
+from tidegate.cli.accord.opened import at_option, language_option, opened, opened_book, our_code
 from tidegate.cli.exits import Exit, Finished
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import console, print_json
@@ -62,8 +62,7 @@ def show(
     """Show accord ID article by article, in one language. The file that was signed decides, not this page."""
     from tidegate.app.accord.views import articles
 
-    books, _ = opened(parts, config_file, state_folder)
-    book = chosen(books, accord_id, parts.clock().now_ms() // 1_000)
+    book, _, _ = opened_book(parts, config_file, state_folder, accord_id)
     for line in articles(book.accord, language):
         click.echo(line)
 
@@ -95,9 +94,7 @@ def status(
     """
     from tidegate.app.accord.views import status as status_of
 
-    books, own = opened(parts, config_file, state_folder)
-    now_s = as_of(parts, at)
-    book = chosen(books, accord_id, now_s)
+    book, own, now_s = opened_book(parts, config_file, state_folder, accord_id, at)
     view = status_of(book, our_code(book, own), party, now_s, closed=closed)
     if as_json:
         print_json(view)
