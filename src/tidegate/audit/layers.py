@@ -56,8 +56,8 @@ def standings(audit: Audit, home: str) -> tuple[Standing, ...]:
     _, perhaps = times_after(graph, MAY_BE_LOST, hits, audit.at_s)
     owners, unsure = stoppers(audit, home)
     found = []
-    for _, told in audit.services():
-        for layer in LAYERS if told.country == home else ():
+    for told in (one for _, one in audit.services() if one.country == home):
+        for layer in LAYERS:
             row = audit.things.get(Kind.LAYER, layer_name(layer, told.name))
             if row is None:
                 continue

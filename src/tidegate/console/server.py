@@ -18,7 +18,7 @@ from tidegate.app.console.sessions import csrf_of
 from tidegate.console.answers import ANSWERS, Answer, Desk, Question
 from tidegate.console.headers import CSRF, KEPT, cookie, cookie_name, headers_of, is_from_elsewhere
 from tidegate.console.page_files import INDEX, PageFile
-from tidegate.console.pulse import Pulse
+from tidegate.console.pulse import LOOKING_MAX, Pulse
 from tidegate.model.refusals import Full, Malformed, NotAllowed
 
 BODY_BYTES_MAX = 64 << 10
@@ -27,7 +27,7 @@ BODY_BYTES_MAX = 64 << 10
 DIGITS_MAX = 16
 """Digits of a number in a path or a query."""
 
-Handler = Callable[[Request], Awaitable[Response]]
+Answering = Callable[[Request], Awaitable[Response]]
 
 
 def application(at: Desk, files: dict[str, PageFile]) -> Starlette:
@@ -38,12 +38,12 @@ def application(at: Desk, files: dict[str, PageFile]) -> Starlette:
         yield
         pulse.stop()
 
-    routes = [Route(one.path, handler(at, one, pulse), methods=[one.method]) for one in ENDPOINTS]
+    routes = [Route(one.path, answering(at, one, pulse), methods=[one.method]) for one in ENDPOINTS]
     routes.append(Route("/{path:path}", page(at, files), methods=["GET"]))
     return Starlette(routes=routes, lifespan=life, exception_handlers={404: unknown(at), 405: unknown(at)})
 
 
-def page(at: Desk, files: dict[str, PageFile]) -> Handler:
+def page(at: Desk, files: dict[str, PageFile]) -> Answering:
     """The page's files. Every other path is a screen, and the page itself shows which."""
     address = at.serving.address
 
@@ -72,7 +72,7 @@ def unknown(at: Desk) -> Callable[[Request, Exception], Response]:
     return answer
 
 
-def handler(at: Desk, endpoint: Endpoint, pulse: Pulse) -> Handler:
+def answering(at: Desk, endpoint: Endpoint, pulse: Pulse) -> Answering:
     """Host, session, right, origin, body, in this order; then the answer, made in a thread."""
 
     async def answer(request: Request) -> Response:
@@ -159,7 +159,7 @@ def told(at: Desk, endpoint: Endpoint, answer: Answer) -> Response:
 def live(at: Desk, request: Request, pulse: Pulse) -> Response:
     """One event a second. Who looks is asked anew each time: a session that ended sees nothing more."""
     if pulse.is_full:
-        raise Full("pages that follow", 64)
+        raise Full("pages that follow", LOOKING_MAX)
 
     async def events() -> AsyncIterator[bytes]:
         async for moment in pulse.moments():

@@ -6,6 +6,7 @@ The node is asked at its control line, as commands do; the record is read beside
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import get_args
 
 from tidegate.app.asking import answer_of
 from tidegate.app.console.access import Viewer
@@ -30,7 +31,20 @@ from tidegate.app.queries import ATTACK_FACTS, ATTACK_KINDS, attack_records, det
 from tidegate.app.sentences import sentence
 from tidegate.app.settings import Config
 from tidegate.model.canonical import FactRecord, decode_record
-from tidegate.model.facts import ApprovalGiven, PlanProposed, PlanRefused, PlanWithdrawn
+from tidegate.model.facts import (
+    ApprovalGiven,
+    BorderCleared,
+    BorderSessionChanged,
+    ForecastScored,
+    LeaseRenewed,
+    OfficerAdded,
+    OfficerRevoked,
+    PlanFact,
+    PlanProposed,
+    PlanRefused,
+    PlanWithdrawn,
+    RulesDiffered,
+)
 from tidegate.model.plan_bytes import plan_bytes
 from tidegate.model.plans import Signed
 from tidegate.model.refusals import NotAllowed
@@ -66,8 +80,16 @@ STORY_LINES_MAX = 400
 FACTS_SHOWN_MAX = 100
 """Facts of the ledger in one page of it."""
 
-NOT_TOLD = frozenset({"LeaseRenewed"})
+OF_NO_PLAN = (OfficerAdded, OfficerRevoked, RulesDiffered, BorderSessionChanged, BorderCleared)
+"""Of officers, and of the border as a whole."""
+
+NOT_TOLD = (LeaseRenewed,)
 """Facts about a plan that come every few seconds and say that nothing changed."""
+
+PLAN_KINDS = frozenset(one.__name__ for one in get_args(PlanFact) if one not in (*OF_NO_PLAN, *NOT_TOLD))
+"""Facts about one plan that a story tells."""
+
+WORDS = (ApprovalGiven, PlanRefused, PlanWithdrawn)
 
 
 class NoSuchThing(NotAllowed):
@@ -177,13 +199,11 @@ def story_of(store: FactStore, begin: int, attack: int) -> Iterator[FactRecord]:
     """The facts about an attack and its plans, oldest first."""
     plans: set[int] = set()
     for stored in store.facts(begin, min(begin + STORY_FACTS_MAX, store.head().size)):
-        if stored.kind in NOT_TOLD:
-            continue
         if stored.kind in ATTACK_KINDS:
             record = decode_record(stored.body)
             if isinstance(record.fact, ATTACK_FACTS) and record.fact.attack.number == attack:
                 yield record
-        elif stored.kind.startswith(("Plan", "Spot", "Verdict", "Approval", "Look", "Forecast")):
+        elif stored.kind in PLAN_KINDS:
             record = decode_record(stored.body)
             if isinstance(record.fact, PlanProposed) and record.fact.plan.attack == attack:
                 plans.add(record.fact.plan.number)
@@ -193,26 +213,26 @@ def story_of(store: FactStore, begin: int, attack: int) -> Iterator[FactRecord]:
 
 def plan_of(record: FactRecord) -> int | None:
     match record.fact:
-        case PlanProposed():
-            return record.fact.plan.number
+        case PlanProposed(plan):
+            return plan.number
         case ApprovalGiven(word) | PlanRefused(word) | PlanWithdrawn(word):
             return word.plan
-        case fact if hasattr(fact, "score"):
-            return int(fact.score.plan)
+        case ForecastScored(score):
+            return score.plan
         case fact:
-            plan = getattr(fact, "plan", None)
-            return plan if isinstance(plan, int) else None
+            number = getattr(fact, "plan", None)
+            return number if isinstance(number, int) else None
 
 
 def story_line(record: FactRecord) -> StoryLine:
-    word = getattr(record.fact, "word", None)
+    fact = record.fact
     return StoryLine(
         fact=record.number,
         at_ms=record.at_ms,
         kind=record.kind,
         plan=plan_of(record),
-        officer=word.officer if word else "",
-        told=sentence(record.fact),
+        officer=fact.word.officer if isinstance(fact, WORDS) else "",
+        told=sentence(fact),
     )
 
 
