@@ -10,7 +10,7 @@ from tests.audit.told_country import DAY_S, TOLD, country, fate_in, host, place,
 from tidegate.app.audit.comma import comma_lines
 from tidegate.audit.advice import advise, changes_of, mended
 from tidegate.audit.auditing import Audit, audit_of
-from tidegate.audit.causes import members_of, shortest_proof
+from tidegate.audit.causes import shortest_proof
 from tidegate.audit.graph import EFFECTS, Kind
 from tidegate.audit.hits import hits_of
 from tidegate.audit.layers import standings, totals
@@ -114,10 +114,9 @@ def is_proof(audit: Audit, titles: tuple[str, ...], stopped: str) -> bool:
     before: set[int] = set()
     for title in titles:
         row = row_of[title]
-        groups = range(int(graph.group_start[row]), int(graph.group_start[row + 1]))
-        critical = [group for group in groups if graph.effect[group] == EFFECTS.index("critical")]
+        critical = [group for group in graph.groups(row) if graph.effect[group] == EFFECTS.index("critical")]
         if title != stopped and not any(
-            before.issuperset(members_of(graph, group).tolist()) for group in critical
+            before.issuperset(graph.members(group).tolist()) for group in critical
         ):
             return False
         before.add(row)

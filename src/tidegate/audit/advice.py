@@ -116,7 +116,7 @@ def changes_of(graph: Graph) -> tuple[Change, ...]:
 def _what_for(graph: Graph, nature: Nature, row: int, group: int) -> str | None:
     """The name by which groups that one change mends are put together; None where no change is meant."""
     kind = Kind(int(graph.kind[row]))
-    members = graph.member[graph.member_start[group] : graph.member_start[group + 1]]
+    members = graph.members(group)
     match nature:
         case Nature.SERVED | Nature.REFRESHED | Nature.SIGNED | Nature.MAIL:
             return graph.names[row] if kind is not Kind.LAYER else None
@@ -211,9 +211,8 @@ class _Search:
         self._weight = np.zeros((len(self._graph), 2), np.int64)
         self._weight[: len(audit.graph), 0] = audit.weights()
         for row, told in audit.services():
-            groups = range(int(self._graph.group_start[row]), int(self._graph.group_start[row + 1]))
-            for group in groups:
-                layer = self._graph.member[self._graph.member_start[group]]
+            for group in self._graph.groups(row):
+                layer = self._graph.members(group)[0]
                 self._weight[layer, 1] = told.people
 
     def _gains(self, made: Sequence[int], left: Sequence[int]) -> tuple[Ints, Ints]:

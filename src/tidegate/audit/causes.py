@@ -12,7 +12,6 @@ import numpy as np
 from tidegate.audit.graph import Graph, Nature, Times
 from tidegate.audit.reasoning import Columns
 from tidegate.kernels.dependencies import NEVER, UNFOUNDED
-from tidegate.model.topology import Rows
 
 STEPS_MAX = 64
 """Steps of one chain that are told; a longer one ends there."""
@@ -49,7 +48,7 @@ def _steps(graph: Graph, told: Columns, times: Times, row: int) -> Iterator[Step
         if group is None:
             yield Step(graph.title(row), fails_s)
             return
-        members = members_of(graph, group)
+        members = graph.members(group)
         last = members[np.argmax(times[members])] if len(members) else None
         nature = Nature(int(graph.nature[group])).name.lower()
         date = int(graph.until_s[group]) if times[row] == told.until_s[group] else 0
@@ -62,13 +61,9 @@ def _steps(graph: Graph, told: Columns, times: Times, row: int) -> Iterator[Step
         yield Step(f"circle: {graph.title(row)}", int(times[row]))
 
 
-def members_of(graph: Graph, group: int) -> Rows:
-    return graph.member[graph.member_start[group] : graph.member_start[group + 1]]
-
-
 def failing_group(graph: Graph, told: Columns, times: Times, row: int) -> int | None:
     """The first of its groups whose failing makes it fail; None where it fails by itself."""
-    for group in range(int(graph.group_start[row]), int(graph.group_start[row + 1])):
+    for group in graph.groups(row):
         if told.counts[group] and time_of_group(graph, told, times, row, group) == times[row]:
             return group
     return None
@@ -77,7 +72,7 @@ def failing_group(graph: Graph, told: Columns, times: Times, row: int) -> int | 
 def time_of_group(graph: Graph, told: Columns, times: Times, row: int, group: int) -> int:
     """As in tidegate.kernels.dependencies."""
     latest = UNFOUNDED
-    for member in members_of(graph, group).tolist():
+    for member in graph.members(group).tolist():
         time = int(times[member])
         if time >= 0 and graph.circle[member] != graph.circle[row]:
             time += int(told.holds_s[group])
@@ -91,13 +86,11 @@ def shortest_proof(graph: Graph, told: Columns, times: Times, row: int) -> tuple
     thing counts as often as it is used. The cheapest derivation, found as Knuth does.
     """
     below = failing_below(graph, told, times, row)
-    waiting = {
-        (one, group): len(members_of(graph, group)) for one, groups in below.items() for group in groups
-    }
+    waiting = {(one, group): len(graph.members(group)) for one, groups in below.items() for group in groups}
     sums = dict.fromkeys(waiting, 1)
     used_by: dict[int, list[tuple[int, int]]] = {}
     for one, group in waiting:
-        for member in members_of(graph, group).tolist():
+        for member in graph.members(group).tolist():
             used_by.setdefault(member, []).append((one, group))
     heap = [(1, one, -1) for one in below if told.own_s[one] != NEVER]
     heap += [(1, one, group) for (one, group), missing in waiting.items() if not missing]
@@ -126,11 +119,11 @@ def failing_below(graph: Graph, told: Columns, times: Times, row: int) -> dict[i
             continue
         found[one] = [
             group
-            for group in range(int(graph.group_start[one]), int(graph.group_start[one + 1]))
-            if told.counts[group] and bool((times[members_of(graph, group)] != NEVER).all())
+            for group in graph.groups(one)
+            if told.counts[group] and bool((times[graph.members(group)] != NEVER).all())
         ]
         for group in found[one]:
-            waiting += members_of(graph, group).tolist()
+            waiting += graph.members(group).tolist()
     return found
 
 
@@ -145,5 +138,5 @@ def _in_order(graph: Graph, proof: dict[int, int], row: int) -> list[int]:
         elif one not in found:
             waiting.append((one, True))
             if proof[one] >= 0:
-                waiting += [(member, False) for member in members_of(graph, proof[one]).tolist()]
+                waiting += [(member, False) for member in graph.members(proof[one]).tolist()]
     return list(found)

@@ -143,6 +143,13 @@ class Graph:
     def rows(self, kind: Kind) -> Rows:
         return np.flatnonzero(self.kind == kind).astype(np.int32)
 
+    def groups(self, row: int) -> range:
+        """The groups that a thing needs."""
+        return range(int(self.group_start[row]), int(self.group_start[row + 1]))
+
+    def members(self, group: int) -> Rows:
+        return self.member[self.member_start[group] : self.member_start[group + 1]]
+
 
 class Growing:
     """A graph in the making: things by kind and name, groups in the order in which they are told."""

@@ -17,9 +17,7 @@ def fill_name(making: Making, name: str, row: int) -> None:
         making.needs(row, [making.thing(Kind.ZONE, alias.zone)], Nature.LOOKED_UP, caches_s=alias.ttl_s)
         making.needs(row, [making.thing(Kind.NAME, alias.target)], Nature.ALIAS, caches_s=alias.ttl_s)
         return
-    seen = [
-        one for family in ("A", "AAAA") if (one := making.observed.addresses.get((name, family))) is not None
-    ]
+    seen = making.observed.addresses_of(name)
     if not seen:
         making.needs(row, [making.unknown(f"addresses of {name}")], Nature.LOOKED_UP)
         return
@@ -70,7 +68,7 @@ def _primary(making: Making, delegation: DelegationSeen, seen: ZoneSeen | None) 
         return making.unknown(f"data of {zone}")
     if seen.primary in delegation.servers:
         return making.thing(Kind.SERVER, f"{seen.primary}{FOR}{zone}")
-    if any((seen.primary, family) in making.observed.addresses for family in ("A", "AAAA")):
+    if making.observed.addresses_of(seen.primary):
         return making.thing(Kind.USE, seen.primary)
     return making.unknown(f"primary of {zone}")
 
@@ -132,7 +130,6 @@ def all_addresses(observed: Observed, name: str) -> tuple[str, ...]:
         passed.add(name)
         alias = observed.aliases.get(name)
         if alias is None:
-            seen = (observed.addresses.get((name, family)) for family in ("A", "AAAA"))
-            return tuple(address for one in seen if one is not None for address in one.addresses)
+            return tuple(address for one in observed.addresses_of(name) for address in one.addresses)
         name = alias.target
     return ()

@@ -55,6 +55,11 @@ class Observed:
     made_at_s: int = 0
     count: int = 0
 
+    def addresses_of(self, name: str) -> list[AddressesSeen]:
+        """What was seen of a name's own addresses, IPv4 first; one for each family that was seen."""
+        seen = (self.addresses.get((name, family)) for family in ("A", "AAAA"))
+        return [one for one in seen if one is not None]
+
 
 def observed(observations: Iterable[Observation]) -> Observed:
     """The outcome does not depend on their order."""

@@ -1,5 +1,7 @@
 """Whose a network, a host or an authority is, and under which law its provider stands."""
 
+from collections.abc import Collection
+
 from tidegate.audit.observed import Observed
 from tidegate.model.audits import AddressPlaced, ProviderDeclared
 
@@ -48,10 +50,13 @@ class Ownership:
         told = self._declared.get(provider)
         if told is not None:
             return told.country
-        countries = self._countries.get(provider, set())
-        return next(iter(countries)) if len(countries) == 1 else ""
+        return _only(self._countries.get(provider, ()))
 
     def country_of_issuer(self, authority: str) -> str:
         """As certificates tell it, "" where they do not or do not agree."""
-        countries = self._issuers.get(authority, set())
-        return next(iter(countries)) if len(countries) == 1 else ""
+        return _only(self._issuers.get(authority, ()))
+
+
+def _only(countries: Collection[str]) -> str:
+    """The one that there is, "" where there are several or none."""
+    return next(iter(countries)) if len(countries) == 1 else ""

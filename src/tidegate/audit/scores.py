@@ -113,5 +113,4 @@ def zone_of(observed: Observed, site: str) -> str:
     alias = observed.aliases.get(site)
     if alias is not None:
         return alias.zone
-    seen = (observed.addresses.get((site, family)) for family in ("A", "AAAA"))
-    return next((one.zone for one in seen if one is not None), "")
+    return next((one.zone for one in observed.addresses_of(site)), "")
