@@ -62,7 +62,6 @@ DIGITS = re.compile(r"[0-9a-f]{4,64}")
 EXPORTED_BYTES_MAX = 8 << 20
 """Bytes of one export; what is left out follows in the next, once these are receipted."""
 
-
 NEARLY_FULL = 10
 """People are told when less than this part of a peer's room is left."""
 

@@ -88,17 +88,9 @@ class Webs:
         authority = self._authorities[host.authority]
         certificate = self._folder(host.organisation) / f"{host.name}.pem"
         url = f"http://{HELD[host.authority].address(1)}:{STATUS_PORT}/"
-        asked: list[str | Path] = [
-            "openssl",
-            "ocsp",
-            "-issuer",
-            authority.root,
-            "-cert",
-            certificate,
-            "-url",
-            url,
-        ]
-        return self._programs.succeeds(host.organisation, [*asked, "-noverify", "-timeout", "3"])
+        about: list[str | Path] = ["-issuer", authority.root, "-cert", certificate, "-url", url]
+        asked = ["openssl", "ocsp", *about, "-noverify", "-timeout", "3"]
+        return self._programs.succeeds(host.organisation, asked)
 
     def _until_open(self, organisation: str, number: int, port: int) -> None:
         address = HELD[organisation].address(number)
