@@ -15,4 +15,8 @@ def owes(obligation: Obligation, codes: Collection[PartyCode], duty: PartyCode, 
 
 def pairs(obligation: Obligation, codes: Sequence[PartyCode]) -> dict[tuple[PartyCode, PartyCode], None]:
     """Who owes it to whom, in order."""
-    return {pair: None for pair in product(codes, repeat=2) if owes(obligation, codes, *pair)}
+    return {
+        (duty, toward): None
+        for duty, toward in product(codes, repeat=2)
+        if owes(obligation, codes, duty, toward)
+    }
