@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 
 from tidegate.app.config import split_endpoint
 from tidegate.app.health_note import HealthWriter
-from tidegate.app.hotline.assembly import open_hotline
+from tidegate.app.hotline.assembly import Hotline, open_hotline
 from tidegate.app.inbound import Inbound
 from tidegate.app.mapping import BorderPoints, detection_settings
 from tidegate.app.metrics import Observation
@@ -75,16 +74,42 @@ def open_node(
         serve_metrics(parts, config, observation, afterwards)
         run.start()
         afterwards.callback(run.stop)
-        hotline = None
-        if config.hotline.enabled:
-            station = partial(open_hotline, parts, config.hotline, folder, node=node, stores=stores)
-            hotline = station(
-                clock=clock, passphrase=station_passphrase, afterwards=afterwards, sampler=keeper
-            )
-        looked_after = partial(take_up_plans, plans, run, parts, config, folder, clock=clock, sampler=keeper)
-        mitigation = looked_after(baselines=usual, afterwards=afterwards, hotline=hotline)
+        hotline = opened_hotline(
+            parts, config, folder, node, stores, clock, keeper, station_passphrase, afterwards
+        )
+        mitigation = take_up_plans(
+            plans, run, parts, config, folder, clock=clock, sampler=keeper,
+            baselines=usual, afterwards=afterwards, hotline=hotline,
+        )  # fmt: skip
         health.follow(lambda: mitigation.note(clock.now_ms()))
         yield run
+
+
+def opened_hotline(
+    parts: Parts,
+    config: Config,
+    folder: Path,
+    node: Node,
+    stores: Stores,
+    clock: Clock,
+    sampler: CollectorKeeper,
+    passphrase: Callable[[], str],
+    afterwards: ExitStack,
+) -> Hotline | None:
+    """The hotline beside detection, where the configuration enables it."""
+    if not config.hotline.enabled:
+        return None
+    return open_hotline(
+        parts,
+        config.hotline,
+        folder,
+        node=node,
+        stores=stores,
+        clock=clock,
+        passphrase=passphrase,
+        afterwards=afterwards,
+        sampler=sampler,
+    )
 
 
 def begun_collector(
