@@ -20,7 +20,7 @@ from tidegate.app.console.gathering import Sources
 from tidegate.app.console.serving import Serving, address_of
 from tidegate.app.live import Live
 from tidegate.app.settings import BorderPointSection, Config
-from tidegate.console.answers import Desk, desk
+from tidegate.console.answering import Desk, desk
 from tidegate.console.page_files import page_files
 from tidegate.console.server import application
 from tidegate.mitigate.roster import Member, Roster, roster_text

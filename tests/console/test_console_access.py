@@ -11,9 +11,11 @@ from tests.passkeys import SoftPasskey
 from tests.plan_world import quick_border
 from tidegate.app.console import entering
 from tidegate.app.console.access import MAY, OFFICERS, Right, Role
-from tidegate.app.console.endpoints import ENDPOINTS, EVENTS, Endpoint
+from tidegate.app.console.endpoint import EVENTS, Endpoint
+from tidegate.app.console.endpoints import ENDPOINTS
 from tidegate.app.console.sessions import AGE_MS_MAX, IDLE_MS_MAX, add_token, csrf_of, drop_token
-from tidegate.console.answers import ANSWERS, Desk, desk
+from tidegate.console.answering import Desk, desk
+from tidegate.console.answers import ANSWERS
 from tidegate.console.headers import CSRF, POLICY
 from tidegate.console.page_files import page_files
 from tidegate.console.server import application

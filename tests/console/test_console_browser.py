@@ -150,7 +150,8 @@ class Texts:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        lines = (SOURCES / "src" / "words" / f"{language}.ftl").read_text(encoding="utf-8").splitlines()
+        folder = SOURCES / "src" / "words" / language
+        lines = [line for path in folder.glob("*.ftl") for line in path.read_text("utf-8").splitlines()]
         self._texts = dict(line.split(" = ", 1) for line in lines)
 
     def __call__(self, key: str, **values: str) -> str:

@@ -23,7 +23,8 @@ FIRST_SCREEN_KIB_MAX = 130
 
 
 def messages(language: str) -> dict[str, str]:
-    lines = (SOURCES / "src" / "words" / f"{language}.ftl").read_text(encoding="utf-8").splitlines()
+    folder = SOURCES / "src" / "words" / language
+    lines = [line for path in folder.glob("*.ftl") for line in path.read_text("utf-8").splitlines()]
     pairs = [line.split(" = ", 1) for line in lines]
     assert len({key for key, _ in pairs}) == len(pairs), "a key stands twice"
     return dict(pairs)  # type: ignore[arg-type]

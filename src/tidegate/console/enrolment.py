@@ -1,7 +1,7 @@
 """A browser's new passkey, checked by py_webauthn and brought into the one form that the roster takes."""
 
-from tidegate.app.console.endpoints import Enrolment
 from tidegate.app.console.entering import Invitation, Made, challenge_of, from_base64url
+from tidegate.app.console.entering_endpoints import Enrolment
 from tidegate.model.plans import Passkey
 from tidegate.model.refusals import NotAllowed
 

@@ -3,7 +3,7 @@
 import logging
 
 from tidegate.app.console.serving import OutsideFailed, Serving
-from tidegate.console.answers import desk
+from tidegate.console.answering import desk
 from tidegate.console.page_files import page_files
 from tidegate.console.server import application
 

@@ -12,10 +12,12 @@ from starlette.routing import Route
 
 from tidegate.app.console import gathering
 from tidegate.app.console.access import Right, SignInFirst, Viewer, authorise
-from tidegate.app.console.endpoints import BYTES, ENDPOINTS, EVENTS, JSON, NUMBER_MAX, Endpoint, Wrong
+from tidegate.app.console.endpoint import BYTES, EVENTS, JSON, NUMBER_MAX, TEXT_MAX, Endpoint, Wrong
+from tidegate.app.console.endpoints import ENDPOINTS
 from tidegate.app.console.serving import OutsideFailed
 from tidegate.app.console.sessions import csrf_of
-from tidegate.console.answers import ANSWERS, Answer, Desk, Question
+from tidegate.console.answering import Answer, Desk, Question
+from tidegate.console.answers import ANSWERS
 from tidegate.console.headers import CSRF, KEPT, cookie, cookie_name, headers_of, is_from_elsewhere
 from tidegate.console.page_files import INDEX, PageFile
 from tidegate.console.pulse import LOOKING_MAX, Pulse
@@ -117,24 +119,29 @@ def looking(at: Desk, request: Request) -> tuple[str, Viewer | None]:
 
 
 async def question_of(endpoint: Endpoint, request: Request, secret: str, viewer: Viewer | None) -> Question:
-    numbers = {name: number(name, text) for name, text in request.path_params.items() if name == "number"}
-    numbers |= {
-        name: number(name, request.query_params[name])
-        for name in endpoint.asks
-        if name in request.query_params
-    }
+    path, query = request.path_params, request.query_params
+    given = {name: query[name] for name in (*endpoint.asks, *endpoint.asks_text) if name in query}
+    counted = {"number", *endpoint.asks}
+    numbers = {name: number(name, value) for name, value in {**path, **given}.items() if name in counted}
+    texts = {name: text(name, value) for name, value in {**path, **given}.items() if name not in counted}
     body = None
     if endpoint.takes is not None:
         if request.headers.get("content-type", "").partition(";")[0] != JSON:
             raise msgspec.ValidationError("send application/json")
         body = msgspec.json.decode(await body_of(request), type=endpoint.takes)
-    return Question(viewer, secret, body, numbers, str(request.path_params.get("language", "")))
+    return Question(viewer, secret, body, numbers, texts)
 
 
 def number(name: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX and int(text) <= NUMBER_MAX):
         raise msgspec.ValidationError(f"{name} is a whole number, at most {NUMBER_MAX}")
     return int(text)
+
+
+def text(name: str, value: str) -> str:
+    if len(value) > TEXT_MAX:
+        raise msgspec.ValidationError(f"{name} is at most {TEXT_MAX} characters")
+    return value
 
 
 async def body_of(request: Request) -> bytes:

@@ -2,7 +2,7 @@
 
 import { FluentBundle, FluentNumber, FluentResource, type FluentVariable } from "@fluent/bundle";
 import { get } from "./api";
-import en from "../words/en.ftl?raw";
+import en from "../words/en";
 
 export const LANGUAGES = { en: "English", ru: "Русский", fa: "فارسی", ar: "العربية", tr: "Türkçe", az: "Azərbaycanca" };
 export type Language = keyof typeof LANGUAGES;
@@ -10,11 +10,11 @@ const RIGHT_TO_LEFT: Language[] = ["fa", "ar"];
 
 const LOADERS: Record<Language, () => Promise<string>> = {
   en: async () => en,
-  ru: async () => (await import("../words/ru.ftl?raw")).default,
-  fa: async () => (await import("../words/fa.ftl?raw")).default,
-  ar: async () => (await import("../words/ar.ftl?raw")).default,
-  tr: async () => (await import("../words/tr.ftl?raw")).default,
-  az: async () => (await import("../words/az.ftl?raw")).default,
+  ru: async () => (await import("../words/ru")).default,
+  fa: async () => (await import("../words/fa")).default,
+  ar: async () => (await import("../words/ar")).default,
+  tr: async () => (await import("../words/tr")).default,
+  az: async () => (await import("../words/az")).default,
 };
 
 type Labels = Record<string, Record<string, string>>;

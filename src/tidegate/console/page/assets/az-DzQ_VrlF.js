@@ -1,4 +1,18 @@
-var e=`skip = Məzmuna keç
+var e=Object.values(Object.assign({"./entering.ftl":`sign-in-question = Siz kimsiniz?
+by-passkey = Giriş açarınızla
+sign-in-passkey = Giriş açarı ilə daxil ol
+no-passkeys-here = Bu brauzer bu səhifədə giriş açarlarını tanımır.
+no-officers-yet = Siyahıdakı heç bir əməkdaşın bu səhifə üçün giriş açarı yoxdur. Siyahını yaza bilən şəxs terminaldan dəvət edir:
+i-have-a-code = Kodum var
+code-from-terminal = Terminaldan alınan kod
+make-passkey = Giriş açarı yarat
+enrolled = { $name } üçün giriş açarı yaradıldı
+compare-fingerprint = Bunu terminaldakı şəxsə ucadan oxuyun. Yalnız hər ikiniz eynisini görsəniz, siyahıya salınacaqsınız.
+compared = Tutuşduruldu
+by-token = Tokenlə, baxmaq üçün
+token = Token
+sign-in-token = Tokenlə daxil ol
+`,"./frame.ftl":`skip = Məzmuna keç
 screens = Ekranlar
 language = Dil
 theme = Açıq və ya tünd
@@ -38,21 +52,7 @@ attacks-short = Hücumlar
 border-short = Sərhəd
 health-short = Sazlıq
 ledger-short = Jurnal
-sign-in-question = Siz kimsiniz?
-by-passkey = Giriş açarınızla
-sign-in-passkey = Giriş açarı ilə daxil ol
-no-passkeys-here = Bu brauzer bu səhifədə giriş açarlarını tanımır.
-no-officers-yet = Siyahıdakı heç bir əməkdaşın bu səhifə üçün giriş açarı yoxdur. Siyahını yaza bilən şəxs terminaldan dəvət edir:
-i-have-a-code = Kodum var
-code-from-terminal = Terminaldan alınan kod
-make-passkey = Giriş açarı yarat
-enrolled = { $name } üçün giriş açarı yaradıldı
-compare-fingerprint = Bunu terminaldakı şəxsə ucadan oxuyun. Yalnız hər ikiniz eynisini görsəniz, siyahıya salınacaqsınız.
-compared = Tutuşduruldu
-by-token = Tokenlə, baxmaq üçün
-token = Token
-sign-in-token = Tokenlə daxil ol
-situation-question = Hazırda bizi nə vurur?
+`,"./shield.ftl":`situation-question = Hazırda bizi nə vurur?
 attacks-question = Bizi nələr vurub?
 attack-question = Hücum { $number }: nədir və nə edilir?
 border-question = Sərhəddə nə saxlanılır və kim saxlayır?
@@ -291,4 +291,5 @@ fact-PlanFailed = Plan { $plan } uğursuz oldu və geri götürüldü.
 fact-ForecastScored = Plan { $plan } proqnozu nəticə ilə tutuşduruldu.
 under-attack-recorded = Qovşağın son bildirdiyi anda davam edən hücumlar: { $count }
 scrolls = Ekrandan geniş cədvəl; sürüşdürülür
-`;export{e as default};
+`})).join(`
+`);export{e as default};

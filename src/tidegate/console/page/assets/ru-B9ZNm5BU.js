@@ -1,4 +1,18 @@
-var e=`skip = К содержанию
+var e=Object.values(Object.assign({"./entering.ftl":`sign-in-question = Кто вы?
+by-passkey = Ключом доступа
+sign-in-passkey = Войти ключом доступа
+no-passkeys-here = Этот браузер не поддерживает ключи доступа на этой странице.
+no-officers-yet = Пока ни у кого в списке нет ключа доступа для этой страницы. Тот, кто вправе менять список, приглашает с терминала:
+i-have-a-code = У меня есть код
+code-from-terminal = Код с терминала
+make-passkey = Создать ключ доступа
+enrolled = Создан ключ доступа для { $name }
+compare-fingerprint = Прочитайте это вслух человеку у терминала. Вас внесут в список, только если у обоих одно и то же.
+compared = Сверено
+by-token = По токену, для просмотра
+token = Токен
+sign-in-token = Войти по токену
+`,"./frame.ftl":`skip = К содержанию
 screens = Экраны
 language = Язык
 theme = Светлая или тёмная тема
@@ -38,21 +52,7 @@ attacks-short = Атаки
 border-short = Граница
 health-short = Исправность
 ledger-short = Журнал
-sign-in-question = Кто вы?
-by-passkey = Ключом доступа
-sign-in-passkey = Войти ключом доступа
-no-passkeys-here = Этот браузер не поддерживает ключи доступа на этой странице.
-no-officers-yet = Пока ни у кого в списке нет ключа доступа для этой страницы. Тот, кто вправе менять список, приглашает с терминала:
-i-have-a-code = У меня есть код
-code-from-terminal = Код с терминала
-make-passkey = Создать ключ доступа
-enrolled = Создан ключ доступа для { $name }
-compare-fingerprint = Прочитайте это вслух человеку у терминала. Вас внесут в список, только если у обоих одно и то же.
-compared = Сверено
-by-token = По токену, для просмотра
-token = Токен
-sign-in-token = Войти по токену
-situation-question = Что бьёт по нам сейчас?
+`,"./shield.ftl":`situation-question = Что бьёт по нам сейчас?
 attacks-question = Что по нам било?
 attack-question = Атака { $number }: что это и что предпринято?
 border-question = Что держится на границе и кем?
@@ -291,4 +291,5 @@ fact-PlanFailed = План { $plan } не удался и снят.
 fact-ForecastScored = Прогноз плана { $plan } сверен с итогом.
 under-attack-recorded = Атаки на момент последнего ответа узла: { $count }
 scrolls = Таблица шире экрана, её можно прокрутить
-`;export{e as default};
+`})).join(`
+`);export{e as default};

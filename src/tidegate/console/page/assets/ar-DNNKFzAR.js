@@ -1,4 +1,18 @@
-var e=`skip = انتقل إلى المحتوى
+var e=Object.values(Object.assign({"./entering.ftl":`sign-in-question = من أنت؟
+by-passkey = بمفتاح المرور
+sign-in-passkey = الدخول بمفتاح المرور
+no-passkeys-here = لا يعرف هذا المتصفح مفاتيح المرور في هذه الصفحة.
+no-officers-yet = لا يملك أي ضابط في القائمة مفتاح مرور لهذه الصفحة بعد. من يحق له كتابة القائمة يدعو من الطرفية:
+i-have-a-code = لديّ رمز
+code-from-terminal = الرمز من الطرفية
+make-passkey = إنشاء مفتاح مرور
+enrolled = أُنشئ مفتاح مرور لـ{ $name }
+compare-fingerprint = اقرأ هذا بصوت عالٍ للشخص عند الطرفية. لا تُضاف إلى القائمة إلا إذا رأيتما الشيء نفسه.
+compared = تمت المقارنة
+by-token = برمز دخول، للاطلاع
+token = رمز الدخول
+sign-in-token = الدخول بالرمز
+`,"./frame.ftl":`skip = انتقل إلى المحتوى
 screens = الشاشات
 language = اللغة
 theme = فاتح أو داكن
@@ -38,21 +52,7 @@ attacks-short = الهجمات
 border-short = الحدود
 health-short = السلامة
 ledger-short = السجل
-sign-in-question = من أنت؟
-by-passkey = بمفتاح المرور
-sign-in-passkey = الدخول بمفتاح المرور
-no-passkeys-here = لا يعرف هذا المتصفح مفاتيح المرور في هذه الصفحة.
-no-officers-yet = لا يملك أي ضابط في القائمة مفتاح مرور لهذه الصفحة بعد. من يحق له كتابة القائمة يدعو من الطرفية:
-i-have-a-code = لديّ رمز
-code-from-terminal = الرمز من الطرفية
-make-passkey = إنشاء مفتاح مرور
-enrolled = أُنشئ مفتاح مرور لـ{ $name }
-compare-fingerprint = اقرأ هذا بصوت عالٍ للشخص عند الطرفية. لا تُضاف إلى القائمة إلا إذا رأيتما الشيء نفسه.
-compared = تمت المقارنة
-by-token = برمز دخول، للاطلاع
-token = رمز الدخول
-sign-in-token = الدخول بالرمز
-situation-question = ما الذي يضربنا الآن؟
+`,"./shield.ftl":`situation-question = ما الذي يضربنا الآن؟
 attacks-question = ما الذي ضربنا؟
 attack-question = الهجوم { $number }: ما هو وماذا يُفعل حياله؟
 border-question = ما الذي يُمسك عند الحدود ومن يمسكه؟
@@ -291,4 +291,5 @@ fact-PlanFailed = أخفقت الخطة { $plan } وسُحبت.
 fact-ForecastScored = قورن توقّع الخطة { $plan } بما جرى.
 under-attack-recorded = الهجمات الجارية عند آخر خبر من العقدة: { $count }
 scrolls = جدول أعرض من الشاشة؛ يمكن تمريره
-`;export{e as default};
+`})).join(`
+`);export{e as default};

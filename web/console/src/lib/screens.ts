@@ -1,0 +1,40 @@
+// The screens of the page. The first ones come with it; the others are fetched when they are looked for.
+
+import type { Component } from "svelte";
+import Attack from "../screens/Attack.svelte";
+import Attacks from "../screens/Attacks.svelte";
+import Border from "../screens/Border.svelte";
+import Health from "../screens/Health.svelte";
+import Ledger from "../screens/Ledger.svelte";
+import Situation from "../screens/Situation.svelte";
+import type { Viewer } from "./api";
+
+/** What each screen is given. `parts` are what its path holds behind its name; `lost` asks anew who is looking. */
+export interface Shown {
+  viewer: Viewer;
+  parts: string[];
+  lost: () => void;
+}
+
+type Screen = Component<Shown>;
+
+export interface Place {
+  /** `path` is where the list of screens leads, none for a screen that is reached from another. */
+  name: string;
+  path?: string;
+  /** Whether everybody in the room may see it. */
+  wall?: true;
+  matches: RegExp;
+  load: () => Promise<Screen>;
+}
+
+const here = (screen: Screen) => () => Promise.resolve(screen);
+
+export const SCREENS: Place[] = [
+  { name: "situation", path: "/", wall: true, matches: /^\/$/, load: here(Situation) },
+  { name: "attacks", path: "/attacks", matches: /^\/attacks$/, load: here(Attacks) },
+  { name: "attacks", matches: /^\/attack\/\d{1,15}$/, load: here(Attack) },
+  { name: "border", path: "/border", matches: /^\/border$/, load: here(Border) },
+  { name: "health", path: "/health", matches: /^\/health$/, load: here(Health) },
+  { name: "ledger", path: "/ledger", matches: /^\/ledger(\/\d{1,15})?$/, load: here(Ledger) },
+];

@@ -1,0 +1,14 @@
+sign-in-question = Siz kimsiniz?
+by-passkey = Giriş açarınızla
+sign-in-passkey = Giriş açarı ilə daxil ol
+no-passkeys-here = Bu brauzer bu səhifədə giriş açarlarını tanımır.
+no-officers-yet = Siyahıdakı heç bir əməkdaşın bu səhifə üçün giriş açarı yoxdur. Siyahını yaza bilən şəxs terminaldan dəvət edir:
+i-have-a-code = Kodum var
+code-from-terminal = Terminaldan alınan kod
+make-passkey = Giriş açarı yarat
+enrolled = { $name } üçün giriş açarı yaradıldı
+compare-fingerprint = Bunu terminaldakı şəxsə ucadan oxuyun. Yalnız hər ikiniz eynisini görsəniz, siyahıya salınacaqsınız.
+compared = Tutuşduruldu
+by-token = Tokenlə, baxmaq üçün
+token = Token
+sign-in-token = Tokenlə daxil ol

@@ -1,0 +1,14 @@
+sign-in-question = Who are you?
+by-passkey = With your passkey
+sign-in-passkey = Sign in with a passkey
+no-passkeys-here = This browser knows no passkeys on this page.
+no-officers-yet = No officer on the roster has a passkey for this page yet. Whoever may write the roster invites one at the terminal:
+i-have-a-code = I have a code
+code-from-terminal = Code from the terminal
+make-passkey = Make a passkey
+enrolled = A passkey was made for { $name }
+compare-fingerprint = Read this aloud to the person at the terminal. Only when both see the same are you put on the roster.
+compared = It was compared
+by-token = With a token, to look
+token = Token
+sign-in-token = Sign in with a token

@@ -1,0 +1,14 @@
+sign-in-question = Siz kimsiniz?
+by-passkey = Geçiş anahtarınızla
+sign-in-passkey = Geçiş anahtarıyla gir
+no-passkeys-here = Bu tarayıcı bu sayfada geçiş anahtarı tanımıyor.
+no-officers-yet = Listedeki hiçbir görevlinin bu sayfa için geçiş anahtarı yok. Listeyi yazabilen kişi uçbirimden davet eder:
+i-have-a-code = Bir kodum var
+code-from-terminal = Uçbirimdeki kod
+make-passkey = Geçiş anahtarı oluştur
+enrolled = { $name } için geçiş anahtarı oluşturuldu
+compare-fingerprint = Bunu uçbirimdeki kişiye yüksek sesle okuyun. Yalnız ikiniz de aynısını görürseniz listeye alınırsınız.
+compared = Karşılaştırıldı
+by-token = Belirteçle, bakmak için
+token = Belirteç
+sign-in-token = Belirteçle gir
