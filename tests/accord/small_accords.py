@@ -78,7 +78,7 @@ def accords(draw: st.DrawFn) -> Accord:
             evidence=EVIDENCE[type(clock)],
             duty=draw(st.sampled_from(["each", ("XA",), ("XA", "XB")])),
             toward=draw(st.sampled_from(["others", ("XB",)])),
-            track=draw(st.sampled_from(["", "experts"])),
+            track=draw(st.sampled_from(["", "agencies", "experts"])),
         )
         for number, clock in enumerate(draw(st.lists(CLOCKS, min_size=1, max_size=4)))
     ]
@@ -99,7 +99,10 @@ def accords(draw: st.DrawFn) -> Accord:
         ),
         period=(Period(id="vote", party="XB", kind="election", first="2028-02-05", last="2028-02-20"),),
         obligation=tuple(obligations),
-        track=(Track(id="experts", article="9", text=TEXT, level="desk", experts=True),),
+        track=(
+            Track(id="agencies", article="8", text=TEXT, level="centre"),
+            Track(id="experts", article="9", text=TEXT, level="desk", experts=True),
+        ),
     )
 
 
@@ -132,7 +135,7 @@ def tellings(draw: st.DrawFn, accord: Accord) -> list[Told]:
         act=st.sampled_from([None, "exercise", "exercise", "scan"]),
         assets=st.sampled_from([(), ("clinic",), ("fort",)]),
         obligation=st.sampled_from(["", *names]),
-        track=st.sampled_from(["", "experts"]),
+        track=st.sampled_from(["", "agencies", "experts"]),
         language=st.sampled_from(["fa", "ru", "en"]),
         level=st.sampled_from(["desk", "senior"]),
     )
@@ -140,7 +143,23 @@ def tellings(draw: st.DrawFn, accord: Accord) -> list[Told]:
         Receipted, fact=st.just(0), reference=REFERENCES, by=st.sampled_from(codes), at_s=MOMENTS
     )
     told = draw(st.lists(st.one_of(occurrence, occurrence, receipted), max_size=14))
+    for word in draw(st.lists(words_of_tracks(codes), max_size=4)):
+        told.insert(draw(st.integers(0, len(told))), word)
     return [replaced(one, number) for number, one in enumerate(told)]
+
+
+def words_of_tracks(codes: list[str]) -> st.SearchStrategy[Occurrence]:
+    """A suspension or a resumption, of a track that may rest or of one that may not."""
+    return st.builds(
+        Occurrence,
+        fact=st.just(0),
+        kind=st.sampled_from(["suspended", "suspended", "resumed"]),
+        by=st.sampled_from(codes),
+        toward=st.just(()),
+        at_s=MOMENTS,
+        reference=REFERENCES,
+        track=st.sampled_from(["agencies", "agencies", "experts", "unheard-of"]),
+    )
 
 
 def replaced(one: Told, number: int) -> Told:

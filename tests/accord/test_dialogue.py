@@ -136,6 +136,54 @@ def test_the_experts_track_is_never_suspended_by_a_command() -> None:
         track_fields(accord, "trade", "resumed", BEGIN_S)
 
 
+def say_of_track(exchange: Exchange, by: str, act: str, at_s: int, track: str) -> None:
+    since = {"from": time_value(at_s)} if act == "suspended" else {}
+    exchange.say(by, "declaration", at_s, level="senior", declaration="track", act=act, track=track, **since)
+
+
+def test_a_suspension_of_the_experts_track_changes_nothing_whichever_program_sends_it() -> None:
+    exchange, at_s = signed("bilateral-incidents"), BEGIN_S + 40 * DAY_S
+    say_of_track(exchange, "XB", "suspended", at_s, "experts")
+    now_s = BEGIN_S + 400 * DAY_S
+    for party in ("XA", "XB"):
+        known = book(exchange, now_s, party)
+        assert not [one for one in dialogue(known, now_s) if one.rests_since_s is not None]
+        stages = {one.name: one.stage for one in known.reckoning().standing(now_s)}
+        assert stages["technical-committee/XB/XA/0"] == "late"
+
+
+def test_a_track_rests_until_each_party_that_suspended_it_takes_it_up_again() -> None:
+    exchange, at_s = signed("bilateral-incidents"), BEGIN_S + 40 * DAY_S
+    resting = []
+    for day, (by, act) in enumerate(
+        [("XA", "suspended"), ("XB", "resumed"), ("XB", "suspended"), ("XA", "resumed"), ("XB", "resumed")]
+    ):
+        say_of_track(exchange, by, act, at_s + day * DAY_S, "agencies")
+        now_s = at_s + day * DAY_S + 60
+        (since,) = {
+            one.rests_since_s
+            for party in ("XA", "XB")
+            for one in dialogue(book(exchange, now_s, party), now_s)
+            if one.track == "agencies"
+        }
+        resting.append(since)
+    assert resting == [at_s] * 4 + [None]
+
+
+def test_a_suspension_outlasts_an_amendment() -> None:
+    exchange, at_s = signed("bilateral-incidents"), BEGIN_S + 40 * DAY_S
+    say_of_track(exchange, "XA", "suspended", at_s, "agencies")
+    exchange.written = exchange.written.replace(b"version = 1", b"version = 2")
+    for by in ("XA", "XB"):
+        exchange.sign(by, at_s + DAY_S, "amended")
+    now_s = BEGIN_S + 700 * DAY_S
+    known = book(exchange, now_s)
+    assert known.accord.version == 2
+    stages = {one.name: one.stage for one in known.reckoning().standing(now_s)}
+    assert stages["agency-dialogue/XA/XB/0"] == "suspended"
+    assert stages["senior-dialogue/XA/XB/0"] == "late"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [

@@ -48,6 +48,7 @@ class World:
     ) -> None:
         self.accord, self.entered_s, self.ended_s, self.now_s = accord, entered_s, ended_s, now_s
         self.receipts = [one for one in told if isinstance(one, Receipted)]
+        self.said_of_tracks = [one for one in told if isinstance(one, Occurrence) and one.track]
         self.happened = [one for one in told if isinstance(one, Occurrence) and said_at(one) >= entered_s]
 
     def in_force(self, moment_s: int) -> bool:
@@ -220,7 +221,7 @@ class World:
     def rested(
         self, obligation: Obligation, started: int | None, due: int | None, window: tuple[int, int] | None
     ) -> tuple[int | None, int | None]:
-        if started is None or due is None or not obligation.track:
+        if started is None or due is None or not self.may_rest(obligation):
             return None, due
         if window:
             resting = [
@@ -236,14 +237,35 @@ class World:
                 due += end - max(begin, started)
         return None, due
 
+    def may_rest(self, obligation: Obligation) -> bool:
+        """Experts and channels go on, whoever says otherwise."""
+        running = [track.id for track in self.accord.track if track.id == obligation.track]
+        experts = [track.id for track in self.accord.track if track.experts]
+        channels = ["check", "check-answer", "contacts-told", "acknowledgement", "incident-notification"]
+        return bool(running) and obligation.track not in experts and obligation.evidence not in channels
+
     def rests(self, track: str) -> list[tuple[int, int | None]]:
+        """Moment by moment: whether any party's suspension of the track holds then."""
+        spans = [span for party in self.accord.party for span in self.suspensions(track, party.code)]
+        moments = sorted({moment for span in spans for moment in span if moment is not None})
         found: list[tuple[int, int | None]] = []
-        for one in self.happened:
-            if not self.in_force(said_at(one)):
+        for moment in moments:
+            held = any(begin <= moment and (end is None or moment < end) for begin, end in spans)
+            open_now = bool(found) and found[-1][1] is None
+            if held and not open_now:
+                found.append((moment, None))
+            elif not held and open_now:
+                found[-1] = (found[-1][0], moment)
+        return found
+
+    def suspensions(self, track: str, party: str) -> list[tuple[int, int | None]]:
+        found: list[tuple[int, int | None]] = []
+        for one in self.said_of_tracks:
+            if (one.track, one.by) != (track, party):
                 continue
-            if one.track == track and one.kind == "suspended" and (not found or found[-1][1] is not None):
+            if one.kind == "suspended" and (not found or found[-1][1] is not None):
                 found.append((said_at(one), None))
-            elif one.track == track and one.kind == "resumed" and found and found[-1][1] is None:
+            elif one.kind == "resumed" and found and found[-1][1] is None:
                 found[-1] = (found[-1][0], max(found[-1][0], said_at(one)))
         return found
 

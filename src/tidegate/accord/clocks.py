@@ -9,7 +9,7 @@ date. Its marks follow from what is known of it; where they lead is for tidegate
 3. Of several spans that apply (protected times, assets, civilians), the strictest holds.
 4. A span in working days counts those of the party that must act.
 5. What belongs to a suspended track rests: a clock that ran then goes on for as long as the track rested; a
-   window that ends while it rests is never owed. Nothing else rests.
+   window that ends while it rests is never owed. Nothing else rests (tidegate.accord.resting).
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,7 @@
 """The tracks of dialogue: whether each runs, when it meets, what was decided, and who does what until when.
 
-Tracks are independent. What is said of one changes no other one, no channel, and no guarantee; each entry is
-made from what was told of that very track and from nothing else.
+Tracks are independent (tidegate.accord.resting). What is said of one changes no other one, no channel, and no
+guarantee; each entry is made from what was told of that very track and from nothing else.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +11,7 @@ import msgspec
 
 from tidegate.accord.clocks import moment
 from tidegate.accord.reckoning import Standing
+from tidegate.accord.resting import Resting
 from tidegate.accord.spans import midnight_after, parse_day
 from tidegate.model.accords import Accord, Every, Occurrence, PartyCode, Text, Track
 from tidegate.model.minutes import POINTS_MAX, Minutes
@@ -108,7 +109,13 @@ def tracks(
     now_s: int,
 ) -> list[TrackView]:
     """Every track of the accord, in its order."""
-    return [view(track, told, meetings, standings, now_s) for track in accord.track]
+    resting = Resting(accord)
+    for one in told:
+        resting.hear(one)
+    return [
+        view(track, told, meetings, standings, resting.since(track.id, now_s), now_s)
+        for track in accord.track
+    ]
 
 
 def view(
@@ -116,6 +123,7 @@ def view(
     told: Sequence[Occurrence],
     meetings: Sequence[Meeting],
     standings: Sequence[Standing],
+    rests_since_s: int | None,
     now_s: int,
 ) -> TrackView:
     own = [one for one in told if one.track == track.id and moment(one) <= now_s]
@@ -129,7 +137,7 @@ def view(
         article=track.article,
         level=track.level,
         experts=track.experts,
-        rests_since_s=rests_since(own),
+        rests_since_s=rests_since_s,
         schedules=tuple(schedules(track, standings)),
         last_met=max(met, default=None),
         next_date=last.date if last else "",
@@ -137,16 +145,6 @@ def view(
         meetings=tuple(mine),
         actions=tuple(deed for one in mine for deed in deeds(one.minutes, told, now_s)),
     )
-
-
-def rests_since(own: Sequence[Occurrence]) -> int | None:
-    since: int | None = None
-    for one in own:
-        if one.kind == "suspended" and since is None:
-            since = moment(one)
-        elif one.kind == "resumed":
-            since = None
-    return since
 
 
 def schedules(track: Track, standings: Sequence[Standing]) -> Iterator[Schedule]:

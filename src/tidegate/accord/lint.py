@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from tidegate.accord.resting import CHANNELS
 from tidegate.accord.spans import end_of, parse_day, parse_span
 from tidegate.model.accords import (
     ASSETS_MAX,
@@ -38,9 +39,6 @@ FINDINGS_MAX = 200
 
 NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 REFERENCE_S = 1_830_297_600  # 2028-01-01, a leap year: spans are compared from a fixed day
-CHANNELS = ("check", "check-answer", "contacts-told", "acknowledgement", "incident-notification")
-"""Evidence of what must never rest with a track of dialogue: the channels themselves."""
-
 ANSWERS = {
     "clarification-request": "clarification-reply",
     "assistance-request": "assistance-reply",

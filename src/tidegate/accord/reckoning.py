@@ -9,8 +9,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from tidegate.accord.clocks import PROCEDURE, Clocks, Instance, Rested, Window, counted_at, moment
+from tidegate.accord.clocks import PROCEDURE, Clocks, Instance, Window, counted_at, moment
 from tidegate.accord.owing import pairs
+from tidegate.accord.resting import Resting
 from tidegate.accord.spans import midnight_after, parse_day, parse_span
 from tidegate.accord.stages import CLOCK, OPEN, Event, Mark, Stage, stage_at
 from tidegate.accord.windows import Windows
@@ -92,7 +93,7 @@ class Reckoning:
         self._notices: dict[tuple[str, str], list[Occurrence]] = defaultdict(list)
         self._procedure_about: dict[str, list[Occurrence]] = defaultdict(list)
         self._recurring: dict[str, list[Occurrence]] = defaultdict(list)
-        self._rests: dict[str, list[Rested]] = defaultdict(list)
+        self._resting = Resting(accord)
         self._series: dict[tuple[str, PartyCode, PartyCode], Windows] = {}
         self._stages: dict[str, Stage] = {}
         self._seen: dict[str, Standing] = {}  # those that were asked for, as long as they stand so
@@ -127,11 +128,11 @@ class Reckoning:
         if isinstance(told, Receipted):
             self._hear_receipt(told)
             return
+        if told.track:
+            self._hear_rest(told)
         if moment(told) < self._force.entered_s:
             return
         if self._force.covers(moment(told)):
-            if told.track:
-                self._hear_rest(told)
             for obligation in self._by_trigger.get(told.kind, ()):
                 self._start(obligation, told)
         for obligation in self._shown_by(told):
@@ -155,14 +156,10 @@ class Reckoning:
                     self._bring_to_window(obligation, late, told.by)
 
     def _hear_rest(self, told: Occurrence) -> None:
-        rests = self._rests[told.track]
-        if told.kind == "suspended" and (not rests or rests[-1].until_s is not None):
-            rests.append(Rested(moment(told), None))
-        elif told.kind == "resumed" and rests and rests[-1].until_s is None:
-            rests[-1] = Rested(rests[-1].from_s, max(moment(told), rests[-1].from_s))
-        else:
-            return
-        self._dirty |= {name for name, one in self._instances.items() if one.obligation.track == told.track}
+        if self._resting.hear(told):
+            self._dirty |= {
+                name for name, one in self._instances.items() if one.obligation.track == told.track
+            }
 
     def _start(self, obligation: Obligation, told: Occurrence) -> None:
         clock = obligation.clock
@@ -296,7 +293,7 @@ class Reckoning:
 
     def _marks(self, one: Instance) -> list[Mark]:
         one.procedure = self._procedure_about.get(one.name, ())
-        return self._clocks.marks(one, self._receipts, self._rests.get(one.obligation.track, ()))
+        return self._clocks.marks(one, self._receipts, self._resting.of(one.obligation))
 
     def _standing(self, name: str) -> Standing:
         if name not in self._seen:
