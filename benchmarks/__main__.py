@@ -30,6 +30,13 @@ def measure(description: Description, settings: Settings) -> Result:
 @click.option("--seed", default=1, show_default=True, help="Of every generator.")
 @click.option("--attack-captures", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--as-rel", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A real graph.")
+@click.option(
+    "--ordinary-days",
+    type=click.IntRange(1, 28),
+    default=4,
+    show_default=True,
+    help="In which accuracy counts false alarms.",
+)
 @click.option("--peers", type=click.Choice(["auto", "off"]), default="auto", show_default=True)
 @click.option("--list", "listed", is_flag=True, help="Only say what would be measured.")
 def main(
@@ -40,6 +47,7 @@ def main(
     seed: int,
     attack_captures: Path | None,
     as_rel: Path | None,
+    ordinary_days: int,
     peers: str,
     listed: bool,
 ) -> None:
@@ -59,6 +67,7 @@ def main(
         with_peers=peers == "auto",
         attack_captures=attack_captures,
         as_rel=as_rel,
+        ordinary_days=ordinary_days,
         collector_core=cores[0],
         sender_core=cores[-1],
     )

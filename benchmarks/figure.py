@@ -12,13 +12,15 @@ import msgspec
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the command line decided. `quick` trades exactness for time and says so in the table."""
+    """What the command line decided. `quick` trades exactness for time and says so in the table;
+    `ordinary_days` are those in which false alarms are counted."""
 
     seed: int
     quick: bool
     with_peers: bool
     attack_captures: Path | None
     as_rel: Path | None
+    ordinary_days: int
     collector_core: int
     sender_core: int
 

@@ -35,6 +35,16 @@ def _samples(cells: npt.NDArray[np.void]) -> npt.NDArray[np.float64]:
     return np.where(variance > 0, packets * packets / np.where(variance > 0, variance, 1), np.inf)
 
 
+def joined(batches: Sequence[FlowRows]) -> FlowRows:
+    """As numpy.concatenate, which compares every field of every batch anew."""
+    rows = np.empty(sum(map(len, batches)), batches[0].dtype)
+    at = 0
+    for batch in batches:
+        rows[at : at + len(batch)] = batch
+        at += len(batch)
+    return rows
+
+
 class Ages:
     """How late each exporter tells of a flow's first byte at most, measured as the decoder does."""
 
@@ -72,7 +82,7 @@ class Detection:
     def observe(
         self, batches: Sequence[FlowRows], second: int, exporters: npt.NDArray[np.void]
     ) -> list[Fact]:
-        rows = np.concatenate(batches)
+        rows = joined(batches)
         self._ages.note(rows, second, exporters)
         self._counter.count(FlowBatch(rows), second * 1000 + 999)
         return self._detector.observe(self._counter.close_second(second, exporters, {}, 0))
@@ -82,7 +92,7 @@ class Detection:
         minute's level.
         """
         newest = minute_start + 59
-        rows = np.concatenate(batches)
+        rows = joined(batches)
         rows["start_ms"] = rows["end_ms"] = newest * 1000
         self._sketch.count(FlowBatch(rows), newest * 1000 + 999)
         cells = self._sketch.close_second(newest, exporter_table()[:0], {}, 0).cells

@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from scipy.stats import chi2
+
 from benchmarks.accuracy.attacks import SYN_PACKETS_PER_S, Spread, Truth
 from benchmarks.accuracy.country import Kind, Networks
 from benchmarks.accuracy.simulate import Outcome, Told
@@ -58,6 +60,11 @@ class Score:
     @property
     def alarms_per_10000(self) -> float:
         return 10_000 * len(self.alarms) / self.prefix_days
+
+    @property
+    def alarms_per_10000_at_most(self) -> float:
+        """The one-sided 95 % bound of a Poisson rate (Garwood 1936)."""
+        return 10_000 * float(chi2.ppf(0.95, 2 * len(self.alarms) + 2)) / 2 / self.prefix_days
 
 
 def attack_of(told: Told) -> Attack:

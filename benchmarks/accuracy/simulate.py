@@ -173,9 +173,9 @@ def into_block(second: int) -> int:
     return second // every * every + 60 + second % 60
 
 
-def simulate(seed: int, judged: Judged, captures: Path | None, quick: bool) -> Outcome:
-    """Days of learning, days of ordinary life, then the attacks."""
-    learning_s, ordinary_s = (25 * 3600, 3 * 3600) if quick else (8 * DAY_S, 4 * DAY_S)
+def simulate(seed: int, judged: Judged, captures: Path | None, days: int, quick: bool) -> Outcome:
+    """Eight days of learning, days of ordinary life, then the attacks; hours of each when `quick`."""
+    learning_s, ordinary_s = (25 * 3600, 3 * 3600) if quick else (8 * DAY_S, days * DAY_S)
     country = Country(seed, MONDAY, 2 + (learning_s + ordinary_s) // DAY_S)
     table = exporter_table()
     simulated = 0

@@ -11,15 +11,15 @@ from benchmarks.figure import Better, Description, Figure, Settings
 
 
 @cache
-def _scored(seed: int, quick: bool, captures: Path | None) -> scoring.Score:
+def _scored(seed: int, quick: bool, days: int, captures: Path | None) -> scoring.Score:
     from benchmarks.accuracy.judged import Detection
 
-    return scoring.score(simulate(seed, Detection(), captures, quick))
+    return scoring.score(simulate(seed, Detection(), captures, days, quick))
 
 
 def scored(settings: Settings) -> scoring.Score:
     """One simulation serves all the figures of one run."""
-    return _scored(settings.seed, settings.quick, settings.attack_captures)
+    return _scored(settings.seed, settings.quick, settings.ordinary_days, settings.attack_captures)
 
 
 def _share(part: int, whole: int) -> Figure:
@@ -38,6 +38,7 @@ def measure_false_alarms(settings: Settings) -> Figure:
         value=told.alarms_per_10000,
         shown=f"{told.alarms_per_10000:.2f} ({len(told.alarms)} in {told.prefix_days:,.0f} prefix-days)",
         notes=(
+            f"at most {told.alarms_per_10000_at_most:.2f} with 95 % confidence, if they come independently",
             f"{told.simulated_seconds:,} seconds were simulated in whole for these days: all that follows "
             "each beginning of a happening, and the hours with attacks; a prefix is a /24 or /48",
             *scoring.alarm_lines(told.alarms),
