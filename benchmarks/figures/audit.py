@@ -8,7 +8,9 @@ from functools import cache
 
 from benchmarks.figure import Better, Description, Figure, Settings
 from benchmarks.rehearsals import least_s
+from tidegate.app.audit.telling import explain, findings_of
 from tidegate.audit.auditing import Audit, audit_of
+from tidegate.audit.comparing import differences
 from tidegate.audit.fates import answer
 from tidegate.audit.losses import blasts
 from tidegate.audit.synthetic import HOME, synthetic_audit
@@ -59,6 +61,25 @@ def measure_losses(settings: Settings) -> Figure:
     return seconds(taken, f"{len(found):,} providers, authorities and countries, each alone; {shape(audit)}")
 
 
+def measure_explain(settings: Settings) -> Figure:
+    """Of the service with most people, as `audit explain` tells it once the audit is open."""
+    audit = made_up(settings)
+    name = audit.services()[0][1].name
+    found = explain(audit, name)
+    taken = least_s(lambda: explain(audit, name), 3)
+    return seconds(taken, f"{len(found.singles)} losses that stop it, each proved; {shape(audit)}")
+
+
+def measure_diff(settings: Settings) -> Figure:
+    """Of an audit and one that is later, once both are open: made up from another seed."""
+    before = made_up(settings)
+    services = len(before.observed.services)
+    after = audit_of(decode_observations(observed(settings.seed + 1, services), "later"))
+    findings_of(before, HOME)
+    taken = least_s(lambda: differences(findings_of(before, HOME), findings_of(after, HOME)), 1)
+    return seconds(taken, f"layers, losses, scores and what was not seen of two; {shape(before)}")
+
+
 def measure_memory(settings: Settings) -> Figure:
     """Of a process of its own that reads an audit, asks a what-if and tries every loss."""
     services = SERVICES // 10 if settings.quick else SERVICES
@@ -79,6 +100,8 @@ DESCRIPTIONS = (
     _told("audit-load", "observations read and made into a graph", None, measure_load),
     _told("audit-what-if", "a provider withdraws from 10,000 services", 1.0, measure_what_if),
     _told("audit-losses", "every provider and country lost alone", 10.0, measure_losses),
+    _told("audit-explain", "one of 10,000 services explained, with proofs", None, measure_explain),
+    _told("audit-diff", "two audits of 10,000 services set side by side", None, measure_diff),
     _told("audit-memory", "memory of all that", 1_500.0, measure_memory, "MB"),
 )
 

@@ -8,7 +8,16 @@ from collections.abc import Callable, Mapping
 
 from tidegate.audit.filling import fill_address, fill_authority, fill_provider, fill_thing, named
 from tidegate.audit.graph import Graph, Kind, Nature
-from tidegate.audit.hosts import fill_certificate, fill_host, fill_mail, fill_use, parts_of, through
+from tidegate.audit.hosts import (
+    fill_certificate,
+    fill_host,
+    fill_mail,
+    fill_use,
+    judged,
+    needs_of_uses,
+    through,
+    uses_of,
+)
 from tidegate.audit.making import Making
 from tidegate.audit.names import fill_delegation, fill_name, fill_server, fill_zone
 from tidegate.audit.observed import Observed
@@ -17,9 +26,12 @@ from tidegate.model.audits import Effect, Layer, ServiceListed
 
 def graph_of(observed: Observed) -> Graph:
     """The whole graph. Full where it is too large."""
-    making = Making(observed)
+    making = Making(observed, judged)
     for name in sorted(observed.services):
         making.thing(Kind.SERVICE, name)
+    services, making.waiting = making.waiting, []
+    for _, name, row in services:  # First, so that it is known which hosts are on the web.
+        _fill_service(making, name, row)
     while making.waiting:
         kind, name, row = making.waiting.pop()
         fill = _FILL.get(kind)
@@ -59,19 +71,18 @@ def _fill_service(making: Making, name: str, row: int) -> None:
 
 def _pages(making: Making, told: ServiceListed, layer: Callable[[Layer], int]) -> None:
     """What pages use once for each host and effect; a page that was not seen may use anything."""
-    used: set[tuple[Layer, int, Effect]] = set()
+    used: set[int] = set()
     for domain in told.domains:
         if domain not in making.observed.pages:
             making.needs(layer("pages"), [making.unknown(f"page of {domain}")], Nature.PART)
         else:
             layer("pages")
-        used.update(parts_of(making, domain))
-    for of, part, effect in sorted(used):
-        making.needs(layer(of), [part], Nature.PART, effect=effect)
+        used.update(uses_of(making, domain))
+    for of, rows, effects in needs_of_uses(used):
+        making.needs_each(layer(of), rows, effects, Nature.PART)
 
 
 _FILL: Mapping[Kind, Callable[[Making, str, int], None]] = {
-    Kind.SERVICE: _fill_service,
     Kind.NAME: fill_name,
     Kind.ZONE: fill_zone,
     Kind.DELEGATION: fill_delegation,

@@ -104,6 +104,7 @@ class Nature(IntEnum):
 
 
 EFFECTS: tuple[Effect, ...] = ("critical", "degrading", "cosmetic")
+_PLACE = {effect: at for at, effect in enumerate(EFFECTS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,10 @@ class Graph:
         return self.member[self.member_start[group] : self.member_start[group + 1]]
 
 
+def _bounded(lasts_s: int) -> int:
+    return min(max(lasts_s, 0), LASTS_S_MAX)
+
+
 class Growing:
     """A graph in the making: things by kind and name, groups in the order in which they are told."""
 
@@ -182,15 +187,31 @@ class Growing:
     ) -> None:
         """`of` needs any one of `members`; none at all means that it cannot work."""
         self._member.extend(members if len(members) == 1 else sorted(set(members)))
-        if len(self._member) > MEMBERS_MAX:
+        end = len(self._member)
+        if end > MEMBERS_MAX:
             raise Full("dependencies of an audit", MEMBERS_MAX)
         self._owner.append(of)
-        self._first.append(len(self._member))
-        self._effect.append(EFFECTS.index(effect))
+        self._first.append(end)
+        self._effect.append(_PLACE[effect])
         self._nature.append(nature)
-        self._holds.append(min(max(holds_s, 0), LASTS_S_MAX))
-        self._caches.append(min(max(caches_s, 0), LASTS_S_MAX))
-        self._until.append(max(until_s, 0))
+        self._holds.append(_bounded(holds_s) if holds_s else 0)
+        self._caches.append(_bounded(caches_s) if caches_s else 0)
+        self._until.append(max(until_s, 0) if until_s else 0)
+
+    def needs_each(self, of: int, members: Rows, effects: Rows, nature: Nature) -> None:
+        """`of` needs each of `members` by itself, with its effect (a place in EFFECTS), and at once: the same
+        as `needs` of one after the other, for pages that use hundreds of hosts.
+        """
+        count, before = len(members), len(self._member)
+        self._member.frombytes(members.astype(np.int32).tobytes())
+        if len(self._member) > MEMBERS_MAX:
+            raise Full("dependencies of an audit", MEMBERS_MAX)
+        self._owner.frombytes(np.full(count, of, np.int32).tobytes())
+        self._first.extend(range(before + 1, before + count + 1))
+        self._effect.frombytes(effects.astype(np.int8).tobytes())
+        self._nature.frombytes(bytes([nature]) * count)
+        for column in (self._holds, self._caches, self._until):
+            column.frombytes(bytes(column.itemsize * count))
 
     def grown(self) -> Graph:
         """The graph of all that was told, with its order."""

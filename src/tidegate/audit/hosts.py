@@ -1,11 +1,14 @@
 """What hosts, certificates, pages and mail need (rules 6 to 8 of docs/audit.md)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from tidegate.audit.graph import Kind, Nature
+import numpy as np
+
+from tidegate.audit.graph import EFFECTS, Kind, Nature
 from tidegate.audit.making import Making
 from tidegate.audit.names import all_addresses
 from tidegate.model.audits import Effect, Layer, PagePart
+from tidegate.model.topology import Rows
 
 
 def fill_host(making: Making, host: str, row: int) -> None:
@@ -42,6 +45,13 @@ def fill_certificate(making: Making, host: str, row: int) -> None:
         making.needs(row, [held], Nature.STAPLED, until_s=seen.staple_until_s)
 
 
+PART_LAYERS: tuple[Layer, ...] = ("login", "maps", "pages", "payment", "push")
+"""Layers of a page's parts."""
+
+LAYER_AT, ROW_AT = 34, 2
+"""Bits of a use's number at which its layer and its row begin; below is its effect."""
+
+
 def part_rule(part: PagePart) -> tuple[Layer, Effect]:
     """Rule 8: which layer a part of a page belongs to, and what its loss does."""
     if part.purpose in ("login", "payment"):
@@ -55,12 +65,31 @@ def part_rule(part: PagePart) -> tuple[Layer, Effect]:
     return "pages", "cosmetic"
 
 
-def parts_of(making: Making, host: str) -> Iterator[tuple[Layer, int, Effect]]:
-    """Layer, row and effect of each other host that the pages of a host use."""
+def judged(making: Making, part: PagePart) -> int:
+    """What a part of a page comes to, as one number that sorts by layer, row and effect."""
+    layer, effect = part_rule(part)
+    making.web_hosts.add(part.host)
+    row = making.thing(Kind.USE, part.host)
+    return PART_LAYERS.index(layer) << LAYER_AT | row << ROW_AT | EFFECTS.index(effect)
+
+
+def uses_of(making: Making, host: str) -> set[int]:
+    """What the pages of a host use of other hosts, as numbers."""
+    found = set[int]()
     for _, page in sorted(making.observed.pages.get(host, {}).items()):
-        for part in page.parts:
-            layer, effect = part_rule(part)
-            yield layer, making.thing(Kind.USE, part.host), effect
+        found.update(map(making.uses.__getitem__, page.parts))
+    return found
+
+
+def needs_of_uses(uses: Collection[int]) -> Iterator[tuple[Layer, Rows, Rows]]:
+    """Of each layer that they belong to, in the order of PART_LAYERS: rows and effects, one for each use."""
+    numbers = np.sort(np.fromiter(uses, np.int64, len(uses)))
+    ends = np.searchsorted(numbers, [at << LAYER_AT for at in range(len(PART_LAYERS) + 1)])
+    for at, layer in enumerate(PART_LAYERS):
+        some = numbers[ends[at] : ends[at + 1]]
+        if len(some):
+            rows = some >> ROW_AT & ((1 << LAYER_AT - ROW_AT) - 1)
+            yield layer, rows.astype(np.int32), (some & ((1 << ROW_AT) - 1)).astype(np.int32)
 
 
 def through(making: Making, host: str) -> Iterator[str]:

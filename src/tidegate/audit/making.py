@@ -1,25 +1,42 @@
 """A graph in the making: each thing that is named for the first time waits to be filled with its needs."""
 
+from collections.abc import Callable
+
 from tidegate.audit.graph import Graph, Growing, Kind
 from tidegate.audit.observed import Observed
 from tidegate.audit.ownership import Ownership
+from tidegate.model.audits import PagePart
+
+
+class Uses(dict[PagePart, int]):
+    """Parts of pages by what they come to, each judged when it is met first: an audit has millions of parts,
+    and few that differ.
+    """
+
+    def __init__(self, judge: Callable[[PagePart], int]) -> None:
+        super().__init__()
+        self._judge = judge
+
+    def __missing__(self, part: PagePart) -> int:
+        return self.setdefault(part, self._judge(part))
 
 
 class Making:
-    """`waiting` are things whose needs are not told yet, so that no chain of names is too deep to follow."""
+    """`waiting` are things whose needs are not told yet, so that no chain of names is too deep to follow.
 
-    def __init__(self, observed: Observed) -> None:
+    `web_hosts` are hosts that pages are on; what pages use is added as services are filled, before all else.
+    """
+
+    def __init__(self, observed: Observed, judge: "Callable[[Making, PagePart], int]") -> None:
         self.observed = observed
         self.ownership = Ownership(observed)
         self.waiting: list[tuple[Kind, str, int]] = []
+        self.uses = Uses(lambda part: judge(self, part))
         self._growing = Growing()
         self.needs = self._growing.needs
-        self.web_hosts = {
-            host
-            for pages in observed.pages.values()
-            for page in pages.values()
-            for host in (page.host, *page.through, *(part.host for part in page.parts))
-        }
+        self.needs_each = self._growing.needs_each
+        pages = [page for told in observed.pages.values() for page in told.values()]
+        self.web_hosts = {host for page in pages for host in (page.host, *page.through)}
 
     def thing(self, kind: Kind, name: str) -> int:
         """Its row; if it is new, it waits for its needs."""

@@ -57,8 +57,8 @@ class Observed:
 
     def addresses_of(self, name: str) -> list[AddressesSeen]:
         """What was seen of a name's own addresses, IPv4 first; one for each family that was seen."""
-        seen = (self.addresses.get((name, family)) for family in ("A", "AAAA"))
-        return [one for one in seen if one is not None]
+        four, six = self.addresses.get((name, "A")), self.addresses.get((name, "AAAA"))
+        return [one for one in (four, six) if one is not None]
 
 
 def observed(observations: Iterable[Observation]) -> Observed:

@@ -16,6 +16,7 @@ from tidegate.audit.graph import Kind
 from tidegate.audit.hits import hits_of
 from tidegate.audit.layers import Standing, standings, totals
 from tidegate.audit.losses import Blast, blasts, event_of
+from tidegate.audit.narrowing import narrowed
 from tidegate.audit.policies import breaches
 from tidegate.audit.reasoning import SURELY_FAILS, times_after
 from tidegate.audit.scores import scores
@@ -51,6 +52,7 @@ class Explained(msgspec.Struct, frozen=True):
 
 def explain(audit: Audit, name: str) -> Explained:
     """NotAllowed for a service that the audit does not have."""
+    audit = narrowed(audit, audit.things.row(Kind.SERVICE, name))
     row = audit.things.row(Kind.SERVICE, name)
     told = audit.observed.services[name]
     singles = sorted(_singles(audit, row, told.country), key=lambda one: (one.fails_s, len(one.proof)))
