@@ -3,19 +3,22 @@
 import socket
 import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import uvicorn
 
+from tests.console_accord import AccordLedger, Blobs, Story
 from tests.officers import ANNA, BO, CARA, Person
 from tests.plan_world import EXPORTERS, POINTS, World
 from tests.stand_ins import report_of, summary_of
 from tidegate.adapters.control import SocketDoor, SocketLine
 from tidegate.adapters.fonts import font_files
 from tidegate.adapters.hotline.shelf import FolderShelf
+from tidegate.adapters.printing import TypstPrinter
 from tidegate.adapters.state_folder import LockedFolder
+from tidegate.app.console.accord_reader import Accords, Record
 from tidegate.app.console.gathering import Sources
 from tidegate.app.console.serving import Serving, address_of
 from tidegate.app.live import Live
@@ -30,6 +33,8 @@ from tidegate.model.summaries import INBOUND
 from tidegate.model.vectors import CODE_OF
 from tidegate.ports.collector import CollectorReport
 from tidegate.ports.control import Reply, Request
+from tidegate.ports.facts import FactStore
+from tidegate.ports.hotline import EnvelopeStore
 
 NTP, TCP = CODE_OF["ntp"], CODE_OF["tcp"]
 CONFIG = Config(
@@ -53,6 +58,14 @@ def inbound(second: int, flood_bits: float) -> CollectorReport:
     return report_of(summary, names=EXPORTERS)
 
 
+@dataclass(frozen=True)
+class Plain:
+    """A ledger without messages."""
+
+    facts: FactStore
+    envelopes: EnvelopeStore
+
+
 class Watched(World):
     """`folder` holds the control socket and the console's shelf. The world's own turns happen in the test's
     thread; between them another thread answers at the socket."""
@@ -61,6 +74,8 @@ class Watched(World):
         self.folder = folder
         self._over = threading.Event()
         self._turns = threading.RLock()
+        self.accords: AccordLedger | None = None
+        self.shown: FactStore | None = None
         super().__init__(*(people or (ANNA, BO, CARA)))
 
     def start(self) -> None:
@@ -96,6 +111,18 @@ class Watched(World):
         self.socket.stop()
         super().stop()
 
+    @property
+    def kept(self) -> Record:
+        """What the console reads accords from: the node's own ledger, or that of a life under one."""
+        return self.accords or Plain(self.store, Blobs())
+
+    def agree(self) -> Story:
+        """From now on there is half a year under an accord, in a ledger of its own; `shown` is the one whose
+        facts are shown."""
+        story = Story(self.clock.now_ms() // 1_000)
+        self.accords = story.ledger()
+        return story
+
     def appoint(self, officer: Officer) -> None:
         """Beside those with key files."""
         member = Member(officer=officer, added_ms=0)
@@ -111,7 +138,8 @@ class Watched(World):
         return Serving(
             sources=Sources(
                 line=SocketLine(self.folder),
-                facts=lambda: self.store,
+                facts=lambda: self.store if self.shown is None else self.shown,
+                accords=Accords(lambda: self.kept, self.clock),
                 folder=LockedFolder(self.folder),
                 config=CONFIG,
                 clock=self.clock,
@@ -120,6 +148,7 @@ class Watched(World):
             shelf=FolderShelf(self.folder / "console"),
             roster=lambda: self.officers.roster,
             fonts=font_files(),
+            printer=TypstPrinter,
             version="0.0.0",
             told=lambda _: None,
         )

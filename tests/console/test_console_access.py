@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from tests.console_accord import ACCORD
 from tests.console_world import Watched, inbound
 from tests.passkeys import SoftPasskey
 from tests.plan_world import quick_border
@@ -50,7 +51,7 @@ class Console:
         return {"cookie": f"tidegate={secret}", CSRF: csrf_of(secret)}
 
     def ask(self, endpoint: Endpoint, headers: dict[str, str], body: object = None) -> int:
-        path = endpoint.path.format(number=1, language="en")
+        path = endpoint.path.format(number=1, language="en", accord=ACCORD, year=2026)
         if endpoint.method == "GET":
             return self.client.get(path, headers=headers).status_code
         return self.client.post(path, headers=headers, json=body if endpoint.takes else None).status_code
@@ -62,6 +63,7 @@ def console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Console
     world = Watched(tmp_path)
     for key in PEOPLE.values():
         world.appoint(key.officer)
+    world.agree()
     world.until_proposed()
     yield Console(world)
     world.stop()

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -30,10 +30,11 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """`told` is a value, or bytes as they are; `begun` the secret of a session that began, "" for one that
-    ended, None where nothing changed."""
+    ended, None where nothing changed. `headers` are its own beside those of every answer, and instead."""
 
     told: Any
     begun: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

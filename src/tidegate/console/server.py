@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from tidegate.app.console import gathering
 from tidegate.app.console.access import Right, SignInFirst, Viewer, authorise
-from tidegate.app.console.endpoint import BYTES, EVENTS, JSON, NUMBER_MAX, TEXT_MAX, Endpoint, Wrong
+from tidegate.app.console.endpoint import EVENTS, JSON, NUMBER_MAX, TEXT_MAX, Endpoint, Wrong
 from tidegate.app.console.endpoints import ENDPOINTS
 from tidegate.app.console.serving import OutsideFailed
 from tidegate.app.console.sessions import csrf_of
@@ -155,11 +155,11 @@ async def body_of(request: Request) -> bytes:
 
 def told(at: Desk, endpoint: Endpoint, answer: Answer) -> Response:
     address = at.serving.address
-    headers = headers_of(address)
+    headers = {**headers_of(address), **answer.headers}
     if answer.begun is not None:
         headers["set-cookie"] = cookie(address, answer.begun)
-    if endpoint.tells == BYTES:
-        return Response(answer.told, headers=headers, media_type=BYTES)
+    if isinstance(answer.told, bytes):
+        return Response(answer.told, headers=headers, media_type=endpoint.tells)
     return Response(msgspec.json.encode(answer.told), headers=headers, media_type=JSON)
 
 

@@ -10,6 +10,9 @@ from tidegate.app.console.access import Right
 EVENTS = "text/event-stream"
 BYTES = "application/octet-stream"
 JSON = "application/json"
+CALENDAR = "text/calendar; charset=utf-8"
+SHEET = "text/html; charset=utf-8"
+PDF = "application/pdf"
 
 NUMBER_MAX = (1 << 53) - 1
 """Greatest number in a path or a query, as in facts; a greater one is malformed."""

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import get_args
 
+from msgspec.structs import replace
+
 from tidegate.app.asking import answer_of
-from tidegate.app.console.access import Viewer
+from tidegate.app.console.access import Role, Viewer
+from tidegate.app.console.accord_reader import Accords
+from tidegate.app.console.promises import Promises, counts_only
 from tidegate.app.console.rows import NodeStanding, attack_row, point_rows
 from tidegate.app.console.situation import SituationView, situation, situation_without_node
 from tidegate.app.console.views import (
@@ -102,6 +106,7 @@ class Sources:
 
     line: ControlLine
     facts: Callable[[], FactStore]
+    accords: Accords
     folder: StateFolder
     config: Config
     clock: Clock
@@ -131,18 +136,26 @@ class Moment:
     plans: Sequence[PlanView]
     note: HealthNote | None
     standing: NodeStanding
+    promises: Promises | None
 
 
 def moment(sources: Sources, seconds: int) -> Moment:
     """Asked once a second, however many pages are open."""
+    promised = sources.accords.promises()
     try:
         now, plans = sources.now(seconds), sources.plans()
     except OutsideFailed as failure:
-        return Moment(None, (), sources.note(), silent(failure))
-    return Moment(now, plans, sources.note(), NodeStanding(answers=True))
+        return Moment(None, (), sources.note(), silent(failure), promised)
+    return Moment(now, plans, sources.note(), NodeStanding(answers=True), promised)
 
 
 def situation_at(sources: Sources, told: Moment, viewer: Viewer) -> SituationView:
+    """A screen on the wall is told of accords in counts alone."""
+    promised = counts_only(told.promises) if viewer.role is Role.WALL else told.promises
+    return replace(shield_at(sources, told, viewer), promises=promised)
+
+
+def shield_at(sources: Sources, told: Moment, viewer: Viewer) -> SituationView:
     now_ms = sources.clock.now_ms()
     if told.now is not None:
         return situation(told.now, told.plans, told.note, sources.capacities(), viewer, now_ms)

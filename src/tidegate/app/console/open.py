@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tidegate.app.assembly import database_url
 from tidegate.app.config import find_state, load_config
+from tidegate.app.console.accord_reader import Accords
 from tidegate.app.console.gathering import Sources
 from tidegate.app.console.serving import SHELF_NAME, Serving, address_of
 from tidegate.app.parts import Parts, Stores
@@ -27,11 +28,15 @@ class Record:
         self._url = url
         self._stores: Stores | None = None
 
-    def facts(self) -> FactStore:
+    def stores(self) -> Stores:
         """NotAllowed where no node has kept any there, OutsideFailed where it cannot be opened."""
         if self._stores is None:
             self._stores = self._parts.stores(self._url, "refuse")
-        return self._stores.facts
+        return self._stores
+
+    def facts(self) -> FactStore:
+        """As `stores`."""
+        return self.stores().facts
 
     def close(self) -> None:
         if self._stores is not None:
@@ -59,6 +64,7 @@ def serving_of(
     sources = Sources(
         line=parts.control_line(folder),
         facts=record.facts,
+        accords=Accords(record.stores, clock),
         folder=parts.state_folder(folder),
         config=config,
         clock=clock,
@@ -70,6 +76,7 @@ def serving_of(
             shelf=parts.shelf(folder / SHELF_NAME),
             roster=lambda: roster_now(file),
             fonts=parts.fonts(),
+            printer=parts.printer,
             version=parts.version,
             told=told,
         )

@@ -12,6 +12,7 @@ from tidegate.mitigate.roster import Roster
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.evidence import Shelf
 from tidegate.ports.outside import OutsideFailed
+from tidegate.ports.printing import Printer
 
 __all__ = [
     "SHELF_NAME",
@@ -52,15 +53,16 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """`fonts` by file name. `roster` reads the officers anew each time it is called; NotAllowed and
-    OutsideFailed as the file says. `told` is called once the console listens, with the link that lets a
-    reader in once."""
+    """`fonts` by file name; `printer` is called where something is printed. `roster` reads the officers anew
+    each time it is called; NotAllowed and OutsideFailed as the file says. `told` is called once the console
+    listens, with the link that lets a reader in once."""
 
     sources: Sources
     address: Address
     shelf: Shelf
     roster: Callable[[], Roster]
     fonts: Mapping[str, bytes]
+    printer: Callable[[], Printer]
     version: str
     told: Callable[[str], None]
 

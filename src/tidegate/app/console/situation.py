@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from tidegate.app.console.access import Role, Viewer
+from tidegate.app.console.promises import Promises
 from tidegate.app.console.rows import AttackRow, NodeStanding, PointRow, attack_row, is_under_way, point_rows
 from tidegate.app.health_note import HealthNote
 from tidegate.app.queries import AttackRecord
@@ -45,7 +46,7 @@ class ClockRow(msgspec.Struct, frozen=True, kw_only=True):
 
 class SituationView(msgspec.Struct, frozen=True, kw_only=True):
     """What is hitting us now? `points` and the order of `past` are the same. `problems` and `notices` say
-    something only where `health_known`."""
+    something only where `health_known`; `promises` are of accords, None where they are not known now."""
 
     at_ms: int
     node: NodeStanding
@@ -63,6 +64,7 @@ class SituationView(msgspec.Struct, frozen=True, kw_only=True):
     problems: int
     notices: int
     health_known: bool
+    promises: Promises | None = None
 
 
 def plan_row(view: PlanView, viewer: Viewer | None) -> PlanRow:
