@@ -25,6 +25,7 @@ from tidegate.model.facts import (
     NodeStarted,
     NodeStopped,
 )
+from tidegate.model.hotline_facts import OwnCardIssued
 from tidegate.model.refusals import Full, NotAllowed
 from tidegate.ports.facts import Checkpoint, HeadMoved, StoredFact
 from tidegate.ports.outside import OutsideFailed
@@ -143,6 +144,72 @@ def test_effects_that_were_pending_are_carried_out_when_the_node_opens_again(sto
     story.reopen()
     assert story.sinks[0].told == [(0, "detected"), (1, "ended")]
     assert list(story.store.done) == [0, 1]
+
+
+# Several records stored together.
+
+
+def gather(node: Node, *facts: Fact) -> None:
+    with node.together():
+        for fact in facts:
+            node.store(fact)
+
+
+def test_what_is_recorded_together_is_stored_at_the_end_in_one_transaction(story: Story) -> None:
+    with story.node.together():
+        assert story.node.store(detected(1)) == [0]
+        assert story.node.store(ended(1), detected(2)) == [1, 2]
+        assert list(story.node.state.open_attacks) == [2]
+        assert (story.node.waiting, story.node.recorded, stored(story.store)) == (0, 3, [])
+        assert story.sinks[0].told == []
+    assert stored(story.store) == [detected(1), ended(1), detected(2)]
+    story.node.carry_out()
+    assert [change for _, change in story.sinks[0].told] == ["detected", "ended", "detected"]
+    assert story.node.verify().intact
+
+
+def test_effects_of_what_is_only_gathered_are_not_carried_out(story: Story) -> None:
+    with story.node.together():
+        story.node.store(detected(1))
+        story.node.carry_out()
+        assert story.sinks[0].told == []
+
+
+def test_a_question_to_the_store_finds_what_was_gathered_before_it(story: Story) -> None:
+    with story.node.together():
+        card = OwnCardIssued("ab" * 32, "XA-CERT", "cd" * 32, 1, 2_000_000_000)
+        story.node.store(card)
+        found = story.node.mentioning(["ab" * 32], [OwnCardIssued])
+        assert [record.fact for _, record in found] == [card]
+        story.node.store(NodeStarted("1"))
+    assert len(stored(story.store)) == 2
+
+
+@pytest.mark.parametrize("fails", ["and did nothing", "but did it"])
+def test_what_was_gathered_and_could_not_be_stored_waits_and_is_stored_once(story: Story, fails: str) -> None:
+    story.store.fails = fails
+    with pytest.raises(OutsideFailed):
+        gather(story.node, detected(1), ended(1))
+    assert story.node.waiting == 2
+    assert story.node.state == State()
+    story.store.fails = None
+    story.node.catch_up()
+    assert stored(story.store) == [detected(1), ended(1)]
+    assert story.sinks[0].told == [(0, "detected"), (1, "ended")]
+
+
+def test_an_error_inside_leaves_what_was_recorded_before_it(story: Story) -> None:
+    with pytest.raises(NotAllowed):
+        gather(story.node, detected(1), ended(7))
+    assert stored(story.store) == [detected(1)]
+
+
+def test_one_gathering_inside_another_ends_with_the_outer_one(story: Story) -> None:
+    with story.node.together():
+        with story.node.together():
+            story.node.store(detected(1))
+        assert stored(story.store) == []
+    assert stored(story.store) == [detected(1)]
 
 
 # Storing fails, and did nothing or did it.

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from tidegate.app.answering import answer_all
 from tidegate.app.border_keeper import BorderView
 from tidegate.app.live import Live
 from tidegate.app.mitigation import Mitigation
@@ -29,6 +30,7 @@ from tidegate.model.plans import Signed
 from tidegate.model.refusals import Full, NotAllowed
 from tidegate.ports.clock import Clock
 from tidegate.ports.control import (
+    Asked,
     BorderSeen,
     ClearBorder,
     Cleared,
@@ -86,8 +88,14 @@ class Desk:
         self._others = others
 
     def turn(self) -> None:
+        """Words on plans one by one: what is taken back is taken back also where storing fails."""
+        elsewhere: list[Asked] = []
         for asked in self._door.waiting():
-            asked.answer(self._answer(asked.request, asked.who))
+            if type(asked.request) in ANSWERS:
+                asked.answer(self._answer(asked.request, asked.who))
+            else:
+                elsewhere.append(asked)
+        answer_all(elsewhere, self._node, self._answer)
 
     def stop(self) -> None:
         self._door.stop()

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 
 from msgspec.structs import replace
@@ -56,6 +57,7 @@ class Node:
         self._tip = tip
         self._waiting: deque[Entry] = deque()
         self._tried = 0  # how many of those that wait went into a try that failed
+        self._gathered_from: int | None = None  # while `together` gathers: how many waited when it began
         self._trouble: OutsideFailed | None = None
         self._checkpoint_size = checkpoint_size
 
@@ -101,8 +103,43 @@ class Node:
         if keep:
             entries[0] = replace(entries[0], blobs=tuple(keep))
         self._waiting.extend(entries)
-        self._store_what_waits()
+        if self._gathered_from is None:
+            self._store_what_waits()
         return [entry.fact.number for entry in entries]
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is stored inside is stored at the end, in as few transactions as hold it.
+
+        Until then the state is ahead of the store: whoever uses this tells and sends nothing of what was
+        recorded before the end. OutsideFailed at the end as by `record`; an error inside leaves what was
+        recorded before it on record.
+        """
+        if self._gathered_from is not None:
+            yield
+            return
+        self._gathered_from = len(self._waiting)
+        try:
+            yield
+        finally:
+            self._gathered_from = None
+            self._store_what_waits()
+
+    def store_gathered(self) -> None:
+        """For a question to the store itself inside `together`."""
+        if self._has_gathered:
+            try:
+                self._store_what_waits()
+            finally:
+                self._gathered_from = len(self._waiting)
+
+    @property
+    def gathering(self) -> bool:
+        return self._gathered_from is not None
+
+    @property
+    def _has_gathered(self) -> bool:
+        return self._gathered_from is not None and len(self._waiting) > self._gathered_from
 
     def catch_up(self) -> None:
         """Store what waits and carry out what is due. OutsideFailed when the store still fails."""
@@ -163,8 +200,8 @@ class Node:
 
     @property
     def state(self) -> State:
-        """As of the last stored fact."""
-        return self._tip.state
+        """As of the last stored fact, or recorded one inside `together`."""
+        return (self._waiting[-1].tip if self._has_gathered else self._tip).state
 
     @property
     def head(self) -> StoreHead:
@@ -172,9 +209,14 @@ class Node:
         return self._tip.head
 
     @property
+    def recorded(self) -> int:
+        """Facts on record, those counted that wait or are gathered."""
+        return (self._waiting[-1].tip if self._waiting else self._tip).frontier.size
+
+    @property
     def waiting(self) -> int:
-        """Facts not stored yet; more than none means that the store fails."""
-        return len(self._waiting)
+        """Facts not stored yet, beside those gathered; more than none means that the store fails."""
+        return len(self._waiting) if self._gathered_from is None else self._gathered_from
 
     @property
     def trouble(self) -> OutsideFailed | None:
@@ -189,6 +231,7 @@ class Node:
 
     def mentioning(self, digests: Sequence[str], kinds: Sequence[type]) -> list[tuple[str, FactRecord]]:
         """Stored facts of these kinds that mention one of these digests, by number, each with the digest."""
+        self.store_gathered()
         names = [kind.__name__ for kind in kinds]
         return [
             (digest, decode_record(stored.body))

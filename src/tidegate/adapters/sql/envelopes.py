@@ -15,8 +15,8 @@ DROPPED_AT_ONCE_MAX = 512
 """Digests in one statement; the next ones follow in the next."""
 
 RECENT_BYTES_MAX = 16 << 20
-"""Bytes that were read last, kept in memory: an envelope on its way is offered again and again. Beyond it the
-one that was asked for longest ago is read from the database again."""
+"""Bytes that were stored or read last, kept in memory: a message is soon framed, and its envelope offered
+again and again. Beyond it the one that was asked for longest ago is read from the database again."""
 
 BODY_OF = select(BLOBS.c.body).where(BLOBS.c.digest == bindparam("wanted"))
 
@@ -33,7 +33,13 @@ class SqlEnvelopeStore:
         if blobs:
             with self._database.writing() as connection:
                 put_blobs(connection, blobs)
+            self.remember(blobs)
         return [sha256(body).hexdigest() for body in blobs]
+
+    def remember(self, blobs: Sequence[bytes]) -> None:
+        """They are stored."""
+        for body in blobs:
+            self._remember(sha256(body).hexdigest(), body)
 
     def get(self, digest: Digest) -> bytes | None:
         if digest in self._recent:
@@ -48,6 +54,8 @@ class SqlEnvelopeStore:
         return body
 
     def _remember(self, digest: Digest, body: bytes) -> None:
+        if digest in self._recent:
+            return
         self._recent[digest] = body
         self._recent_bytes += len(body)
         while self._recent_bytes > RECENT_BYTES_MAX:

@@ -1,6 +1,6 @@
 """The durable store of facts and effects on SQL; the contract is `tidegate.ports.facts.FactStore`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import asdict
@@ -70,10 +70,14 @@ def fact_from(row: Any) -> StoredFact:
 
 
 class SqlFactStore:
-    """Facts and effects in an open database. The lines numbered as in the contract say where it is kept."""
+    """Facts and effects in an open database. The lines numbered as in the contract say where it is kept.
 
-    def __init__(self, database: Database) -> None:
+    `kept` is told of the bytes that were stored with facts.
+    """
+
+    def __init__(self, database: Database, kept: Callable[[Sequence[bytes]], None] = lambda _: None) -> None:
         self._database = database
+        self._kept = kept
 
     @property
     def where(self) -> str:
@@ -113,6 +117,7 @@ class SqlFactStore:
                 if rows:
                     connection.execute(INSERTS[table], rows)
             put_blobs(connection, addition.blobs)  # 8
+        self._kept(addition.blobs)
 
     def facts(self, begin: int, end: int) -> Iterator[StoredFact]:
         while begin < end:

@@ -11,9 +11,9 @@ class SqlStores:
 
     def __init__(self, url: str, if_missing: IfMissing) -> None:
         self._database = open_database(url, if_missing)
-        self.facts = SqlFactStore(self._database)
         self.baselines = SqlBaselineStore(self._database)
         self.envelopes = SqlEnvelopeStore(self._database)
+        self.facts = SqlFactStore(self._database, self.envelopes.remember)
 
     def close(self) -> None:
         self._database.close()

@@ -19,7 +19,7 @@ from tidegate.app.hotline.evidence import Evidence, EvidenceNeeds
 from tidegate.app.hotline.framing import begin_epoch
 from tidegate.app.hotline.identity import Identity
 from tidegate.app.hotline.needs import Extras, Needs
-from tidegate.app.hotline.recording import NodeRecord
+from tidegate.app.hotline.recording import NodeBlobs, NodeRecord
 from tidegate.app.hotline.relaying import Relaying
 from tidegate.app.hotline.signalling import Signalling
 from tidegate.app.hotline.station import Station
@@ -141,7 +141,7 @@ def open_hotline(
     following = Following(stores.facts, stores.envelopes, identity.own().organisation)
     needs = needs_of(
         NodeRecord(node),
-        stores.envelopes,
+        NodeBlobs(node, stores.envelopes),
         identity,
         opener=keys,
         signer=keys.station,

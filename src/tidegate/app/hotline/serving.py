@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from tidegate.app.answering import answer_all
 from tidegate.app.assembly import database_url
 from tidegate.app.hotline.assembly import Hotline, open_hotline
 from tidegate.app.node import Node
 from tidegate.app.parts import Parts
 from tidegate.app.settings import Config
 from tidegate.model.facts import NodeStarted, NodeStopped
-from tidegate.ports.control import ControlDoor, Refused
+from tidegate.ports.control import ControlDoor, Refused, Reply
 from tidegate.ports.outside import OutsideFailed
 
 CATCH_UP_EVERY_MS = 1_000
@@ -33,10 +34,12 @@ class Serving:
             self._caught_up_ms = now_ms
             with suppress(OutsideFailed):  # the node keeps it as its trouble, and the station tells of it
                 self.node.catch_up()
-        for asked in self._door.waiting():
-            reply = self.hotline.desk.answer(asked.request, asked.who)
-            asked.answer(reply or Refused("rule", "This node serves the hotline alone: see `tidegate run`."))
+        answer_all(self._door.waiting(), self.node, self._answer)
         self.hotline.turn()
+
+    def _answer(self, request: object, who: str) -> Reply:
+        reply = self.hotline.desk.answer(request, who)
+        return reply or Refused("rule", "This node serves the hotline alone: see `tidegate run`.")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -23,7 +23,7 @@ from tidegate.adapters.hotline.tls import Credentials
 from tidegate.adapters.sql.stores import SqlStores
 from tidegate.app.hotline.composing import compose, give_signature
 from tidegate.app.hotline.needs import Extras
-from tidegate.app.hotline.recording import NodeRecord
+from tidegate.app.hotline.recording import NodeBlobs, NodeRecord
 from tidegate.app.hotline.relaying import Relaying
 from tidegate.app.hotline.signalling import Signalling
 from tidegate.app.hotline.station import Station
@@ -34,9 +34,10 @@ from tidegate.model import purposes
 from tidegate.model.facts import Fact
 from tidegate.model.hotline_facts import MessageStored, OwnCardIssued, PeerMet, ReceiptCame
 from tidegate.model.messages import CodedField, OfficerSignature, Precedence
-from tidegate.model.organisations import NO_DIGEST, Card, OrganisationId
+from tidegate.model.organisations import NO_DIGEST, Card, Digest, OrganisationId
 from tidegate.model.refusals import Full
 from tidegate.ports.clock import Clock
+from tidegate.ports.hotline import PairSigner
 from tidegate.ports.hotline import Path as Way
 from tidegate.ports.hotline_control import Draft
 from tidegate.wire.envelope import decode_envelope
@@ -128,6 +129,28 @@ def tell(told: Told) -> None:
     sys.stdout.buffer.flush()
 
 
+class Officer:
+    """Signs in a thread, as officers do it in a process of their own, at their terminals."""
+
+    def __init__(self, pair: PairSigner) -> None:
+        self._pair = pair
+        self._to_read: queue.SimpleQueue[tuple[Digest, bytes]] = queue.SimpleQueue()
+        self._signed: queue.SimpleQueue[tuple[Digest, OfficerSignature]] = queue.SimpleQueue()
+        threading.Thread(target=self._sign, daemon=True).start()
+
+    def reads(self, message: Digest, body: bytes) -> None:
+        self._to_read.put((message, body))
+
+    def signed(self) -> list[tuple[Digest, OfficerSignature]]:
+        return [self._signed.get() for _ in range(self._signed.qsize())]
+
+    def _sign(self) -> None:
+        while True:
+            message, body = self._to_read.get()
+            signature = OfficerSignature(OFFICER, self._pair.sign(purposes.CONTENT, body))
+            self._signed.put((message, signature))
+
+
 class Party:
     """Runs until it is told to end, or killed."""
 
@@ -136,12 +159,13 @@ class Party:
         self._clock = SteppedClock(clock)
         self._now_s = monotonic_s
         self._stores = SqlStores(f"sqlite:///{folder.absolute() / DATABASE}", "create")
-        self._officer = pair_of(party.seeds.officer)
+        self._officer = Officer(pair_of(party.seeds.officer))
         (key,) = party.own.encryption
-        record = TellingRecord(Node.open(self._stores.facts, [], self._clock))
+        self._node = Node.open(self._stores.facts, [], self._clock)
+        record = TellingRecord(self._node)
         self._needs = needs_of(
             record,
-            self._stores.envelopes,
+            NodeBlobs(self._node, self._stores.envelopes),
             LabCards(party),
             opener=SeedOpener({key.key_id: party.seeds.encryption}),
             signer=pair_of(party.seeds.station),
@@ -161,6 +185,7 @@ class Party:
         if record.state.own is None:
             record.record(*first_facts(party))
         self._orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
+        self._marks: dict[Digest, str] = {}
         self._ended = threading.Event()
 
     def run(self) -> None:
@@ -192,27 +217,36 @@ class Party:
         self._ended.set()
 
     def _obey(self) -> None:
+        """What is composed in one turn is stored together, and so are the signatures that came since."""
+        with self._node.together():
+            composed = [*self._compose()]
+        for message, body in composed:
+            self._officer.reads(message, body)
+        signed = self._officer.signed()
+        with self._node.together():
+            for message, signature in signed:
+                give_signature(self._needs, message, signature)
+        for message, _ in signed:
+            tell(Told("said", message, self._marks.pop(message)))
+
+    def _compose(self) -> Iterator[tuple[Digest, bytes]]:
         until_s = self._now_s() + ORDERS_MS / 1000
         for _ in range(self._orders.qsize()):
             if self._now_s() > until_s:
                 return
             match self._orders.get():
                 case Say() as say:
-                    self._say(say)
+                    try:
+                        message, body, _ = compose(self._needs, draft(say))
+                    except Full:
+                        self._orders.put(say)  # too many are on their way: again as soon as some have come
+                        return
+                    self._marks[message] = say.mark
+                    yield message, body
                 case Step(by_ms):
                     self._clock.by_ms += by_ms
                 case End():
                     self._ended.set()
-
-    def _say(self, say: Say) -> None:
-        try:
-            message, body, _ = compose(self._needs, draft(say))
-        except Full:
-            self._orders.put(say)  # too many are on their way: said again as soon as some have come
-            return
-        signature = OfficerSignature(OFFICER, self._officer.sign(purposes.CONTENT, body))
-        give_signature(self._needs, message, signature)
-        tell(Told("said", message, say.mark))
 
 
 def first_facts(party: PartyFile) -> list[Fact]:
