@@ -10,6 +10,7 @@ import numpy as np
 import uvicorn
 
 from tests.console_accord import AccordLedger, Blobs, Story
+from tests.hotline_world import Letters
 from tests.officers import ANNA, BO, CARA, Person
 from tests.plan_world import EXPORTERS, POINTS, World
 from tests.stand_ins import report_of, summary_of
@@ -76,6 +77,7 @@ class Watched(World):
         self._turns = threading.RLock()
         self.accords: AccordLedger | None = None
         self.shown: FactStore | None = None
+        self.letters = Letters()
         super().__init__(*(people or (ANNA, BO, CARA)))
 
     def start(self) -> None:
@@ -143,6 +145,7 @@ class Watched(World):
                 folder=LockedFolder(self.folder),
                 config=CONFIG,
                 clock=self.clock,
+                hotline=self.letters.source,
             ),
             address=address_of(listen, origin, None, None),
             shelf=FolderShelf(self.folder / "console"),

@@ -37,6 +37,12 @@ DAY_MS = 86_400_000
     metavar="FILE",
     help="The certificate's private key (PEM).",
 )
+@click.option(
+    "--hotline-state",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="State folder of the node that serves the hotline, where that is another one.",
+)
 @config_option
 @state_option
 @click.pass_context
@@ -46,6 +52,7 @@ def console(
     origin: str | None,
     certificate: Path | None,
     key: Path | None,
+    hotline_state: Path | None,
     config_file: Path | None,
     state_folder: Path | None,
 ) -> None:
@@ -64,6 +71,7 @@ def console(
         parts,
         config_file=config_file,
         state_folder=state_folder,
+        hotline_state=hotline_state,
         listen=listen,
         origin=origin,
         certificate=certificate,

@@ -22,7 +22,10 @@ from tidegate.model.labels import LANGUAGES, Language, codes, label, phrase
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.vectors import VECTORS, Vector
 
-LABEL_GROUPS = ("unit", "level", "common")
+LABEL_GROUPS = (
+    *("unit", "level", "common"),
+    *("mark", "precedence", "form", "tlp", "pap", "stage", "path-state", "flash-word"),
+)
 
 
 def me(at: Desk, asked: Question) -> Answer:

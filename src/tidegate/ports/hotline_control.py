@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from tidegate.model.hotline_facts import About, Place
+from tidegate.model.hotline_facts import About, Awaited, Place
 from tidegate.model.messages import CodedField, FormName, Mark, OfficerSignature, Pap, Precedence, Tlp
 from tidegate.model.organisations import CardOfficer, Digest, Level, OrganisationId
 
@@ -59,12 +59,13 @@ class GiveSignature(msgspec.Struct, frozen=True, tag=True):
 
 
 class ListInbox(msgspec.Struct, frozen=True, tag=True):
-    """Newest first; `unread` leaves out what an officer has opened. `before` is a fact's number: of messages
-    stored before it, None for the newest."""
+    """Newest first; `unread` leaves out what an officer has opened, but for that which still awaits an answer
+    where `owed`. `before` is a fact's number: of messages stored before it, None for the newest."""
 
     unread: bool
     limit: int
     before: int | None = None
+    owed: bool = False
 
 
 class ListOutbox(msgspec.Struct, frozen=True, tag=True):
@@ -134,7 +135,7 @@ HotlineRequest = (
 class CopyView(msgspec.Struct, frozen=True, kw_only=True):
     """How far a message is with one recipient: `stage` as in docs/deliveries.md, each receipt with its time.
 
-    `due_s` is when the next awaited receipt is late; `overdue` says that it is, and who was told. `word_s` is
+    `due_s` is when the `awaited` receipt is late; `overdue` says that it is, and who was told. `word_s` is
     when its coded word came through, which is no receipt.
     """
 
@@ -149,11 +150,12 @@ class CopyView(msgspec.Struct, frozen=True, kw_only=True):
     overdue: Level | None
     why: str
     word_s: int | None = None
+    awaited: Awaited | None = None
 
 
 class SentView(msgspec.Struct, frozen=True, kw_only=True):
-    """`signed` are the officers who have signed so far; `lacking` says what it still waits for. `word` is the
-    code that it says as a coded word, "" for none."""
+    """`signed` are the officers who have signed so far, of the `officers` that must; `lacking` says in words
+    what it still waits for. `word` is the code that it says as a coded word, "" for none."""
 
     about: About
     stage: str
@@ -161,11 +163,12 @@ class SentView(msgspec.Struct, frozen=True, kw_only=True):
     lacking: str
     copies: tuple[CopyView, ...]
     word: str = ""
+    officers: int = 0
 
 
 class ReceivedView(msgspec.Struct, frozen=True, kw_only=True):
-    """`fact` is its number in our ledger. `opened_s` and `answered_s` are when our R2 and R3 went out. `word`
-    as of a SentView."""
+    """`fact` is its number in our ledger. `opened_s` and `answered_s` are when our R2 and R3 went out; its
+    sender still awaits `awaited` of our officers. `word` as of a SentView."""
 
     about: About
     officers: tuple[str, ...]
@@ -177,6 +180,7 @@ class ReceivedView(msgspec.Struct, frozen=True, kw_only=True):
     due_s: int | None
     overdue: Level | None
     word: str = ""
+    awaited: Awaited | None = None
 
 
 class WordView(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,13 +30,16 @@ OF_TOKENS = frozenset({Role.WALL, Role.READER})
 
 
 class Right(StrEnum):
-    """OPEN is for everybody; SELF for whoever came in."""
+    """OPEN is for everybody; SELF for whoever came in. MESSAGES is the hotline, whose messages are shown by
+    level and marking (tidegate.app.console.letters); DRAFT is to lay one down for an officer's key."""
 
     OPEN = "open"
     SELF = "self"
     SITUATION = "situation"
     EVIDENCE = "evidence"
     WORD = "word"
+    MESSAGES = "messages"
+    DRAFT = "draft"
 
 
 class Viewer(msgspec.Struct, frozen=True):
@@ -62,6 +65,8 @@ MAY: Mapping[Right, frozenset[Role]] = MappingProxyType(
         Right.SITUATION: EVERYBODY,
         Right.EVIDENCE: EVERYBODY - {Role.WALL},
         Right.WORD: OFFICERS,
+        Right.MESSAGES: EVERYBODY - {Role.WALL},
+        Right.DRAFT: OFFICERS,
     }
 )
 """The law: which roles have which right."""

@@ -13,10 +13,11 @@ from tidegate.app.console.access import Right
 from tidegate.app.console.accord_endpoints import ACCORD
 from tidegate.app.console.endpoint import JSON, NUMBER_MAX, TEXT_MAX, Endpoint, Wrong
 from tidegate.app.console.entering_endpoints import ENTERING
+from tidegate.app.console.hotline_endpoints import HOTLINE
 from tidegate.app.console.shield_endpoints import SHIELD
 from tidegate.model.labels import LANGUAGES
 
-ENDPOINTS: tuple[Endpoint, ...] = (*ENTERING, *SHIELD, *ACCORD)
+ENDPOINTS: tuple[Endpoint, ...] = (*ENTERING, *SHIELD, *ACCORD, *HOTLINE)
 
 
 def description(version: str) -> dict[str, object]:

@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from tidegate.app.asking import answer_of
 from tidegate.app.console.access import Role, Viewer
 from tidegate.app.console.accord_reader import Accords
+from tidegate.app.console.hotline_part import HotlineMoment, hotline_moment, hotline_part
+from tidegate.app.console.hotline_source import HotlineSource
 from tidegate.app.console.promises import Promises, counts_only
 from tidegate.app.console.rows import NodeStanding, attack_row, point_rows
 from tidegate.app.console.situation import SituationView, situation, situation_without_node
@@ -102,7 +104,8 @@ class NoSuchThing(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where views come from. `facts` opens the record for one question; NotAllowed where there is none."""
+    """Where views come from. `facts` opens the record for one question; NotAllowed where there is none.
+    `hotline` is of the same node, or of another."""
 
     line: ControlLine
     facts: Callable[[], FactStore]
@@ -110,6 +113,7 @@ class Sources:
     folder: StateFolder
     config: Config
     clock: Clock
+    hotline: HotlineSource
 
     def capacities(self) -> dict[str, int | None]:
         return {name: section.capacity for name, section in self.config.border_points.items()}
@@ -137,22 +141,24 @@ class Moment:
     note: HealthNote | None
     standing: NodeStanding
     promises: Promises | None
+    hotline: HotlineMoment | None
 
 
 def moment(sources: Sources, seconds: int) -> Moment:
     """Asked once a second, however many pages are open."""
-    promised = sources.accords.promises()
+    promised, hotline = sources.accords.promises(), hotline_moment(sources.hotline)
     try:
         now, plans = sources.now(seconds), sources.plans()
     except OutsideFailed as failure:
-        return Moment(None, (), sources.note(), silent(failure), promised)
-    return Moment(now, plans, sources.note(), NodeStanding(answers=True), promised)
+        return Moment(None, (), sources.note(), silent(failure), promised, hotline)
+    return Moment(now, plans, sources.note(), NodeStanding(answers=True), promised, hotline)
 
 
 def situation_at(sources: Sources, told: Moment, viewer: Viewer) -> SituationView:
-    """A screen on the wall is told of accords in counts alone."""
+    """A screen on the wall is told of accords in counts alone, and of the hotline nothing."""
     promised = counts_only(told.promises) if viewer.role is Role.WALL else told.promises
-    return replace(shield_at(sources, told, viewer), promises=promised)
+    hotline = hotline_part(told.hotline, viewer)
+    return replace(shield_at(sources, told, viewer), promises=promised, hotline=hotline)
 
 
 def shield_at(sources: Sources, told: Moment, viewer: Viewer) -> SituationView:

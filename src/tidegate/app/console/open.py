@@ -4,16 +4,25 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
 from tidegate.app.assembly import database_url
 from tidegate.app.config import find_state, load_config
 from tidegate.app.console.accord_reader import Accords
 from tidegate.app.console.gathering import Sources
+from tidegate.app.console.hotline_source import HotlineSource
 from tidegate.app.console.serving import SHELF_NAME, Serving, address_of
+from tidegate.app.hotline.bundles import Kept
+from tidegate.app.hotline.line import HotlineLine
+from tidegate.app.hotline.places import EVIDENCE_NAME
 from tidegate.app.parts import Parts, Stores
 from tidegate.app.plan_mapping import roster_path
+from tidegate.app.settings import Config
 from tidegate.mitigate.roster import Roster, roster_from
+from tidegate.model.refusals import NotAllowed
 from tidegate.ports.facts import FactStore
+from tidegate.ports.hotline_identity import StationFolder
+from tidegate.ports.outside import OutsideFailed
 from tidegate.ports.roster import RosterFile
 
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -49,18 +58,21 @@ def serving_of(
     *,
     config_file: Path | None,
     state_folder: Path | None,
+    hotline_state: Path | None,
     listen: str,
     origin: str | None,
     certificate: Path | None,
     key: Path | None,
     told: Callable[[str], None],
 ) -> Iterator[Serving]:
-    """All that the door needs; NotAllowed for an address that would need TLS and has none."""
+    """All that the door needs; NotAllowed for an address that would need TLS and has none. `hotline_state` is
+    the folder of a node that serves the hotline alone, None where it is the same node."""
     config = load_config(config_file, parts.environ).config
     folder = find_state(state_folder, parts.environ)
     address = address_of(listen, origin, certificate, key)
     clock, file = parts.clock(), parts.roster(roster_path(config, folder))
     record = Record(parts, database_url(config, folder))
+    hotline_record = record if hotline_state is None else Record(parts, database_url(Config(), hotline_state))
     sources = Sources(
         line=parts.control_line(folder),
         facts=record.facts,
@@ -68,6 +80,7 @@ def serving_of(
         folder=parts.state_folder(folder),
         config=config,
         clock=clock,
+        hotline=hotline_source(parts, hotline_record, hotline_state or folder, state_folder or hotline_state),
     )
     try:
         yield Serving(
@@ -82,6 +95,30 @@ def serving_of(
         )
     finally:
         record.close()
+        hotline_record.close()
+
+
+def hotline_source(parts: Parts, record: Record, folder: Path, told: Path | None) -> HotlineSource:
+    """The hotline whose node keeps its state in `folder`; `told` where the place had to be named."""
+    home = parts.hotline_folder(folder)
+
+    def kept() -> Kept:
+        stores = record.stores()
+        return Kept(stores.facts, stores.envelopes, parts.shelf(folder / EVIDENCE_NAME))
+
+    return HotlineSource(
+        line=HotlineLine(parts.control_line(folder)),
+        founded=lambda: is_founded(home),
+        kept=kept,
+        option="" if told is None else f" --state {quote(str(folder))}",
+    )
+
+
+def is_founded(home: StationFolder) -> bool:
+    try:
+        return home.own_card() is not None
+    except (NotAllowed, OutsideFailed):  # something is there, and its node says what is wrong with it
+        return True
 
 
 def roster_now(file: RosterFile) -> Roster:

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from tidegate.app.console.access import Role, Viewer
+from tidegate.app.console.hotline_part import HotlinePart
 from tidegate.app.console.promises import Promises
 from tidegate.app.console.rows import AttackRow, NodeStanding, PointRow, attack_row, is_under_way, point_rows
 from tidegate.app.health_note import HealthNote
@@ -46,7 +47,8 @@ class ClockRow(msgspec.Struct, frozen=True, kw_only=True):
 
 class SituationView(msgspec.Struct, frozen=True, kw_only=True):
     """What is hitting us now? `points` and the order of `past` are the same. `problems` and `notices` say
-    something only where `health_known`; `promises` are of accords, None where they are not known now."""
+    something only where `health_known`; `promises` are of accords, None where they are not known now.
+    `hotline` is None where none is founded, and for the wall."""
 
     at_ms: int
     node: NodeStanding
@@ -65,6 +67,7 @@ class SituationView(msgspec.Struct, frozen=True, kw_only=True):
     notices: int
     health_known: bool
     promises: Promises | None = None
+    hotline: HotlinePart | None = None
 
 
 def plan_row(view: PlanView, viewer: Viewer | None) -> PlanRow:

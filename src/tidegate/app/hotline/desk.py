@@ -14,6 +14,7 @@ from tidegate.app.hotline.needs import Needs
 from tidegate.app.hotline.older import Older
 from tidegate.app.hotline.station import Station
 from tidegate.app.hotline.views import lacking, peer_view, received_view, sent_view, stage_of, word_views
+from tidegate.app.hotline.watch import owed
 from tidegate.app.hotline.wording import word_of
 from tidegate.hotline.delivery import DELIVERED
 from tidegate.hotline.state import Received, Sent, copy_for, is_offered
@@ -107,7 +108,8 @@ class HotlineDesk:
         """What nobody has opened is all at hand; of the whole, older ones are read from the store."""
         state, limit = self._needs.state, min(request.limit, LISTED_MAX)
         if self._older is None or request.unread:
-            every = [*state.inbox.values(), *(() if request.unread else state.read)]
+            opened = [one for one in state.read if not request.unread or (request.owed and owed(one))]
+            every = [*state.inbox.values(), *opened]
             at_hand = [one for one in every if request.before is None or one.fact < request.before]
             at_hand.sort(key=lambda one: -one.fact)
             shown, left_out = at_hand[:limit], max(0, len(at_hand) - limit)

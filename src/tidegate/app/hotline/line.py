@@ -91,8 +91,8 @@ class HotlineLine:
         signature = OfficerSignature(officer.name, signer.sign(CONTENT, body))
         return answer_of(self._line, GiveSignature(digest_of(body), signature), SignatureTaken)
 
-    def inbox(self, limit: int, *, unread: bool, before: int | None = None) -> Inbox:
-        return answer_of(self._line, ListInbox(unread, limit, before), Inbox)
+    def inbox(self, limit: int, *, unread: bool, before: int | None = None, owed: bool = False) -> Inbox:
+        return answer_of(self._line, ListInbox(unread, limit, before, owed), Inbox)
 
     def outbox(self, limit: int, *, pending: bool, before: int | None = None) -> Outbox:
         return answer_of(self._line, ListOutbox(pending, limit, before), Outbox)

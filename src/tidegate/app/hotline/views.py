@@ -26,6 +26,7 @@ def sent_view(sent: Sent, word: str = "") -> SentView:
         lacking=lacking(sent),
         copies=tuple(copy_view(sent, copy) for copy in sent.copies),
         word=word,
+        officers=sent.officers,
     )
 
 
@@ -55,6 +56,7 @@ def copy_view(sent: Sent, copy: Copy) -> CopyView:
         overdue=copy.told.level if copy.told is not None else None,
         why=copy.why,
         word_s=copy.word_s,
+        awaited=awaited_of(copy, sent.deadlines) if sent.queued_s is not None else None,
     )
 
 
@@ -79,6 +81,7 @@ def received_view(received: Received, word: str = "") -> ReceivedView:
         due_s=received.stored_at_s + awaited[1] if awaited else None,
         overdue=received.told.level if received.told is not None else None,
         word=word,
+        awaited=awaited[0] if awaited else None,
     )
 
 
