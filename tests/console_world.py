@@ -77,8 +77,8 @@ class Watched(World):
         self._turns = threading.RLock()
         self.accords: AccordLedger | None = None
         self.shown: FactStore | None = None
-        self.letters = Letters()
         super().__init__(*(people or (ANNA, BO, CARA)))
+        self.letters = Letters(self.clock.now_ms())
 
     def start(self) -> None:
         super().start()

@@ -1,9 +1,11 @@
 """Two organisations on a small hotline, as a console of one of them asks about it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
+from threading import RLock
 
 from tests.hotline.test_two_stations import Party, TwoParties
+from tests.stand_ins import HandClock
 from tidegate.app.console.gathering import NoSuchThing
 from tidegate.app.console.hotline_source import HotlineSource
 from tidegate.app.hotline.bundles import Kept
@@ -28,31 +30,43 @@ FLOOD = (
 class DeskLine:
     """The control socket of a station, without the socket; `broken` raises instead of answering."""
 
-    def __init__(self, party: Party) -> None:
+    def __init__(self, party: Party, turns: RLock) -> None:
         self._desk = HotlineDesk(party.needs, party.station, 0)
+        self._turns = turns
         self.broken: Exception | None = None
 
     def ask(self, request: Request) -> Reply:
         if self.broken is not None:
             raise self.broken
-        reply = self._desk.answer(request, "the console")
+        with self._turns:
+            reply = self._desk.answer(request, "the console")
         assert reply is not None
         return reply
 
 
 @dataclass
 class Letters:
-    """`ours` is the console's organisation (anna), `theirs` the other one (bahar)."""
+    """`parties.anna` is the console's organisation, `parties.bahar` the other one; both know `at_ms`."""
 
-    parties: TwoParties = field(default_factory=TwoParties)
+    at_ms: int
     founded: bool = True
 
     def __post_init__(self) -> None:
-        self.line = DeskLine(self.parties.anna)
+        self.parties = TwoParties(HandClock(self.at_ms))
+        self.one_at_a_time = RLock()
+        self.line = DeskLine(self.parties.anna, self.one_at_a_time)
         self.source = HotlineSource(
-            line=HotlineLine(self.line), founded=lambda: self.founded, kept=no_record, option=""
+            line=HotlineLine(self.line),
+            founded=lambda: self.founded,
+            kept=no_record,
+            option="",
+            same_node=True,
         )
-        self.parties.turns()
+        self.turns()
+
+    def turns(self, rounds: int = 4) -> None:
+        with self.one_at_a_time:
+            self.parties.turns(rounds)
 
     @cached_property
     def sample(self) -> Digest:
@@ -69,8 +83,9 @@ class Letters:
 
     def _says(self, party: Party, **changes: object) -> Digest:
         told = {"form": "incident", "fields": FLOOD} | changes
-        message = party.says(**told)
-        self.parties.turns()
+        with self.one_at_a_time:
+            message = party.says(**told)
+        self.turns()
         return message
 
 

@@ -137,13 +137,13 @@ def test_receipts_come_into_the_row_one_after_the_other(world: Watched, sources:
     (copy,) = row.copies
     assert (copy.name, copy.stage, copy.awaited, copy.r1_ms) == ("bahar", "queued", "R1", None)
     letters.parties.whole = True
-    letters.parties.turns(400)
+    letters.turns(400)
     (copy,) = hotline.hotline_view(sources, READER).outbox[0].copies
     assert copy.r1_ms is not None
     assert (copy.stage, copy.awaited, copy.r2_ms) == ("stored", "R2", None)
     opened = {"form": "receipt", "fields": (), "answers": message, "remarks": ""}
     letters.parties.bahar.says(**opened)
-    letters.parties.turns()
+    letters.turns()
     (copy,) = hotline.hotline_view(sources, READER).outbox[0].copies
     assert (copy.stage, copy.awaited, copy.due_ms) == ("opened", None, None)
     assert copy.r2_ms is not None
@@ -170,7 +170,7 @@ def test_the_situation_tells_each_level_what_waits_for_it_and_the_wall_nothing(
     assert gathering.situation_at(sources, gathering.moment(sources, 0), WALL).hotline is None
 
     letters.parties.clock.at_ms += HOUR_MS  # nobody opened the urgent ones within ten minutes
-    letters.parties.turns(24)
+    letters.turns(24)
     part = gathering.situation_at(sources, gathering.moment(sources, 0), CENTRE).hotline
     assert part is not None
     assert {row.head.message for row in part.waiting} == {urgent, drill}

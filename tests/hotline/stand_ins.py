@@ -36,7 +36,7 @@ from tidegate.ports.hotline import AnchorMark, Arrival, Outcome
 from tidegate.ports.outside import OutsideFailed
 
 DAY_S = 86_400
-VALID_S = 20_000 * DAY_S + 400 * DAY_S
+VALID_S = 20_000 * DAY_S + 1_400 * DAY_S
 
 
 class StandInPair:

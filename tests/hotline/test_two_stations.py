@@ -84,8 +84,8 @@ class Party:
 class TwoParties:
     """A net that carries at once, as long as it is whole."""
 
-    def __init__(self) -> None:
-        self.clock = HandClock()
+    def __init__(self, clock: HandClock | None = None) -> None:
+        self.clock = clock or HandClock()
         self.seals = StandInSeals()
         numbers = count()
         self.nonce: Callable[[], str] = lambda: f"{next(numbers):032x}"

@@ -99,6 +99,7 @@ def message_view(
         letter=letter_view(letter, language) if letter else None,
         reply=reply_to(letter, board) if letter and received else None,
         facts=shown.facts,
+        same_node=sources.hotline.same_node,
         may_draft=viewer.is_officer,
         option=sources.hotline.option,
     )

@@ -69,7 +69,7 @@ class ReplyTo(msgspec.Struct, frozen=True, kw_only=True):
 
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     """One message. One of `sent` and `received` is set; `letter` is None where whoever looks may not read it.
-    `facts` are the numbers of all facts about it."""
+    `facts` are the numbers of all facts about it, in this console's ledger where `same_node`."""
 
     at_ms: int
     message: Digest
@@ -78,5 +78,6 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     letter: LetterView | None
     reply: ReplyTo | None
     facts: tuple[int, ...]
+    same_node: bool
     may_draft: bool
     option: str

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tidegate.app.console.access import Role, Viewer
-from tidegate.app.hotline.reading import Letter, page_of
+from tidegate.app.hotline.reading import Letter, is_right_to_left, page_of
 from tidegate.model.hotline_facts import About
 from tidegate.model.labels import Language, language_of
 from tidegate.model.messages import Mark, Tlp
@@ -52,14 +52,15 @@ def may_read_about(viewer: Viewer, about: About, told: Level | None) -> bool:
 class LetterRow(msgspec.Struct, frozen=True, kw_only=True):
     """One row of a message: label and values in the reader's language, and beside them in the sender's.
 
-    `kind` as in tidegate.hotline.page; `language` is that of the values where it is not the page's own: free
-    text, which stands once. Values hold isolates, so that nothing in them flips.
+    `kind` as in tidegate.hotline.page; `language` and `direction` are those of the values where they are not
+    the page's own: free text, which stands once. Values hold isolates, so that nothing in them flips.
     """
 
     kind: str
     label: str
     values: tuple[str, ...]
     language: str
+    direction: str
     original_label: str
     original_values: tuple[str, ...]
 
@@ -88,12 +89,19 @@ def letter_view(letter: Letter, language: Language) -> LetterView:
                 label=one.label,
                 values=one.values,
                 language=one.language,
+                direction=direction_of(one.language),
                 original_label="" if same else other.label,
                 original_values=() if same or one.language else other.values,
             )
             for one, other in zip(mine, theirs, strict=True)
         ),
     )
+
+
+def direction_of(language: str) -> str:
+    if not language:
+        return ""
+    return "rtl" if is_right_to_left(language) else "ltr"
 
 
 def zone_of(name: str) -> tzinfo:

@@ -80,7 +80,7 @@ def serving_of(
         folder=parts.state_folder(folder),
         config=config,
         clock=clock,
-        hotline=hotline_source(parts, hotline_record, hotline_state or folder, state_folder or hotline_state),
+        hotline=hotline_source(parts, hotline_record, folder, state_folder, hotline_state),
     )
     try:
         yield Serving(
@@ -98,8 +98,12 @@ def serving_of(
         hotline_record.close()
 
 
-def hotline_source(parts: Parts, record: Record, folder: Path, told: Path | None) -> HotlineSource:
-    """The hotline whose node keeps its state in `folder`; `told` where the place had to be named."""
+def hotline_source(
+    parts: Parts, record: Record, node: Path, told: Path | None, other: Path | None
+) -> HotlineSource:
+    """The hotline of the node whose state is in `node`, or of an `other` one; `told` where the first had to
+    be named."""
+    folder = other or node
     home = parts.hotline_folder(folder)
 
     def kept() -> Kept:
@@ -110,7 +114,8 @@ def hotline_source(parts: Parts, record: Record, folder: Path, told: Path | None
         line=HotlineLine(parts.control_line(folder)),
         founded=lambda: is_founded(home),
         kept=kept,
-        option="" if told is None else f" --state {quote(str(folder))}",
+        option=f" --state {quote(str(folder))}" if told or other else "",
+        same_node=other is None,
     )
 
 
