@@ -22,6 +22,7 @@ from tidegate.model.probes import (
     DnsReply,
     Handshake,
     Mail,
+    MailGreeting,
     NotAnswered,
     Page,
     PageRead,
@@ -345,6 +346,19 @@ def test_rules_for_robots_that_fail_are_not_taken_for_none(read: Read) -> None:
 def test_a_mail_server_that_talks_nonsense_is_malformed(said: bytes) -> None:
     with serving(lambda connection: connection.sendall(said)) as port:
         assert reason_of(asked(settings_of(port), Mail(HERE, "mail.bank.xa"))) == "malformed"
+
+
+@pytest.mark.parametrize("code", [220, 421, 554])
+def test_of_a_greeting_the_code_is_kept_and_nothing_but_quit_is_said(code: int) -> None:
+    heard: list[bytes] = []
+
+    def speak(connection: socket.socket) -> None:
+        connection.sendall(b"%d-mail.bank.xa\r\n%d ESMTP\r\n" % (code, code))
+        heard.append(connection.recv(100))
+
+    with serving(speak) as port:
+        assert asked(settings_of(port), Mail(HERE, "mail.bank.xa")) == MailGreeting(code)
+    assert heard == [b"QUIT\r\n"]
 
 
 def test_a_mail_server_that_drips_ends() -> None:

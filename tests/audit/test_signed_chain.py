@@ -16,7 +16,7 @@ from tests.audit.name_worlds import MadeZone, NameWorld
 from tidegate.audit.seen_names import seen_names
 from tidegate.audit.walking_names import NameWalk
 from tidegate.model.audits import DelegationSeen, KeysSeen
-from tidegate.model.domain_names import ROOT
+from tidegate.model.domain_names import ROOT, parent_of
 from tidegate.model.probes import Answer, Asked, Dns, DnsReply, Record
 
 NOW_S = 1_800_000_000
@@ -55,10 +55,30 @@ class SignedWorld:
 
     def answer(self, question: Dns) -> Answer:
         answer = self._unsigned(question)
-        if not isinstance(answer, DnsReply) or not answer.answer:
+        if not isinstance(answer, DnsReply):
             return answer
         holder = next(zone for zone in self.world.zones.values() if question.server in zone.served_by)
-        return self.spoilt(self._signed(holder.name, answer))
+        if answer.answer:
+            return self.spoilt(self._signed(holder.name, answer))
+        return self.spoilt(self._denied(holder, answer)) if answer.authoritative else answer
+
+    def _denied(self, zone: MadeZone, reply: DnsReply) -> DnsReply:
+        """All that the zone has to deny with: each name's NSEC, signed."""
+        types: dict[str, set[str]] = {zone.name: {"NS", "SOA", "DNSKEY"}}
+        for owner, kind in zone.records:
+            types.setdefault(owner, set()).add(kind)
+        for below in self.world.zones:
+            if below != zone.name and parent_of(below) == zone.name:
+                types[below] = {"NS"} | ({"DS"} if self.ds(below) != "none" else set())
+        names = sorted(types, key=_name)
+        told: list[Record] = []
+        for at, owner in enumerate(names):
+            following = _name(names[(at + 1) % len(names)]).to_text()
+            data = f"{following} {' '.join(sorted(types[owner] | {'RRSIG', 'NSEC'}))}"
+            told += self._signed(
+                zone.name, DnsReply("NOERROR", True, (Record(owner, "NSEC", 300, data),))
+            ).answer
+        return DnsReply(reply.rcode, True, (), (*reply.authority, *told), reply.additional)
 
     def _unsigned(self, question: Dns) -> Answer:
         zone = self.world.zones.get(question.name)
@@ -149,6 +169,43 @@ def test_a_zone_without_ds_is_neither_held_nor_broken() -> None:
     assert "bank.xa" not in verdicts(world, [world.anchor])
 
 
+def without_denials(reply: DnsReply) -> DnsReply:
+    left = tuple(one for one in reply.authority if one.type != "NSEC")
+    return msgspec.structs.replace(reply, authority=left)
+
+
+def test_a_zone_whose_missing_ds_is_not_proved_is_refused_by_resolvers() -> None:
+    world = SignedWorld()
+    world.told_ds["bank.xa"] = "none"
+
+    def silent_on_the_bank(reply: DnsReply) -> DnsReply:
+        left = [one for one in reply.authority if (one.owner, one.type) != ("bank.xa", "NSEC")]
+        return msgspec.structs.replace(reply, authority=tuple(left))
+
+    world.spoilt = silent_on_the_bank
+    found = list(seen_names(walked(world), [world.anchor], NOW_S))
+    told = {one.zone: one for one in found if isinstance(one, KeysSeen)}
+    assert told["bank.xa"].validates is False
+    assert told["bank.xa"].keys == ()
+
+
+def test_what_a_zone_does_not_prove_to_be_missing_breaks_it() -> None:
+    """The bank's name has no IPv6 address, and its zone forgets to prove that."""
+    world = SignedWorld()
+
+    def forgetful(reply: DnsReply) -> DnsReply:
+        return without_denials(reply) if any(one.owner == "bank.xa" for one in reply.authority[:1]) else reply
+
+    world.spoilt = forgetful
+    assert verdicts(world, [world.anchor]) == {".": True, "xa": True, "bank.xa": False}
+
+
+def test_a_proof_that_is_not_whole_because_of_our_own_bounds_breaks_nothing() -> None:
+    world = SignedWorld()
+    world.spoilt = lambda reply: msgspec.structs.replace(without_denials(reply), left_out=1)
+    assert verdicts(world, [world.anchor]) == {".": True, "xa": True, "bank.xa": True}
+
+
 def test_records_that_were_changed_on_the_way_break_the_zone() -> None:
     world = SignedWorld()
 
@@ -171,7 +228,7 @@ def test_nonsense_in_keys_and_signatures_breaks_the_zone_and_nothing_else() -> N
             msgspec.structs.replace(one, data="256 3 13 !!!") if one.type == "DNSKEY" else one
             for one in reply.answer
         )
-        if reply.answer[0].owner != "xa":
+        if not reply.answer or reply.answer[0].owner != "xa":
             return reply
         return DnsReply(reply.rcode, True, answer, reply.authority, reply.additional)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.model.probes import Link
-from tidegate.wire.pages import COOKIE_AGE_S_MAX, cookie_age_s, header_links, page_links, style_links
+from tidegate.wire.pages import header_links, page_links, style_links
 
 HERE = "https://bank.xa/a/"
 
@@ -72,12 +72,6 @@ def test_what_headers_announce() -> None:
         Link("connection", "https://f.xb"),
         Link("style", "https://bank.xa/s.css"),
     }
-
-
-def test_cookies_are_as_old_as_they_say() -> None:
-    assert cookie_age_s(["a=b", "c=d; Max-Age=3600; Secure", "e=f; max-age=60"]) == 3600
-    assert cookie_age_s(["a=b; Max-Age=" + "9" * 50]) == COOKIE_AGE_S_MAX
-    assert cookie_age_s(["a=b; Max-Age=-1"]) == 0
 
 
 @given(st.text(st.sampled_from("<>\"'= /:.@{}()\\abcdefghijklmnopqrstuvwxyz\x00\ud7ff"), max_size=300))

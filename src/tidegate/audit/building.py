@@ -70,7 +70,9 @@ def _fill_service(making: Making, name: str, row: int) -> None:
 
 
 def _pages(making: Making, told: ServiceListed, layer: Callable[[Layer], int]) -> None:
-    """What pages use once for each host and effect; a page that was not seen may use anything."""
+    """What pages use once for each host and effect; a page that was not seen may use anything. Who is logged
+    in needs no login until the session ends (rule 8).
+    """
     used: set[int] = set()
     for domain in told.domains:
         if domain not in making.observed.pages:
@@ -79,7 +81,8 @@ def _pages(making: Making, told: ServiceListed, layer: Callable[[Layer], int]) -
             layer("pages")
         used.update(uses_of(making, domain))
     for of, rows, effects in needs_of_uses(used):
-        making.needs_each(layer(of), rows, effects, Nature.PART)
+        stays_s = told.session_s if of == "login" else 0
+        making.needs_each(layer(of), rows, effects, Nature.PART, caches_s=stays_s)
 
 
 _FILL: Mapping[Kind, Callable[[Making, str, int], None]] = {

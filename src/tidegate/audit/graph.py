@@ -53,6 +53,7 @@ class Kind(IntEnum):
     UNKNOWN_LAW = 19
     BROKEN = 20
     DELEGATION = 21
+    ENDING = 22
 
     @property
     def word(self) -> str:
@@ -71,6 +72,7 @@ _WORDS = {
     Kind.UNKNOWN_PLACE: "not seen:",
     Kind.UNKNOWN_LAW: "not seen:",
     Kind.BROKEN: "broken:",
+    Kind.ENDING: "no longer:",
 }
 
 UNSEEN = (Kind.UNKNOWN, Kind.UNKNOWN_HOLDER, Kind.UNKNOWN_PLACE, Kind.UNKNOWN_LAW)
@@ -198,9 +200,9 @@ class Growing:
         self._caches.append(_bounded(caches_s) if caches_s else 0)
         self._until.append(max(until_s, 0) if until_s else 0)
 
-    def needs_each(self, of: int, members: Rows, effects: Rows, nature: Nature) -> None:
-        """`of` needs each of `members` by itself, with its effect (a place in EFFECTS), and at once: the same
-        as `needs` of one after the other, for pages that use hundreds of hosts.
+    def needs_each(self, of: int, members: Rows, effects: Rows, nature: Nature, *, caches_s: int = 0) -> None:
+        """`of` needs each of `members` by itself, with its effect (a place in EFFECTS): the same as `needs`
+        of one after the other, for pages that use hundreds of hosts.
         """
         count, before = len(members), len(self._member)
         self._member.frombytes(members.astype(np.int32).tobytes())
@@ -210,7 +212,8 @@ class Growing:
         self._first.extend(range(before + 1, before + count + 1))
         self._effect.frombytes(effects.astype(np.int8).tobytes())
         self._nature.frombytes(bytes([nature]) * count)
-        for column in (self._holds, self._caches, self._until):
+        self._caches.frombytes(np.full(count, _bounded(caches_s), np.int32).tobytes())
+        for column in (self._holds, self._until):
             column.frombytes(bytes(column.itemsize * count))
 
     def grown(self) -> Graph:

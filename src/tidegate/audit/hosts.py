@@ -30,7 +30,9 @@ def fill_use(making: Making, host: str, row: int) -> None:
 
 
 def fill_certificate(making: Making, host: str, row: int) -> None:
-    """Rule 7: a certificate is renewed until its authority stops; must-staple needs a fresh status, too."""
+    """Rule 7: a certificate is renewed until its authority stops, or where CAA lets it issue no more; with
+    must-staple it needs a fresh status, too.
+    """
     seen = making.observed.certificates.get(host)
     if seen is None or not seen.chain:
         making.needs(row, [making.unknown(f"certificate of {host}")], Nature.CERTIFIED)
@@ -39,14 +41,36 @@ def fill_certificate(making: Making, host: str, row: int) -> None:
         making.needs(row, [making.broken(f"certificate of {host} is not trusted")], Nature.TRUSTED)
     leaf = seen.chain[0]
     authority = making.thing(Kind.AUTHORITY, leaf.issuer)
-    making.needs(row, [authority], Nature.RENEWED, until_s=leaf.not_after_s)
+    renewed = authority
+    if not _may_issue(making, host, leaf.issuer):
+        renewed = making.ending(f"CAA of {host} lets {leaf.issuer} issue")
+    making.needs(row, [renewed], Nature.RENEWED, until_s=leaf.not_after_s)
     if seen.must_staple:
         held = authority if seen.staple_until_s else making.broken(f"{host} must staple and does not")
         making.needs(row, [held], Nature.STAPLED, until_s=seen.staple_until_s)
 
 
+def _may_issue(making: Making, host: str, authority: str) -> bool:
+    """Not where CAA names nobody, or only domains that are declared to stand for others. An authority whose
+    provider, or a domain whose owner, is not declared is taken to be allowed: it has issued.
+    """
+    allowed = making.observed.allowed.get(host)
+    if allowed is None or not allowed.authorities:
+        return True
+    domains = [one for one in allowed.authorities if one != NOBODY]
+    provider = making.ownership.of_authority(authority)
+    owners = {making.ownership.of_caa(domain) for domain in domains}
+    return bool(domains) and (not provider or provider in owners or "" in owners)
+
+
 PART_LAYERS: tuple[Layer, ...] = ("login", "maps", "pages", "payment", "push")
 """Layers of a page's parts."""
+
+NOBODY = ";"
+"""In a CAA set: no authority may issue."""
+
+GREETS, REFUSES = 220, 500
+"""Codes of a mail server's greeting: it takes mail; from here on it takes none (RFC 5321, 3.1 and 4.2.1)."""
 
 LAYER_AT, ROW_AT = 34, 2
 """Bits of a use's number at which its layer and its row begin; below is its effect."""
@@ -100,11 +124,26 @@ def through(making: Making, host: str) -> Iterator[str]:
 
 
 def fill_mail(making: Making, domain: str, row: int) -> None:
-    """Mail for a domain needs its zone and any one of its mail servers; without any, the domain's host."""
+    """Rule 14: mail for a domain needs its zone and any one of its mail servers; without any, the domain's
+    host.
+    """
     seen = making.observed.mail_servers.get(domain)
     if seen is None:
         making.needs(row, [making.unknown(f"mail servers of {domain}")], Nature.MAIL)
         return
     making.needs(row, [making.thing(Kind.ZONE, seen.zone)], Nature.LOOKED_UP, caches_s=seen.ttl_s)
     hosts = [one.name for one in seen.servers] or [domain]
-    making.needs(row, [making.thing(Kind.USE, host) for host in hosts], Nature.MAIL)
+    making.needs(row, [_mail_server(making, host) for host in hosts], Nature.MAIL)
+
+
+def _mail_server(making: Making, host: str) -> int:
+    """One that refuses all mail in its greeting does not count; of one that was asked in vain, or only says
+    that it cannot now, it is not known.
+    """
+    seen = making.observed.banners.get(host)
+    if seen is not None and seen.code >= REFUSES:
+        return making.broken(f"{host} refuses mail")
+    asked_in_vain = seen is None and (host, "mail_banner") in making.observed.unanswered
+    if asked_in_vain or (seen is not None and seen.code != GREETS):
+        return making.unknown(f"greeting of {host}")
+    return making.thing(Kind.USE, host)

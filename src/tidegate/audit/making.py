@@ -53,5 +53,9 @@ class Making:
         """Something that does not work as it was seen."""
         return self.thing(Kind.BROKEN, what)
 
+    def ending(self, what: str) -> int:
+        """Something that goes on only as long as it was given for."""
+        return self.thing(Kind.ENDING, what)
+
     def made(self) -> Graph:
         return self._growing.grown()

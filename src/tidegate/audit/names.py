@@ -74,9 +74,14 @@ def _primary(making: Making, delegation: DelegationSeen, seen: ZoneSeen | None) 
 
 
 def _signed(making: Making, delegation: DelegationSeen, row: int, primary: int) -> None:
-    """Rule 4: a signed zone needs its primary to sign anew before the first signature ends."""
+    """Rule 4: a signed zone needs its primary to sign anew before the first signature ends. That a zone under
+    a signed one is not signed itself must be proved.
+    """
     zone = delegation.zone
     keys = making.observed.keys.get(zone)
+    if not delegation.ds and keys is not None and not keys.keys and keys.validates is False:
+        making.needs(row, [making.broken(f"that {zone} is unsigned is not proved")], Nature.SIGNED)
+        return
     if not delegation.ds and (zone != "." or keys is None or not keys.keys):
         return
     if keys is None:

@@ -33,7 +33,9 @@ Value = TypeVar("Value", bound=Observation)
 
 @dataclass(slots=True)
 class Observed:
-    """All observations of an audit, found by name. `made_at_s` is the time of the latest one."""
+    """All observations of an audit, found by name. `made_at_s` is the time of the latest one,
+    `unanswered` are names with the questions about them that went without an answer.
+    """
 
     services: dict[str, ServiceListed] = field(default_factory=dict)
     needs: dict[str, list[NeedDeclared]] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class Observed:
     pages: dict[str, dict[tuple[str, bool], PageSeen]] = field(default_factory=dict)
     banners: dict[str, MailBannerSeen] = field(default_factory=dict)
     not_seen: dict[tuple[str, str, str], NotSeen] = field(default_factory=dict)
+    unanswered: set[tuple[str, str]] = field(default_factory=set)
     made_at_s: int = 0
     count: int = 0
 
@@ -109,6 +112,7 @@ def _add(found: Observed, one: Observation) -> None:
             _keep(found.banners, one.host, one)
         case NotSeen():
             _keep(found.not_seen, (one.about, one.question, one.detail), one)
+            found.unanswered.add((one.about, one.question))
 
 
 def _keep(table: dict[Key, Value], key: Key, one: Value) -> None:

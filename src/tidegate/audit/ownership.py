@@ -16,11 +16,13 @@ class Ownership:
         self._network: dict[int, str] = {}
         self._suffix: dict[str, str] = {}
         self._authority: dict[str, str] = {}
+        self._caa: dict[str, str] = {}
         for name in sorted(observed.providers):
             told = observed.providers[name]
             self._network |= dict.fromkeys(told.networks, name)
             self._suffix |= dict.fromkeys(told.suffixes, name)
             self._authority |= dict.fromkeys(told.authorities, name)
+            self._caa |= dict.fromkeys(told.caa, name)
         self._countries: dict[str, set[str]] = {}
         for placed in observed.placed.values():
             self._countries.setdefault(self.of_address(placed), set()).update(placed.countries)
@@ -44,6 +46,10 @@ class Ownership:
 
     def of_authority(self, authority: str) -> str:
         return self._authority.get(authority, "")
+
+    def of_caa(self, domain: str) -> str:
+        """The provider for which a domain stands in CAA records, "" where none is declared."""
+        return self._caa.get(domain) or self.of_host(domain)
 
     def law_of(self, provider: str) -> str:
         """A country, "" where nobody knows."""

@@ -54,6 +54,7 @@ def columns(graph: Graph, lens: Lens, at_s: int) -> Columns:
     left = np.where(graph.until_s > 0, graph.until_s - at_s, 0)
     own = np.full(len(graph), NEVER, np.int32)
     own[graph.kind == Kind.BROKEN] = UNFOUNDED
+    own[graph.kind == Kind.ENDING] = 0
     return Columns(
         counts=counts.astype(np.int8),
         holds_s=np.minimum(holds, NEVER - 1).astype(np.int32),

@@ -195,7 +195,10 @@ def _servers(zone: Zone, at_s: int) -> Iterator[Observation]:
 
 def _keys(walk: NameWalk, zone: Zone, heard: list[Heard], chain: SignedChain) -> Iterator[Observation]:
     keys = walk.heard.get((zone.name, "DNSKEY"))
-    if keys is None or isinstance(keys.reading, NotAnswered | Lame):
+    if keys is None:
+        yield from _unsigned(walk, zone, chain)
+        return
+    if isinstance(keys.reading, NotAnswered | Lame):
         return
     told = keys.reading.records if isinstance(keys.reading, Told) else ()
     signatures = {(one.covers, one.key_tag, one.expires_s): one for one in signatures_in(heard)}
@@ -208,6 +211,16 @@ def _keys(walk: NameWalk, zone: Zone, heard: list[Heard], chain: SignedChain) ->
         signatures=tuple(signatures[at] for at in sorted(signatures))[:MEMBERS_MAX],
         validates=chain.judge(zone),
     )
+
+
+def _unsigned(walk: NameWalk, zone: Zone, chain: SignedChain) -> Iterator[Observation]:
+    """A zone without a DS under a signed one is told where that it has none is not proved."""
+    ds = walk.heard.get((zone.name, "DS"))
+    if ds is None or zone.parent is None or chain.judge(zone.parent) is not True:
+        return
+    if chain.judge(zone) is False:
+        at_s, source = second_of(ds, 0), source_of(ds)
+        yield KeysSeen(at_s=at_s, source=source, zone=zone.name, keys=(), ttl_s=0, validates=False)
 
 
 def _record(name: str, kind: str, heard: Heard, at_s: int) -> Iterator[Observation]:

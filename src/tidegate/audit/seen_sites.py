@@ -126,7 +126,6 @@ def _seen(
         through=tuple(visit.through)[:MEMBERS_MAX],
         parts=tuple(parts[at] for at in sorted(parts))[:MEMBERS_MAX],
         by_browser=browser,
-        session_s=answer.session_s,
     )
 
 
@@ -137,8 +136,7 @@ def _greeting(host: str, asked: Asked) -> Observation:
             at_s=asked.at_s,
             source="mail",
             host=host,
-            banner=_plain(answer.greeting),
-            starttls=answer.starttls,
+            code=answer.code,
         )
     assert isinstance(answer, NotAnswered)
     return _not_seen(host, "mail_banner", answer, asked.at_s, "mail")

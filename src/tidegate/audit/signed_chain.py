@@ -1,6 +1,6 @@
 """Whether what a zone says is signed by keys that the root's anchors lead to (DNSSEC, RFC 4035)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import dns.dnssec
 import dns.exception
@@ -10,8 +10,9 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
+from tidegate.audit.denials import Denial, TooManyRounds, denial_in
 from tidegate.audit.heard import Heard, Zone
-from tidegate.audit.replies import Alias, Told
+from tidegate.audit.replies import Absent, Alias, Empty, Told
 from tidegate.audit.walking_names import NameWalk
 from tidegate.model.audits import Signature
 from tidegate.model.domain_names import ROOT
@@ -40,7 +41,9 @@ class SignedChain:
     def _judge(self, zone: Zone) -> bool | None:
         trusted = self._trusted(zone)
         keys = self._walk.heard.get((zone.name, "DNSKEY"))
-        if trusted is None or keys is None or keys.asked is None:
+        if trusted is None:
+            return self._unsigned(zone)
+        if keys is None or keys.asked is None:
             return None
         if not isinstance(keys.reading, Told):
             return False if trusted else None
@@ -48,13 +51,23 @@ class SignedChain:
         if not anchored or not _verifies(keys, anchored):
             return False
         return all(
-            _verifies(one, keys.reading.records)
+            _holds(one, keys.reading.records) is not False
             for one in self._heard.get(zone.name, ())
-            if isinstance(one.reading, Told | Alias) and one is not keys and not _made_up(one)
+            if one is not keys and not _made_up(one)
         )
 
+    def _unsigned(self, zone: Zone) -> bool | None:
+        """That a zone has no DS must be proved by the signed zone above it, else resolvers refuse it."""
+        ds = self._walk.heard.get((zone.name, "DS"))
+        keys = self._walk.heard.get((zone.parent.name, "DNSKEY")) if zone.parent is not None else None
+        if ds is None or not isinstance(ds.reading, Empty | Absent):
+            return None
+        if keys is None or not isinstance(keys.reading, Told):
+            return None
+        return False if _denied(ds, keys.reading.records) is False else None
+
     def _trusted(self, zone: Zone) -> tuple[str, ...] | None:
-        """The DS records that the zone's keys must match; None where there are none, or none was seen."""
+        """The DS records that the zone's keys must match; None where there are none, or none were seen."""
         if zone.name == ROOT:
             return self._anchors or None
         ds = self._walk.heard.get((zone.name, "DS"))
@@ -139,6 +152,57 @@ def _verifies(heard: Heard, keys: Iterable[Record]) -> bool:
     except WRONG:
         return False
     return True
+
+
+def _holds(heard: Heard, keys: Iterable[Record]) -> bool | None:
+    """Whether what was heard is signed or, where it is that there is nothing, proved; None where that cannot
+    be told. Of DS records only those that are there: that there are none is the zone's own matter.
+    """
+    match heard.reading:
+        case Told() | Alias():
+            return _verifies(heard, keys) and _nothing_nearer(heard, keys) is not False
+        case Empty() | Absent() if heard.type != "DS":
+            return _denied(heard, keys)
+        case _:
+            return None
+
+
+def _denied(heard: Heard, keys: Iterable[Record]) -> bool | None:
+    """Whether the reply proves that there is no such record, or no such name."""
+    name = _name(heard.name)
+
+    def proves(denial: Denial) -> bool:
+        return (
+            denial.no_name(name) if isinstance(heard.reading, Absent) else denial.no_record(name, heard.type)
+        )
+
+    return _proved(heard, keys, proves)
+
+
+def _nothing_nearer(heard: Heard, keys: Iterable[Record]) -> bool | None:
+    """A wildcard's answer must prove that the name itself is not there (RFC 4035, 5.3.4)."""
+    reading = heard.reading
+    assert isinstance(reading, Told | Alias)
+    name = _name(heard.name)
+    labels = min(int(one.data.split(" ")[2]) for one in reading.signatures)
+    if labels >= len(name.labels) - 1 - name.is_wild():
+        return True
+    return _proved(heard, keys, lambda denial: denial.no_closer(name, labels))
+
+
+def _proved(heard: Heard, keys: Iterable[Record], proves: Callable[[Denial], bool]) -> bool | None:
+    """None where the zone's hash takes too long, or records of the reply were left out."""
+    reply = heard.asked.answer if heard.asked is not None else None
+    if heard.asked is None or not isinstance(reply, DnsReply):
+        return None
+    zone = _name(heard.zone)
+    try:
+        denial = denial_in(zone, reply.authority, _rrset(zone, "DNSKEY", keys), heard.asked.at_s)
+    except TooManyRounds:
+        return None
+    except WRONG:
+        return False
+    return True if proves(denial) else None if reply.left_out else False
 
 
 def _rrset(owner: dns.name.Name, kind: str, records: Iterable[Record]) -> dns.rrset.RRset:

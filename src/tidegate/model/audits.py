@@ -94,7 +94,8 @@ class _Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 class ServiceListed(_Observation, frozen=True):
     """A service to audit. `domains` are hosts that must all work (pages are read there), `backends` hosts
-    of its mobile programs, `mail` the domains whose mail matters; `people` is its weight.
+    of its mobile programs, `mail` the domains whose mail matters; `people` is its weight. Who is logged in
+    stays so for `session_s` without the login.
     """
 
     name: str
@@ -104,6 +105,7 @@ class ServiceListed(_Observation, frozen=True):
     domains: tuple[str, ...] = ()
     backends: tuple[str, ...] = ()
     mail: tuple[str, ...] = ()
+    session_s: int = 0
 
 
 class NeedDeclared(_Observation, frozen=True):
@@ -130,7 +132,8 @@ class ThingDeclared(_Observation, frozen=True):
 class ProviderDeclared(_Observation, frozen=True):
     """A provider: who owns it, under which country's law it is, where it is present, and what is its own.
 
-    `suffixes` are domains of its hosts and name servers, `authorities` organisations in certificates.
+    `suffixes` are domains of its hosts and name servers, `authorities` organisations in certificates, `caa`
+    domains that stand for it in CAA records.
     """
 
     name: str
@@ -140,6 +143,7 @@ class ProviderDeclared(_Observation, frozen=True):
     networks: tuple[int, ...] = ()
     suffixes: tuple[str, ...] = ()
     authorities: tuple[str, ...] = ()
+    caa: tuple[str, ...] = ()
 
 
 # What name servers say.
@@ -201,7 +205,9 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class KeysSeen(_Observation, frozen=True):
     """The DNSKEY set of a zone (key tags; empty where it is unsigned), and signatures seen in it.
 
-    `validates` is whether the chain from the configured anchor down to this zone holds at `at_s`.
+    `validates` is whether the chain from the configured anchor down to this zone holds at `at_s`: all that
+    was heard from the zone is signed, and what is not there is proved not to be. Without any key it is False
+    where the zone above is signed and does not prove that this one is not.
     """
 
     zone: str
@@ -247,7 +253,9 @@ class MailServersSeen(_Observation, frozen=True):
 
 
 class AuthoritiesAllowedSeen(_Observation, frozen=True):
-    """The CAA set that holds for a name: domains of authorities that may issue; empty where all may."""
+    """The CAA set that holds for a name: domains of authorities that may issue; empty where all may, and ";"
+    where none may.
+    """
 
     name: str
     authorities: tuple[str, ...]
@@ -308,8 +316,7 @@ class PagePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class PageSeen(_Observation, frozen=True):
     """One page: `host` is where it began, `through` the hosts of its redirects in order, the last one gave
-    the page. `parts` are other hosts, also those that headers announce; `session_s` is the longest age of a
-    cookie.
+    the page. `parts` are other hosts, also those that headers announce.
     """
 
     host: str
@@ -318,15 +325,13 @@ class PageSeen(_Observation, frozen=True):
     through: tuple[str, ...] = ()
     parts: tuple[PagePart, ...] = ()
     by_browser: bool = False
-    session_s: int = 0
 
 
 class MailBannerSeen(_Observation, frozen=True):
-    """What a mail server greets with, and whether it offers STARTTLS."""
+    """The code that a mail server greets with (RFC 5321, 4.2): 220 where it takes mail."""
 
     host: str
-    banner: str
-    starttls: bool
+    code: int
 
 
 class NotSeen(_Observation, frozen=True):

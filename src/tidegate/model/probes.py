@@ -54,7 +54,7 @@ class Robots(msgspec.Struct, frozen=True, tag_field="what", tag="robots"):
 
 
 class Mail(msgspec.Struct, frozen=True, tag_field="what", tag="mail"):
-    """The greeting of a mail server, and what it says it can do; then QUIT."""
+    """The greeting of a mail server; then QUIT."""
 
     address: str
     host: str
@@ -138,16 +138,13 @@ class Link(msgspec.Struct, frozen=True, array_like=True):
 
 
 class PageRead(msgspec.Struct, frozen=True, tag_field="what", tag="page read"):
-    """`location` is where the answer sends on to, absolute, or ""; `cut` when not all of it was read.
-    `session_s` is the longest age that it gives a cookie.
-    """
+    """`location` is where the answer sends on to, absolute, or ""; `cut` when not all of it was read."""
 
     status: int
     location: str = ""
     links: tuple[Link, ...] = ()
     size_bytes: int = 0
     cut: bool = False
-    session_s: int = 0
 
 
 class RobotsRead(msgspec.Struct, frozen=True, tag_field="what", tag="robots read"):
@@ -157,8 +154,9 @@ class RobotsRead(msgspec.Struct, frozen=True, tag_field="what", tag="robots read
 
 
 class MailGreeting(msgspec.Struct, frozen=True, tag_field="what", tag="mail greeting"):
-    greeting: str
-    starttls: bool
+    """`code` is what the greeting begins with: 220 where the server takes mail."""
+
+    code: int
 
 
 class NotAnswered(msgspec.Struct, frozen=True, tag_field="what", tag="not answered"):

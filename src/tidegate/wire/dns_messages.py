@@ -17,6 +17,10 @@ EDNS_PAYLOAD_BYTES = 1232
 """Of a reply over UDP, so that none is fragmented; a longer one comes over TCP."""
 
 
+_DENIALS = {"NSEC", "NSEC3", "RRSIG"}
+"""Records that prove what is not there: they may be at names that no host has."""
+
+
 def dns_query(question: Dns) -> dns.message.Message:
     """As a resolver asks an authoritative server: no recursion, signatures welcome (RFC 4035, 3.2.1)."""
     query = dns.message.make_query(
@@ -56,7 +60,10 @@ def _records(section: list[dns.rrset.RRset]) -> tuple[tuple[Record, ...], int]:
     found: list[Record] = []
     left_out = 0
     for rrset in section:
-        owner, kind = _name(rrset.name), dns.rdatatype.to_text(rrset.rdtype)
+        kind = dns.rdatatype.to_text(rrset.rdtype)
+        owner = _name(rrset.name) or (
+            rrset.name.to_text(omit_final_dot=True).lower() if kind in _DENIALS else ""
+        )
         for rdata in rrset:
             data = _data(kind, rdata)
             if owner and data and len(data) <= TEXT_CHARACTERS_MAX and len(found) < RECORDS_MAX:

@@ -12,9 +12,6 @@ from tidegate.model.probes import LINKS_MAX, TEXT_CHARACTERS_MAX, Link
 NAMED_MAX = 20_000
 """Times that one page names something to load, also the same again; what is beyond is not looked at."""
 
-COOKIE_AGE_S_MAX = 400 * 86_400
-"""Longest age of a cookie that browsers keep (RFC 6265bis); a longer one counts as this."""
-
 _IMPORT = re.compile(r"""@import\s+(?:url\(\s*)?["']?([^"'()\s;]{1,4096})""", re.IGNORECASE)
 _ADDRESS = re.compile(r"""url\(\s*["']?([^"'()\s]{1,4096})""", re.IGNORECASE)
 _SCRIPT_TYPES = {"", "text/javascript", "application/javascript", "module"}
@@ -62,17 +59,6 @@ def header_links(policies: Iterable[str], links: Iterable[str], url: str) -> tup
     found = [link for policy in policies for link in _in_policy(policy, url)]
     found += [link for header in links for link in _resolved(_in_link_header(header), url)]
     return _bounded(found)
-
-
-def cookie_age_s(cookies: Iterable[str]) -> int:
-    """The longest Max-Age; 0 where none is told."""
-    ages = [0]
-    for cookie in cookies:
-        for field in cookie.split(";")[1:]:
-            name, _, value = field.strip().partition("=")
-            if name.lower() == "max-age" and value.isascii() and value.isdigit():
-                ages.append(min(int(value[:12]), COOKIE_AGE_S_MAX))
-    return max(ages)
 
 
 def _in_page(tree: LexborHTMLParser) -> Iterator[Link]:

@@ -49,6 +49,7 @@ class _Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     country: str = ""
     sector: str = ""
     people: int = 1
+    session_hours: int = 0
     domains: tuple[str, ...] = ()
     backends: tuple[str, ...] = ()
     mail: tuple[str, ...] = ()
@@ -70,6 +71,7 @@ class _Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     networks: tuple[int, ...] = ()
     suffixes: tuple[str, ...] = ()
     authorities: tuple[str, ...] = ()
+    caa: tuple[str, ...] = ()
 
 
 class _List(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -159,6 +161,8 @@ def _declared(told: _List, file: str, at_s: int, country: str) -> Iterator[Obser
     for one in told.service:
         if not 0 <= one.people <= PEOPLE_MAX:
             raise WrongLine(f"people of {one.name!r}: from 0 to {PEOPLE_MAX:,}", file, 1)
+        if not 0 <= one.session_hours <= HOURS_MAX:
+            raise WrongLine(f"session_hours of {one.name!r}: from 0 to {HOURS_MAX:,}", file, 1)
         yield ServiceListed(
             at_s=at_s,
             source=source,
@@ -169,6 +173,7 @@ def _declared(told: _List, file: str, at_s: int, country: str) -> Iterator[Obser
             domains=_names(one.domains, file),
             backends=_names(one.backends, file),
             mail=_names(one.mail, file),
+            session_s=one.session_hours * 3600,
         )
         yield from _needs(one.name, one.need, file, at_s)
     for thing in told.thing:
@@ -188,6 +193,7 @@ def _declared(told: _List, file: str, at_s: int, country: str) -> Iterator[Obser
             networks=provider.networks,
             suffixes=_names(provider.suffixes, file),
             authorities=provider.authorities,
+            caa=_names(provider.caa, file),
         )
 
 
@@ -213,8 +219,8 @@ def _needs(of: str, needs: tuple[_Need, ...], file: str, at_s: int) -> Iterator[
 
 
 def _from_table(data: bytes, file: str, at_s: int, country: str) -> Iterator[Observation]:
-    """`domain` (or `domains`), and `name`, `sector`, `people`, `country`, `backends`, `mail` where they are
-    there; several hosts are set apart by spaces.
+    """`domain` (or `domains`), and `name`, `sector`, `people`, `country`, `backends`, `mail`,
+    `session_hours` where they are there; several hosts are set apart by spaces.
     """
     for line, row in rows(data, file, (("domain", "domains"),)):
         domains = [host_name(name, file, line) for name in row["domain"].split()]
@@ -230,6 +236,7 @@ def _from_table(data: bytes, file: str, at_s: int, country: str) -> Iterator[Obs
             domains=tuple(domains),
             backends=tuple(host_name(name, file, line) for name in row.get("backends", "").split()),
             mail=tuple(host_name(name, file, line) for name in row.get("mail", "").split()),
+            session_s=whole_number(row.get("session_hours") or "0", file, line, HOURS_MAX) * 3600,
         )
 
 

@@ -1,4 +1,4 @@
-"""The greeting of one mail server, and what it says it can do."""
+"""The greeting of one mail server."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ LINES_MAX = 64
 
 
 async def greet(question: Mail, settings: ProbeSettings) -> Answer:
-    """EHLO and QUIT, and nothing else: no mail is begun."""
+    """QUIT after the greeting, and nothing else: no mail is begun."""
     try:
         async with asyncio.timeout(settings.timeout_ms / 1000):
             return await _greet(question, settings.ports.mail)
@@ -31,14 +31,9 @@ async def _greet(question: Mail, port: int) -> Answer:
     reader, writer = await asyncio.open_connection(question.address, port, limit=LINE_BYTES_MAX)
     try:
         greeting = await _answer(reader)
-        if not greeting[0].startswith("220"):
-            return NotAnswered("refused", greeting[0][:200])
-        writer.write(b"EHLO audit.invalid\r\n")
-        told = await _answer(reader)
         writer.write(b"QUIT\r\n")
         await writer.drain()
-        starttls = any(line[4:].strip().upper() == "STARTTLS" for line in told)
-        return MailGreeting(greeting[0][4:], starttls)
+        return MailGreeting(int(greeting[0][:3]))
     finally:
         writer.transport.abort()
 
@@ -47,7 +42,7 @@ async def _answer(reader: asyncio.StreamReader) -> list[str]:
     lines = []
     for _ in range(LINES_MAX):
         line = (await reader.readline()).decode("utf-8", "replace").rstrip("\r\n")
-        if not line[:3].isdigit():
+        if not (line[:3].isascii() and line[:3].isdigit() and len(line) >= 3):
             raise ValueError(f"no answer of a mail server: {line[:40]!r}")
         lines.append(line)
         if line[3:4] != "-":

@@ -15,7 +15,7 @@ import msgspec
 from tidegate.adapters.probing.page_reader import PageReader
 from tidegate.model.probe_settings import ProbeSettings
 from tidegate.model.probes import Answer, NotAnswered, Page, PageRead, Robots, RobotsRead
-from tidegate.wire.pages import absolute_url, cookie_age_s, header_links
+from tidegate.wire.pages import absolute_url, header_links
 
 PAGE_BYTES_MAX = 1 << 21
 """Bytes of a page that are read, unpacked; of a longer one these are looked at, and it is said to be cut."""
@@ -84,12 +84,11 @@ class Sites:
             policies = headers.get_list("content-security-policy")[:HEADERS_MAX]
             links, whole = header_links(policies, headers.get_list("link")[:HEADERS_MAX], question.url)
             kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-            session_s = cookie_age_s(headers.get_list("set-cookie")[:HEADERS_MAX])
             text, size = "", 0
             if not location and kind in {"text/html", "application/xhtml+xml", "text/css", ""}:
                 body, complete = await _body(answer, PAGE_BYTES_MAX)
                 text, size, whole = body.decode(_charset(answer), "replace"), len(body), whole and complete
-            head = PageRead(answer.status_code, location, links, size, not whole, session_s)
+            head = PageRead(answer.status_code, location, links, size, not whole)
             return _Came(head, text, kind == "text/css")
 
     async def _told(self, came: _Came, url: str) -> PageRead:
