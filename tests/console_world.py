@@ -1,11 +1,14 @@
 """The small world with a console over it: a real control socket, a real server, a clock that a test moves."""
 
+import os
 import socket
+import sys
 import threading
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import uvicorn
 
@@ -17,11 +20,17 @@ from tests.stand_ins import report_of, summary_of
 from tidegate.adapters.control import SocketDoor, SocketLine
 from tidegate.adapters.fonts import font_files
 from tidegate.adapters.hotline.shelf import FolderShelf
+from tidegate.adapters.local_files import DiskFiles
 from tidegate.adapters.printing import TypstPrinter
 from tidegate.adapters.state_folder import LockedFolder
+from tidegate.adapters.studying import ChildStudies
+from tidegate.adapters.topology_files import LocalTopologyFiles
 from tidegate.app.console.accord_reader import Accords, Record
 from tidegate.app.console.gathering import Sources
-from tidegate.app.console.serving import Serving, address_of
+from tidegate.app.console.serving import Serving, Shelf, address_of
+from tidegate.app.console.studies import INDEX, Studies
+from tidegate.app.console.study import StudyRow, WorldAsked
+from tidegate.app.console.study_sources import Folders
 from tidegate.app.live import Live
 from tidegate.app.settings import BorderPointSection, Config
 from tidegate.console.answering import Desk, desk
@@ -38,12 +47,20 @@ from tidegate.ports.facts import FactStore
 from tidegate.ports.hotline import EnvelopeStore
 
 NTP, TCP = CODE_OF["ntp"], CODE_OF["tcp"]
+STUDY_PROCESS = ChildStudies([sys.executable, "-m", "tidegate", "study"], os.environ)
 CONFIG = Config(
     border_points={
         name: BorderPointSection(exporters=(f"192.0.2.{at + 1}/32",), capacity=10_000_000_000)
         for at, name in enumerate(POINTS)
     }
 )
+
+
+def lay_down_study(shelf: Shelf) -> None:
+    """Study 1, asked and answered before."""
+    asked = WorldAsked(world="synthetic")
+    row = StudyRow(number=1, key="", asked=asked, by="pari", asked_ms=0, standing="done")
+    shelf.put({INDEX: msgspec.json.encode((row,))})
 
 
 def inbound(second: int, flood_bits: float) -> CollectorReport:
@@ -149,6 +166,14 @@ class Watched(World):
             ),
             address=address_of(listen, origin, None, None),
             shelf=FolderShelf(self.folder / "console"),
+            folders=Folders(
+                rehearsals=self.folder / "rehearsals",
+                audits=self.folder / "audits",
+                imported=self.folder / "topology" / "world",
+                files=DiskFiles(),
+                topology=LocalTopologyFiles(),
+            ),
+            studies=Studies(FolderShelf(self.folder / "console"), STUDY_PROCESS, self.clock),
             roster=lambda: self.officers.roster,
             fonts=font_files(),
             printer=TypstPrinter,

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tidegate.ports.rule_counts import CountingRouters
     from tidegate.ports.signing import Signer
     from tidegate.ports.state import StateFolder
+    from tidegate.ports.studying import StudyEnd, StudyProcess
     from tidegate.ports.topology import TopologyFiles
 
 
@@ -378,6 +379,18 @@ def serve_console(serving: "Serving") -> None:
     serve(serving)
 
 
+def studies() -> "StudyProcess":
+    from tidegate.adapters.studying import ChildStudies
+
+    return ChildStudies([sys.executable, "-m", "tidegate", "study"], os.environ)
+
+
+def study_end() -> "StudyEnd":
+    from tidegate.adapters.studying import StudyPipe
+
+    return StudyPipe(sys.stdin.buffer, sys.stdout.buffer)
+
+
 def fonts() -> "Mapping[str, bytes]":
     from tidegate.adapters.fonts import font_files
 
@@ -423,6 +436,8 @@ PARTS = Parts(
     prober=prober,
     asked_before=asked_before,
     serve_console=serve_console,
+    studies=studies,
+    study_end=study_end,
     fonts=fonts,
 )
 

@@ -6,7 +6,8 @@ import pytest
 
 from tests.worlds import world_of
 from tidegate.adapters.topology_files import LocalTopologyFiles
-from tidegate.app.rehearsal_map import people_kept, people_lost, read_outlines
+from tidegate.app.outlines import read_outlines
+from tidegate.app.rehearsal_map import people_kept, people_lost
 from tidegate.app.rehearsal_page import page
 from tidegate.app.reporting import report_of
 from tidegate.rehearse.answers import Between, Bounds, Change

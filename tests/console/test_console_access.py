@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.console_accord import ACCORD
-from tests.console_world import Watched, inbound
+from tests.console_world import Watched, inbound, lay_down_study
 from tests.passkeys import SoftPasskey
 from tests.plan_world import quick_border
 from tidegate.app.console import entering
@@ -68,7 +68,9 @@ def console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Console
         world.appoint(key.officer)
     world.agree()
     world.until_proposed()
-    yield Console(world)
+    made = Console(world)
+    lay_down_study(made.at.serving.shelf)
+    yield made
     world.stop()
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tidegate.ports.rule_counts import CountingRouters
     from tidegate.ports.signing import Signer
     from tidegate.ports.state import StateFolder
+    from tidegate.ports.studying import StudyEnd, StudyProcess
     from tidegate.ports.topology import TopologyFiles
 
 IfMissing = Literal["create", "refuse"]
@@ -65,7 +66,8 @@ class Parts:
     passphrase and tells its public half, `public_key` reads one from a file. `hotline_folder` is where an
     organisation's cards, station's keys and peers lie, inside a node's state folder; `hotline_ways` are its
     ways to peers, `pair_files` the key files of roots and officers. `serve_console` is the whole life of the
-    console's process; `fonts` are the files of the typefaces that print and page share.
+    console's process. `studies` starts a process for each question that takes long, `study_end` is that
+    process's own end; `fonts` are the files of the typefaces that print and page share.
     """
 
     version: str
@@ -106,4 +108,6 @@ class Parts:
     prober: "Callable[[ProbeSettings], Prober]"
     asked_before: "Callable[[Path], AskedBefore]"
     serve_console: "Callable[[Serving], None]"
+    studies: "Callable[[], StudyProcess]"
+    study_end: "Callable[[], StudyEnd]"
     fonts: Callable[[], Mapping[str, bytes]]

@@ -4,9 +4,9 @@ Outlines are Natural Earth's, projected once (web/map). There is no script and n
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 
+from tidegate.app.outlines import Outlines
 from tidegate.rehearse.answers import Between, Country
 
 STEPS = (1, 1_000_000, 10_000_000, 100_000_000)
@@ -30,23 +30,6 @@ path.land{stroke:#3a4853!important}.map .on{fill:#f2f5f7}.map .l3.on,.map .l4.on
 
 TILES_IN_ROW = 20
 TILE_WIDTH, TILE_HEIGHT = 100, 60
-
-
-@dataclass(frozen=True, slots=True)
-class Outlines:
-    """The size of the picture, and the code and SVG path of each piece of land; "-" where it has no code."""
-
-    width: int
-    height: int
-    land: Sequence[tuple[str, str]]
-
-
-def read_outlines(data: bytes) -> Outlines:
-    """Of the file that comes with the program and that web/map makes."""
-    head, *lines = data.decode("ascii").splitlines()
-    width, height = map(int, head.split(" "))
-    land = [line.partition(" ") for line in lines]
-    return Outlines(width, height, [(code, path) for code, _, path in land])
 
 
 def people_lost(other: Between) -> int:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from tidegate.app.outlines import Outlines
 from tidegate.app.page_pieces import STYLE, rounded, share, table
-from tidegate.app.rehearsal_map import MAP_STYLE, Outlines, map_of, people_kept, people_lost
+from tidegate.app.rehearsal_map import MAP_STYLE, map_of, people_kept, people_lost
 from tidegate.model.topology import Note, Source
 from tidegate.rehearse.advice import Advice
 from tidegate.rehearse.answers import Answer, Between, Bounds, Change, Counted, Country

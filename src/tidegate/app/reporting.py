@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tidegate.app.rehearsal_map import read_outlines
+from tidegate.app.outlines import read_outlines
 from tidegate.app.rehearsal_page import Report
 from tidegate.model.scenarios import Alliance, CutCountry, Scenario
 from tidegate.ports.topology import TopologyFiles

@@ -43,6 +43,18 @@ DAY_MS = 86_400_000
     metavar="DIR",
     help="State folder of the node that serves the hotline, where that is another one.",
 )
+@click.option(
+    "--rehearsals",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Worlds (.world) and scenarios (.toml) to rehearse with; else `rehearsals` in the state folder.",
+)
+@click.option(
+    "--audits",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Audits (.jsonl) and what-ifs (.toml); else `audits` in the state folder.",
+)
 @config_option
 @state_option
 @click.pass_context
@@ -53,6 +65,8 @@ def console(
     certificate: Path | None,
     key: Path | None,
     hotline_state: Path | None,
+    rehearsals: Path | None,
+    audits: Path | None,
     config_file: Path | None,
     state_folder: Path | None,
 ) -> None:
@@ -76,6 +90,8 @@ def console(
         origin=origin,
         certificate=certificate,
         key=key,
+        rehearsals=rehearsals,
+        audits=audits,
         told=_tell,
     ) as serving:
         parts.serve_console(serving)

@@ -35,7 +35,7 @@ COMMANDS = {
     "ledger": Entry("ledger", "ledger", "Prove that the record of facts is whole."),
 }
 
-HIDDEN = {"collect": Entry("collect", "collect", ""), "speak": Entry("speak", "speak", "")}
+HIDDEN = {name: Entry(name, name, "") for name in ("collect", "speak", "study")}
 
 
 class Front(Commands):

@@ -1,5 +1,6 @@
 """Single files that a person names: read whole within a bound, written whole or not at all."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -9,6 +10,10 @@ class LocalFiles(Protocol):
 
     def read(self, path: Path, bytes_max: int) -> bytes:
         """NotAllowed where it is longer than the bound."""
+
+    def stamps(self, folder: Path) -> Mapping[str, str]:
+        """The files right in a folder by name, each with what changes when it is written anew; none where
+        there is no such folder."""
 
     def write_new(self, path: Path, body: bytes) -> None:
         """NotAllowed where something is there already: nothing is written over it."""

@@ -37,6 +37,7 @@ class Right(StrEnum):
     SELF = "self"
     SITUATION = "situation"
     EVIDENCE = "evidence"
+    STUDY = "study"
     WORD = "word"
     MESSAGES = "messages"
     DRAFT = "draft"
@@ -64,6 +65,7 @@ MAY: Mapping[Right, frozenset[Role]] = MappingProxyType(
         Right.SELF: EVERYBODY,
         Right.SITUATION: EVERYBODY,
         Right.EVIDENCE: EVERYBODY - {Role.WALL},
+        Right.STUDY: EVERYBODY - {Role.WALL},
         Right.WORD: OFFICERS,
         Right.MESSAGES: EVERYBODY - {Role.WALL},
         Right.DRAFT: OFFICERS,

@@ -15,9 +15,10 @@ from tidegate.app.console.endpoint import JSON, NUMBER_MAX, TEXT_MAX, Endpoint, 
 from tidegate.app.console.entering_endpoints import ENTERING
 from tidegate.app.console.hotline_endpoints import HOTLINE
 from tidegate.app.console.shield_endpoints import SHIELD
+from tidegate.app.console.study_endpoints import STUDIES
 from tidegate.model.labels import LANGUAGES
 
-ENDPOINTS: tuple[Endpoint, ...] = (*ENTERING, *SHIELD, *ACCORD, *HOTLINE)
+ENDPOINTS: tuple[Endpoint, ...] = (*ENTERING, *SHIELD, *ACCORD, *HOTLINE, *STUDIES)
 
 
 def description(version: str) -> dict[str, object]:

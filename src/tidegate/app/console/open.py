@@ -12,6 +12,8 @@ from tidegate.app.console.accord_reader import Accords
 from tidegate.app.console.gathering import Sources
 from tidegate.app.console.hotline_source import HotlineSource
 from tidegate.app.console.serving import SHELF_NAME, Serving, address_of
+from tidegate.app.console.studies import Studies
+from tidegate.app.console.study_sources import AUDITS_NAME, REHEARSALS_NAME, Folders
 from tidegate.app.hotline.bundles import Kept
 from tidegate.app.hotline.line import HotlineLine
 from tidegate.app.hotline.places import EVIDENCE_NAME
@@ -63,6 +65,8 @@ def serving_of(
     origin: str | None,
     certificate: Path | None,
     key: Path | None,
+    rehearsals: Path | None,
+    audits: Path | None,
     told: Callable[[str], None],
 ) -> Iterator[Serving]:
     """All that the door needs; NotAllowed for an address that would need TLS and has none. `hotline_state` is
@@ -82,11 +86,21 @@ def serving_of(
         clock=clock,
         hotline=hotline_source(parts, hotline_record, folder, state_folder, hotline_state),
     )
+    shelf = parts.shelf(folder / SHELF_NAME)
+    studies = Studies(shelf, parts.studies(), clock)
     try:
         yield Serving(
             sources=sources,
             address=address,
-            shelf=parts.shelf(folder / SHELF_NAME),
+            shelf=shelf,
+            folders=Folders(
+                rehearsals=rehearsals or folder / REHEARSALS_NAME,
+                audits=audits or folder / AUDITS_NAME,
+                imported=folder / "topology" / "world",
+                files=parts.files(),
+                topology=parts.topology(),
+            ),
+            studies=studies,
             roster=lambda: roster_now(file),
             fonts=parts.fonts(),
             printer=parts.printer,
@@ -94,6 +108,7 @@ def serving_of(
             told=told,
         )
     finally:
+        studies.close()
         record.close()
         hotline_record.close()
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from tidegate.app.config import split_endpoint
 from tidegate.app.console.gathering import Sources
+from tidegate.app.console.studies import Studies
+from tidegate.app.console.study_sources import Folders
 from tidegate.mitigate.passkeys import LOCAL, host_of
 from tidegate.mitigate.roster import Roster
 from tidegate.model.refusals import NotAllowed
@@ -60,6 +62,8 @@ class Serving:
     sources: Sources
     address: Address
     shelf: Shelf
+    folders: Folders
+    studies: Studies
     roster: Callable[[], Roster]
     fonts: Mapping[str, bytes]
     printer: Callable[[], Printer]
