@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "mitigate": {"model", "kernels"},
     "rehearse": {"model", "kernels"},
     "audit": {"model", "kernels"},
-    "hotline": {"model"},
+    "hotline": {"model", "ledger"},
     "accord": {"model"},
     "app": LOWER | RULES,
     "adapters": {"model", "ports", "wire", "kernels"},

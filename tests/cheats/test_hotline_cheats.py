@@ -20,6 +20,7 @@ from tidegate.hotline.correspondence import (
 )
 from tidegate.hotline.deadlines import NOTHING_AGREED, deadlines
 from tidegate.hotline.delivery import Stage
+from tidegate.hotline.several import alone
 from tidegate.hotline.signatures import holds
 from tidegate.hotline.state import Copy, Sent
 from tidegate.model import purposes
@@ -41,7 +42,8 @@ def content_of(package: Package) -> Content:
 def reframed(package: Package, signer: Party, **changes: object) -> Package:
     """With another frame, signed by this party's station."""
     frame = bytes_of(msgspec.structs.replace(msgspec.json.decode(package.frame, type=Frame), **changes))
-    return msgspec.structs.replace(package, frame=frame, station=signer.station.sign(purposes.FRAME, frame))
+    station = alone(signer.station.sign(purposes.FRAME, frame))
+    return msgspec.structs.replace(package, frame=frame, station=station)
 
 
 def refused(package: Package, rule: int, own: Party = XB, sender: Party = XA) -> NotBelieved:
@@ -215,7 +217,7 @@ def test_a_receipt_is_believed_from_the_recipient_s_station_and_from_nobody_else
     true = XB.receipt(TRUE, XA)
     own = XA.organisation
     assert believed_receipt(true, sent(), own, XB.card(), holds).recipient == XB.organisation
-    by_relay = msgspec.structs.replace(true, signature=XC.station.sign(purposes.RECEIPT, true.receipt))
+    by_relay = msgspec.structs.replace(true, signature=alone(XC.station.sign(purposes.RECEIPT, true.receipt)))
     as_custody = msgspec.structs.replace(true, signature=XB.station.sign(purposes.CUSTODY, true.receipt))
     another = XB.receipt(XA.package(XA.content(XB, remarks="Another."), ["anna"]), XA)
     of_a_frame_never_made = XB.receipt(reframed(TRUE, XB, serial=9, previous=NO_DIGEST), XA)

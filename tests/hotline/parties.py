@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.hotline.people import pair, seed
 from tidegate.hotline.cards import succession
+from tidegate.hotline.several import alone
 from tidegate.hotline.signatures import organisation_of
 from tidegate.ledger import LeafHashes, leaf_hash
 from tidegate.ledger.checkpoints import Head, cosign, log_name, log_origin, sign_head
@@ -133,7 +134,7 @@ class Party:
             content=body,
             officers=signed,
             frame=frame,
-            station=self.station.sign(purposes.FRAME, frame),
+            station=alone(self.station.sign(purposes.FRAME, frame)),
             attachments=tuple(attachments),
         )
 
@@ -148,7 +149,7 @@ class Party:
                 fact=len(self.entries),
             )
         )
-        return SignedReceipt(receipt=body, signature=self.station.sign(purposes.RECEIPT, body))
+        return SignedReceipt(receipt=body, signature=alone(self.station.sign(purposes.RECEIPT, body)))
 
     def records(self, kind: str, at_s: int, **told: Json) -> int:
         """The number of the fact in the ledger; only its bytes matter to whoever verifies."""

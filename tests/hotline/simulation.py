@@ -45,7 +45,8 @@ from tidegate.ports.outside import OutsideFailed
 BEGIN_MS = 1_700_000_000_000
 BAD_MS = 30_000
 """So long everything fails."""
-MESSAGES = 6
+OCCASIONS = 5
+"""So often somebody speaks at most; now and then it says three things at once, which are signed at once."""
 TICK_MS = 4_000
 PATIENCE_MS = 3_600_000
 """So long after that the last receipt must have come; the longest wait between two offers is ten minutes."""
@@ -257,7 +258,7 @@ class Simulation:
 
     def _plan_the_bad_time(self) -> None:
         chance = self.chance
-        for _ in range(chance.randrange(2, MESSAGES + 1)):
+        for _ in range(chance.randrange(2, OCCASIONS + 1)):
             self.at(chance.randrange(BAD_MS), self._somebody_speaks)
         for _ in range(chance.randrange(4)):
             self.at(chance.randrange(BAD_MS), self._part_two)
@@ -298,8 +299,9 @@ class Simulation:
 
     def _somebody_speaks(self) -> None:
         node = self._somebody()
-        if node.alive:
-            node.live(lambda: self._speak(node))
+        for _ in range(self.chance.choice((1, 1, 1, 3))):
+            if node.alive:
+                node.live(lambda: self._speak(node))
 
     def _speak(self, node: SimulatedNode) -> None:
         """The desk answers only once all is stored; whoever hears nothing has not sent anything."""

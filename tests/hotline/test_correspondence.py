@@ -17,6 +17,7 @@ from tidegate.hotline.correspondence import (
     verify_package,
 )
 from tidegate.hotline.delivery import Stage
+from tidegate.hotline.several import alone
 from tidegate.hotline.state import Copy, Sent
 from tidegate.model import purposes
 from tidegate.model.hotline_facts import Deadlines, Place
@@ -85,7 +86,7 @@ def package(
         content=body,
         officers=tuple(by.signed(officer, body) for officer in officers),
         frame=framed,
-        station=by.station.sign(purposes.FRAME, framed),
+        station=alone(by.station.sign(purposes.FRAME, framed)),
         attachments=(),
     )
 
@@ -239,7 +240,7 @@ def receipt(by: Identity = BAHAR, key: Identity = BAHAR, **changes: object) -> S
         "fact": 7,
     }
     body = bytes_of(Receipt(**(known | changes)))  # type: ignore[arg-type]
-    return SignedReceipt(receipt=body, signature=key.station.sign(purposes.RECEIPT, body))
+    return SignedReceipt(receipt=body, signature=alone(key.station.sign(purposes.RECEIPT, body)))
 
 
 def test_a_receipt_counts_from_the_recipients_station_over_our_message_and_frame_alone() -> None:
@@ -263,7 +264,7 @@ def test_a_receipt_counts_from_the_recipients_station_over_our_message_and_frame
 
 def test_a_signature_for_another_purpose_is_no_receipt() -> None:
     body = receipt().receipt
-    one = SignedReceipt(receipt=body, signature=BAHAR.station.sign(purposes.CUSTODY, body))
+    one = SignedReceipt(receipt=body, signature=alone(BAHAR.station.sign(purposes.CUSTODY, body)))
     with pytest.raises(NotBelieved):
         believed_receipt(one, sent(), ANNA.organisation, BAHAR.card, stand_in_holds)
 

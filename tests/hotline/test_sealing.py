@@ -21,8 +21,8 @@ from tidegate.model.messages import (
     CardNews,
     Envelope,
     EnvelopeHeader,
-    SignaturePair,
     SignedReceipt,
+    StationSignature,
 )
 from tidegate.model.organisations import EncryptionKey
 from tidegate.model.refusals import Malformed, NotAllowed
@@ -288,7 +288,7 @@ def test_any_bytes_at_all_are_refused_as_malformed(junk: bytes) -> None:
 # What is sealed.
 
 NEWS = CardNews(card=b"xyz")
-RECEIPT = SignedReceipt(receipt=b"{}", signature=SignaturePair(b"\x01", b"\x02"))
+RECEIPT = SignedReceipt(receipt=b"{}", signature=StationSignature(b"\x01", b"\x02"))
 
 
 @pytest.mark.parametrize("value", [NEWS, RECEIPT])

@@ -1,20 +1,34 @@
 """Two stations and a net between them: what is said is stored, receipted, opened and answered."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import replace as dataclass_replace
 from itertools import count
 
 import pytest
+from msgspec.structs import replace
 
-from tests.hotline.stand_ins import Disk, Identity, StandInPath, StandInSeals, founded, identity, needs_of
+from tests.hotline.stand_ins import (
+    Disk,
+    Identity,
+    StandInPath,
+    StandInSeals,
+    founded,
+    identity,
+    needs_of,
+    stand_in_holds,
+)
 from tests.stand_ins import HandClock
 from tidegate.app.hotline.composing import compose, give_signature
 from tidegate.app.hotline.needs import Needs
 from tidegate.app.hotline.station import Station
 from tidegate.hotline.delivery import Stage
-from tidegate.model.hotline_facts import MessageAuthorised
+from tidegate.hotline.several import station_holds
+from tidegate.model.hotline_facts import MessageAuthorised, MessageQueued, ReceiptCame
+from tidegate.model.messages import Package, Receipt, Sealed, SignedReceipt, SignedReceipts
 from tidegate.model.organisations import Digest, Endpoint, OrganisationId
+from tidegate.model.purposes import RECEIPT
 from tidegate.model.refusals import NotAllowed
+from tidegate.model.value_bytes import bytes_of, value_from
 from tidegate.ports.hotline import Arrival, Outcome
 from tidegate.ports.hotline_control import Draft
 
@@ -54,7 +68,7 @@ class Party:
         needs = needs_of(
             self.own, self.world.identities, self.disk, self.world.seals, self.world.clock, self.world.nonce
         )
-        self.needs: Needs = replace(needs, **changes)
+        self.needs: Needs = dataclass_replace(needs, **changes)
         self.paths = {name: StandInPath(name, self.send) for name in ("https", "udp")}
         self.station = Station(self.needs, list(self.paths.values()))
         self.station.start()
@@ -137,6 +151,100 @@ def test_a_message_is_stored_and_receipted_and_shown_delivered_only_then(world: 
     assert world.anna.stage(message) is Stage.QUEUED
     world.turns()
     assert world.anna.stage(message) is Stage.STORED
+
+
+def on_their_way(party: Party) -> tuple[bytes, ...]:
+    return tuple(
+        body
+        for sent in party.needs.state.sent.values()
+        if (body := party.needs.blobs.get(sent.envelope or "")) is not None
+    )
+
+
+def test_several_messages_of_one_turn_are_signed_receipted_and_proved_at_once(world: TwoParties) -> None:
+    world.turns()
+    messages = [world.anna.says(remarks=f"number {number}") for number in range(5)]
+    world.turns()
+    assert {world.anna.stage(message) for message in messages} == {Stage.STORED}
+    came = [fact for _, fact in world.anna.disk.facts if isinstance(fact, ReceiptCame)]
+    station = world.bahar.own.station.public_pair()
+    for fact, message in zip(came, messages, strict=True):
+        signed = value_from(SignedReceipt, world.anna.disk.blobs[fact.receipt], 1 << 16)
+        assert signed.signature.among is not None
+        assert signed.signature.among.count == 5
+        assert station_holds(stand_in_holds, station, signed.signature, RECEIPT, signed.receipt)
+        assert fact.message == message
+    assert len({fact.receipt for fact in came}) == 5
+    serials = [fact.place.serial for _, fact in world.anna.disk.facts if isinstance(fact, MessageQueued)]
+    assert serials == [1, 2, 3, 4, 5]
+
+
+def test_several_that_come_again_are_receipted_again_in_one_envelope(world: TwoParties) -> None:
+    world.turns()
+    for number in range(3):
+        world.anna.says(remarks=f"number {number}")
+    world.whole = False
+    world.anna.station.turn()
+    envelopes = on_their_way(world.anna)
+    intake, anna = world.bahar.station.intake, world.anna.own.organisation
+    first = intake.take([Arrival("https", anna, envelopes, None)])
+    again = intake.take([Arrival("https", anna, envelopes[1:], None)])
+    assert (len(envelopes), len(first.replies[anna])) == (3, 1)
+    assert again.replies == first.replies
+    world.bahar.start()  # it remembers nothing, and judges them anew
+    anew = world.bahar.station.intake.take([Arrival("https", anna, envelopes[1:], None)])
+    kinds = [type(fact).__name__ for _, fact in world.bahar.disk.facts]
+    assert (len(anew.replies[anna]), kinds.count("MessageStored")) == (1, 3)
+    heard = world.anna.station.take([Arrival("https", None, tuple(first.replies[anna]), None)], 0)
+    assert [kind for kind, _, _ in heard.told] == ["receipt"] * 3
+
+
+def test_a_receipt_that_a_relay_put_among_others_counts_for_nothing_and_spoils_them(
+    world: TwoParties,
+) -> None:
+    world.turns()
+    messages = [world.anna.says(remarks=f"number {number}") for number in range(3)]
+    world.whole = False
+    world.anna.station.turn()
+    anna, bahar = world.anna.own, world.bahar.own
+    taken = world.bahar.station.intake.take(
+        [Arrival("https", anna.organisation, on_their_way(world.anna)[:2], None)]
+    )
+    true = world.seals.value(taken.replies[anna.organisation][0])
+    assert isinstance(true, SignedReceipts)
+    third = world.anna.needs.state.find_sent(messages[2])
+    assert third is not None
+    assert third.place is not None
+    forged = bytes_of(
+        replace(value_from(Receipt, true.receipts[0], 1 << 16), message=messages[2], frame=third.place.frame)
+    )
+    for receipts in ((*true.receipts, forged), (true.receipts[0], forged)):
+        several = SignedReceipts(receipts=receipts, signature=true.signature)
+        envelope = world.seals.seal(several, [anna.card], 0, 0)
+        world.anna.station.take([Arrival("https", bahar.organisation, (envelope,), None)], 0)
+    assert {world.anna.stage(message) for message in messages} == {Stage.QUEUED}
+    world.anna.station.take([Arrival("https", None, tuple(taken.replies[anna.organisation]), None)], 0)
+    assert [world.anna.stage(message) for message in messages] == [Stage.STORED, Stage.STORED, Stage.QUEUED]
+
+
+def test_what_cannot_be_sealed_keeps_no_other_from_its_place(world: TwoParties) -> None:
+    world.turns()
+    messages = [world.anna.says(remarks=f"number {number}") for number in range(3)]
+    seal = world.seals.seal
+
+    def refusing(value: Sealed, *others: object) -> bytes:
+        if isinstance(value, Package) and b"number 1" in value.content:
+            raise NotAllowed("it is too long")
+        return seal(value, *others)  # type: ignore[arg-type]
+
+    world.seals.seal = refusing  # type: ignore[method-assign,assignment]
+    world.turns()
+    stages = [world.anna.stage(message) for message in messages]
+    assert stages == [Stage.STORED, Stage.AUTHORISED, Stage.STORED]
+    world.seals.seal = seal  # type: ignore[method-assign]
+    world.clock.at_ms += 1_000
+    world.turns()
+    assert world.anna.stage(messages[1]) is Stage.STORED
 
 
 def test_opening_and_answering_come_back_as_r2_and_r3(world: TwoParties) -> None:

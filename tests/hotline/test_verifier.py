@@ -13,6 +13,7 @@ import pytest
 from tests.hotline.parties import NOON_S, Party
 from tests.hotline.people import pair
 from tidegate.hotline.ceremony import half
+from tidegate.hotline.several import alone, each_receipt, sign_each, sign_receipts
 from tidegate.ledger import verifier
 from tidegate.ledger.verifier import Refused, verify
 from tidegate.model import purposes
@@ -224,7 +225,7 @@ def by_a_stolen_station_key_alone(exchange: Exchange) -> tuple[Bundle, str]:
 
 def by_a_stolen_officer_key_alone(exchange: Exchange) -> tuple[Bundle, str]:
     package = msgspec.structs.replace(
-        exchange.package, station=pair("XA-CERT anna").sign(purposes.FRAME, exchange.package.frame)
+        exchange.package, station=alone(pair("XA-CERT anna").sign(purposes.FRAME, exchange.package.frame))
     )
     return exchange.bundle(message=(package,)), "no station of"
 
@@ -243,7 +244,8 @@ def with_another_attachment(exchange: Exchange) -> tuple[Bundle, str]:
 def with_a_receipt_by_a_relay(exchange: Exchange) -> tuple[Bundle, str]:
     """XC carried the envelope, and signs R1 in the name of XB."""
     receipt = msgspec.structs.replace(
-        exchange.receipt, signature=exchange.xc.station.sign(purposes.RECEIPT, exchange.receipt.receipt)
+        exchange.receipt,
+        signature=alone(exchange.xc.station.sign(purposes.RECEIPT, exchange.receipt.receipt)),
     )
     return exchange.bundle(receipts=(receipt,)), "no station of"
 
@@ -278,7 +280,7 @@ def with_an_answer_by_the_sender(exchange: Exchange) -> tuple[Bundle, str]:
 def with_a_card_by_another_root(exchange: Exchange) -> tuple[Bundle, str]:
     card = exchange.xb.signed_card()
     forged = msgspec.structs.replace(card, signatures=exchange.xc.signed_card().signatures)
-    return exchange.bundle(cards=(exchange.xa.signed_card(), forged)), "a root did not sign its card"
+    return exchange.bundle(cards=(exchange.xa.signed_card(), forged)), "no root signed this card"
 
 
 def with_a_card_that_takes_another_s_number(exchange: Exchange) -> tuple[Bundle, str]:
@@ -318,7 +320,7 @@ def with_a_sighting_of_another_history(exchange: Exchange) -> tuple[Bundle, str]
     seen = exchange.xc.heartbeat(exchange.xa, NOON_S - 60, other.checkpoint())
     sighting = Sighting(heartbeat=seen, growth=exchange.record.sightings[0].growth)
     record = msgspec.structs.replace(exchange.record, sightings=(sighting,))
-    return exchange.bundle(records=(record,)), "did not begin as was seen before"
+    return exchange.bundle(records=(record,)), "began otherwise than was seen"
 
 
 def with_a_sighting_from_before_a_restore(exchange: Exchange) -> tuple[Bundle, str]:
@@ -408,7 +410,62 @@ def test_a_line_of_roots_is_followed_from_the_one_that_names_the_organisation(ex
     swapped = msgspec.structs.replace(
         third, signatures=(third.signatures[0], third.signatures[2], third.signatures[1])
     )
-    refused(exchange.bundle(cards=(swapped, *others)), "not signed by the one before")
+    refused(exchange.bundle(cards=(swapped, *others)), "no root signed its heir")
+
+
+def signed_at_once(exchange: Exchange, at: int = 1, count: int = 3) -> Bundle:
+    """The frame and the receipt of this message, each one of several that its station signed at once."""
+    frames = [b"frame %d" % number for number in range(count)]
+    receipts = [b"receipt %d" % number for number in range(count)]
+    frames[at], receipts[at] = exchange.package.frame, exchange.receipt.receipt
+    station = sign_each(exchange.xa.station, purposes.FRAME, frames)[at]
+    receipt = each_receipt(sign_receipts(exchange.xb.station, receipts))[at]  # type: ignore[arg-type]
+    package = msgspec.structs.replace(exchange.package, station=station)
+    return exchange.bundle(message=(package,), receipts=(receipt,))
+
+
+@pytest.mark.parametrize(("at", "count"), [(0, 2), (1, 2), (0, 32), (4, 5), (31, 32)])
+def test_one_message_is_proved_out_of_several_that_stations_signed_at_once(
+    exchange: Exchange, at: int, count: int
+) -> None:
+    text = proves(signed_at_once(exchange, at, count))
+    assert text == proves(exchange.bundle())
+
+
+PLACED = [
+    {"number": 0},
+    {"number": 2},
+    {"number": True},
+    {"number": 1.0},
+    {"count": 4},
+    {"count": 2},
+    {"count": 33},
+    {"path": []},
+    {"path": ["A" * 43 + "="] * 2},
+    {"more": 1},
+]
+
+
+@pytest.mark.parametrize("changes", PLACED, ids=str)
+@pytest.mark.parametrize("whose", ["message", "receipts"])
+def test_a_place_among_several_that_is_not_its_own_proves_nothing(
+    exchange: Exchange, whose: str, changes: dict[str, object]
+) -> None:
+    bundle = msgspec.json.decode(bytes_of(signed_at_once(exchange)))
+    (signed,) = bundle[whose]
+    among = signed["station" if whose == "message" else "signature"]["among"]
+    among.update(changes)
+    with pytest.raises(Refused):
+        verify(verifier.canonical(bundle))
+
+
+def test_an_officer_signs_nothing_at_once(exchange: Exchange) -> None:
+    """Not even where its own key made the signature: nobody reads a tree before signing."""
+    bundle = msgspec.json.decode(bytes_of(exchange.bundle()))
+    (made, _) = sign_each(pair("XA-CERT anna"), purposes.CONTENT, [exchange.package.content, b"another"])
+    bundle["message"][0]["officers"][0]["signature"] = msgspec.to_builtins(made)
+    with pytest.raises(Refused):
+        verify(verifier.canonical(bundle))
 
 
 def test_an_officer_who_left_signed_what_was_signed_before(exchange: Exchange) -> None:

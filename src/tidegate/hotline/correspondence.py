@@ -6,7 +6,8 @@ rule. What is refused says by which rule, and whether it could ever hold (`final
 1. Content and frame are exactly the canonical bytes of such values, and the frame names this content and this
    correspondence.
 2. The sender was met, and its newest card is valid now.
-3. The sender's station signed the frame, by the key on that card.
+3. The sender's station signed the frame, by the key on that card, alone or among several
+   (tidegate.hotline.several).
 4. We are one of the recipients; they are sorted, each once, and the sender is none of them.
 5. As many officers of the message's level as the card asks for signed the content, each by name and key once.
    Only a communication check goes without. What binds a state (tidegate.hotline.forms: pledges, guarantees,
@@ -22,10 +23,11 @@ rule. What is refused says by which rule, and whether it could ever hold (`final
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from tidegate.hotline.card_form import SENIOR_OFFICERS_MIN
 from tidegate.hotline.forms import FORMS
+from tidegate.hotline.several import Holds, station_holds
 from tidegate.hotline.state import Sent, copy_for
 from tidegate.model import purposes
 from tidegate.model.canonical import canonical_json
@@ -49,6 +51,7 @@ from tidegate.model.organisations import (
     OrganisationId,
     PublicPair,
     SignaturePair,
+    StationSignature,
 )
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.value_bytes import digest_of, value_from
@@ -62,14 +65,6 @@ CONTENT_BYTES_MAX = 1 << 19
 
 NOTE_BYTES_MAX = 1 << 16
 """A frame, receipt, refusal or custody; each takes less than 1 KB."""
-
-
-class Holds(Protocol):
-    """Whether both signatures of a pair hold over `purpose`, a zero byte, and `message`."""
-
-    def __call__(
-        self, pair: PublicPair, signatures: SignaturePair, purpose: bytes, message: bytes
-    ) -> bool: ...
 
 
 Check = Callable[[Content, Sequence[bytes]], None]
@@ -140,7 +135,7 @@ def verify_package(
     """
     content, frame = read_package(package)
     card = must_be_valid(card, content.sender, now_s)
-    if not holds(card.station, package.station, purposes.FRAME, package.frame):  # 3
+    if not station_holds(holds, card.station, package.station, purposes.FRAME, package.frame):  # 3
         raise NotBelieved(3, "the station's signature does not hold by its newest card")
     must_be_ours(content, own)
     officers = officers_who_signed(content, package, card, holds)
@@ -289,14 +284,14 @@ def must_be_of_ours(
 def must_be_by_station(
     who: OrganisationId,
     card: Card | None,
-    signature: SignaturePair,
+    signature: StationSignature | SignaturePair,
     purpose: bytes,
     body: bytes,
     holds: Holds,
 ) -> None:
     if card is None or card.organisation != who:
         raise NotBelieved(10, "whom it is from was never met here")
-    if not holds(card.station, signature, purpose, body):
+    if not station_holds(holds, card.station, signature, purpose, body):
         raise NotBelieved(10, f"the signature of the station of {card.name} does not hold")
 
 

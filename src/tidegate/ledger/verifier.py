@@ -7,12 +7,12 @@ program that made the bundle; it asks no network and no clock. Whoever reads it 
 
 A bundle is one JSON object. `cards` are what organisations say of themselves, signed by their roots;
 `message` is the message with its signatures; `receipts` are words of recipients' stations that they stored
-it; `answers` are messages that answer it, which is how officers say that they opened it; `records` are
-entries about it in append-only ledgers, with what others had seen of those ledgers, and when.
+it; `answers` are messages by which officers say that they opened it; `records` are entries about it in
+append-only ledgers, with what others had seen of those ledgers, and when.
 
 Every signature is two, one classical (Ed25519, or ECDSA over P-384) and one post-quantum (ML-DSA-65), and
-holds only where both do; what is signed is `purpose, 0x00, bytes`. Nothing in a bundle is outside of some
-signature or hash: a bundle of which one byte is changed is refused.
+holds only where both do; what is signed is `purpose, 0x00, bytes`, and of what a station signs at once the
+root of a tree. Nothing in a bundle is outside of some signature or hash: a changed byte makes it refused.
 
 What no bundle proves: who stands behind an organisation's number (that is the paper of the ceremony, on which
 two officers compared these digits), that what a message says is true, and that a clock was right.
@@ -47,8 +47,6 @@ def check(holds: bool, why: str) -> None:
 
 
 # JSON is written in one way only (RFC 8785); `fields` refuses anything that stands beside what is checked.
-
-
 def canonical(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
@@ -95,9 +93,20 @@ def pair_holds(pair: Any, signature: Any, purpose: str, body: bytes) -> bool:
     return True
 
 
+def words_signed(signature: Any, purpose: str, body: bytes) -> tuple[Any, str, bytes]:
+    """What a station signed: these bytes alone, or at once with others the root of a tree of them all."""
+    if purpose not in ("tidegate/frame/1", "tidegate/receipt/1") or "among" not in signature:
+        return signature, purpose, body
+    classical, post_quantum, among = fields(signature, "classical", "post_quantum", "among")
+    number, count, path = fields(among, "number", "count", "path")
+    check(type(number) is type(count) is int and 0 <= number < count in range(2, 33), "no place in a tree")
+    _, root = climbed(number, count - 1, hashed(b"\x00", body), [binary(one) for one in path])
+    words = purpose.encode() + b"\x00" + count.to_bytes(4) + root
+    return {"classical": classical, "post_quantum": post_quantum}, "tidegate/several/1", words
+
+
 class Cards:
-    """What organisations say of themselves, signed by their roots, oldest first; `used` are those on which
-    something rests. An organisation's number is the digest of its first root."""
+    """The cards of each organisation, oldest first; `used` are those on which something rests."""
 
     def __init__(self, listed: Any) -> None:
         self.of: dict[str, list[Any]] = {}
@@ -111,19 +120,17 @@ class Cards:
         roots = [*card["former_roots"], card["root"]]
         check(digest(canonical(roots[0])) == organisation, "a card is not by the root that names it")
         check(len(signatures) == len(roots), "a card has another number of signatures than of roots")
-        by_root = pair_holds(card["root"], signatures[0], "tidegate/card/1", body)
-        check(by_root, "a root did not sign its card")
+        check(pair_holds(card["root"], signatures[0], "tidegate/card/1", body), "no root signed this card")
         for former, successor, signature in zip(roots, roots[1:], signatures[1:], strict=False):
             words = organisation.encode() + b"\x00" + canonical(successor)
-            signed_over = pair_holds(former, signature, "tidegate/root-change/1", words)
-            check(signed_over, "a new root is not signed by the one before it")
+            check(pair_holds(former, signature, "tidegate/root-change/1", words), "no root signed its heir")
         check(not before or card["version"] > before[-1]["version"], "cards do not stand in their order")
         before.append(card)
 
     def signed_by(self, organisation: str, signature: Any, purpose: str, body: bytes) -> list[Any]:
         """The cards of the organisation whose station signed this, newest first; the newest is used."""
-        cards = reversed(self.of.get(organisation, []))
-        found = [card for card in cards if pair_holds(card["station"], signature, purpose, body)]
+        signed, cards = words_signed(signature, purpose, body), reversed(self.of.get(organisation, []))
+        found = [card for card in cards if pair_holds(card["station"], *signed)]
         check(bool(found), f"no station of {organisation[:16]} signed what is shown as its word ({purpose})")
         self.used.add((organisation, found[0]["version"]))
         return found
@@ -199,16 +206,14 @@ def check_answer(package: Any, message: str, content: Any, about: set[str], card
     check(reply["answers"] == message and parties, "an answer is to something else")
     about |= {frame["content"], digest(binary(package["frame"]))}
     what = "R2: it was opened" if reply["form"] == "receipt" else f"R3: an answer, form {reply['form']}"
-    by = f"{signers} of {cards.named(reply['sender'])}"
-    return f"{what}; signed by {by}, composed at {moment(reply['composed_at_s'])}"
+    at = moment(reply["composed_at_s"])
+    return f"{what}; signed by {signers} of {cards.named(reply['sender'])}, composed at {at}"
 
 
 # Ledgers: Merkle trees over entries (RFC 6962, RFC 9162 section 2.1), whose size and root are signed in notes
-# (c2sp.org/signed-note, tlog-checkpoint) and cosigned by others (tlog-cosignature).
-
-
-def node(left: bytes, right: bytes) -> bytes:
-    return hashlib.sha256(b"\x01" + left + right).digest()
+# (c2sp.org/signed-note, tlog-checkpoint) and cosigned by others (tlog-cosignature). A leaf has mark 0.
+def hashed(mark: bytes, of: bytes) -> bytes:
+    return hashlib.sha256(mark + of).digest()
 
 
 def climbed(at: int, last: int, start: bytes, proof: list[bytes]) -> tuple[bytes, bytes]:
@@ -218,11 +223,11 @@ def climbed(at: int, last: int, start: bytes, proof: list[bytes]) -> tuple[bytes
     for sibling in proof:
         check(last > 0, "a proof is too long")
         if at & 1 or at == last:
-            left_alone, reached = node(sibling, left_alone), node(sibling, reached)
+            left_alone, reached = (hashed(b"\x01", sibling + one) for one in (left_alone, reached))
             while not at & 1 and at:
                 at, last = at >> 1, last >> 1
         else:
-            reached = node(reached, sibling)
+            reached = hashed(b"\x01", reached + sibling)
         at, last = at >> 1, last >> 1
     check(last == 0, "a proof is too short")
     return left_alone, reached
@@ -236,8 +241,7 @@ def check_growth(old_size: int, old_root: bytes, size: int, root: bytes, proof: 
     at, last = old_size - 1, size - 1
     while at & 1 or (old_size == size and last):
         at, last = at >> 1, last >> 1
-    reached = climbed(at, last, path[0], path[1:])
-    check(reached == (old_root, root), "a ledger did not begin as was seen before")
+    check(climbed(at, last, path[0], path[1:]) == (old_root, root), "a ledger began otherwise than was seen")
 
 
 def read_note(whole: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
@@ -275,13 +279,11 @@ def check_checkpoint(whole: str, organisation: str, witness: str, cards: Cards) 
         at_s = int.from_bytes(made[:8])
         signed = f"cosignature/v1\ntime {at_s}\n{text}" if kind == 4 else text
         try:
-            key = Ed25519PublicKey.from_public_bytes(public)
-            key.verify(made[8:] if kind == 4 else made, signed.encode())
+            Ed25519PublicKey.from_public_bytes(public).verify(made[8 * (kind == 4) :], signed.encode())
         except (InvalidSignature, ValueError):
             raise Refused("a checkpoint's signature does not hold") from None
     origin, size, root, _ = text.split("\n")
-    its_own = origin.startswith(f"tidegate/{organisation}/") and size.isdigit()
-    check(its_own, "a checkpoint is of another ledger")
+    check(origin.startswith(f"tidegate/{organisation}/") and size.isdigit(), "a checkpoint of another ledger")
     return (origin, int(size), binary(root)), at_s
 
 
@@ -291,16 +293,16 @@ def check_record(record: Any, about: set[str], named: set[Any], cards: Cards) ->
     body, organisation, note, proof, sightings = fields(record, *names)
     entry = binary(body)
     fact = parsed(entry)
-    number = fact["number"]
     check(bool(about & set(re.findall("[0-9a-f]{64}", entry.decode()))), "an entry is about something else")
     head, _ = check_checkpoint(note, organisation, "", cards)
-    check(0 <= number < head[1], "an entry stands outside of its ledger")
-    leaf = hashlib.sha256(b"\x00" + entry).digest()
-    _, root = climbed(number, head[1] - 1, leaf, [binary(one) for one in proof])
+    check(0 <= fact["number"] < head[1], "an entry stands outside of its ledger")
+    _, root = climbed(fact["number"], head[1] - 1, hashed(b"\x00", entry), [binary(one) for one in proof])
     check(root == head[2], "an entry is not in the ledger that is shown")
-    holds = f"The ledger of {cards.named(organisation)} holds {fact['fact']['type']} as entry {number}"
-    holds += ", which its R1 names" if (organisation, number) in named else ""
-    yield f"{holds}; its own clock said {moment(fact['at_ms'] // 1000)}"
+    in_r1 = ", which its R1 names" if (organisation, fact["number"]) in named else ""
+    yield (
+        f"The ledger of {cards.named(organisation)} holds {fact['fact']['type']} as entry {fact['number']}"
+        f"{in_r1}; its own clock said {moment(fact['at_ms'] // 1000)}"
+    )
     for sighting in sightings:
         yield check_sighting(sighting, organisation, head, fact, cards)
 
@@ -342,7 +344,14 @@ def proved(bundle: Any) -> tuple[list[str], set[tuple[str, int]]]:
     content, frame, signers = checked[0]
     check(all(one == content for one, _, _ in checked), "two messages are shown as one")
     about = {frame["content"], *(digest(binary(package["frame"])) for package in packages)}
-    lines = [*told_of_message(content, frame, signers, cards)]
+    lines = [
+        f"Message {frame['content']}",
+        f"  {content['mark']}, {content['precedence']}, form {content['form']}, {content['reference']}",
+        f"  from {cards.named(content['sender'])}",
+        f"  to {'; '.join(cards.named(one) for one in content['recipients'])}",
+        f"  signed by {signers}, for the {content['level']}",
+        f"  composed at {moment(content['composed_at_s'])} by the sender's clock",
+    ]
     named: set[Any] = set()
     lines += [check_word(signed, about, content, named, cards) for signed in receipts]
     lines += [check_answer(answer, frame["content"], content, about, cards) for answer in answers]
@@ -353,24 +362,15 @@ def proved(bundle: Any) -> tuple[list[str], set[tuple[str, int]]]:
     return ["".join(one if one.isprintable() else "?" for one in line) for line in lines], cards.used
 
 
-def told_of_message(content: Any, frame: Any, signers: str, cards: Cards) -> Iterator[str]:
-    yield f"Message {frame['content']}"
-    yield f"  {content['mark']}, {content['precedence']}, form {content['form']}, {content['reference']}"
-    yield f"  from {cards.named(content['sender'])}"
-    yield f"  to {'; '.join(cards.named(one) for one in content['recipients'])}"
-    yield f"  signed by {signers}, for the {content['level']}"
-    yield f"  composed at {moment(content['composed_at_s'])} by the sender's clock"
-
-
 def told_of_parties(cards: Cards) -> Iterator[str]:
     yield "Whose keys these are is proved by the paper of the ceremony, which bears both of these halves:"
     for organisation, believed in cards.of.items():
-        half = half_of_number(organisation, believed[0]["root"])
-        yield f"  {believed[-1]['name']}, {believed[-1]['country']}: {half}"
+        newest = believed[-1]
+        yield f"  {newest['name']}, {newest['country']}: {half_of_number(organisation, believed[0]['root'])}"
         yield f"    number {organisation}"
         for card in believed:
-            lasts = f"issued {moment(card['issued_at_s'])}, valid until {moment(card['valid_until_s'])}"
-            yield f"    card {card['version']}, {lasts}"
+            first, last = moment(card["issued_at_s"]), moment(card["valid_until_s"])
+            yield f"    card {card['version']}, issued {first}, valid until {last}"
 
 
 def half_of_number(organisation: str, root: Any) -> str:

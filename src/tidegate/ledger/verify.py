@@ -1,6 +1,6 @@
 """Checking proofs, as a stranger to the log would (RFC 9162 sections 2.1.3.2 and 2.1.4.2).
 
-Both functions return nothing and raise `ProofRefused`, so that no caller can overlook a refusal. The
+What refuses a proof raises `ProofRefused`, so that no caller can overlook it. The
 shape of a proof follows from the sizes alone: a proof of any other length is refused before a hash is
 computed, which leaves no room for hashes that are carried along but not checked.
 """
@@ -21,17 +21,23 @@ class ProofRefused(ValueError):
 
 def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes], root: bytes) -> None:
     """That the leaf hash `leaf` stands at `index` in the log of `size` entries with this `root`."""
+    check_hashes((root,))
+    if root_reached(index, size, leaf, proof) != root:
+        raise ProofRefused("the proof leads to another root")
+
+
+def root_reached(index: int, size: int, leaf: bytes, proof: Sequence[bytes]) -> bytes:
+    """The root of the only log of `size` entries that has the leaf hash `leaf` at `index`, by this proof."""
     if not 0 <= index < size <= LOG_SIZE_MAX:
         raise ProofRefused(f"a log of {size} entries has no entry {index}")
-    check_hashes((leaf, root, *proof))
+    check_hashes((leaf, *proof))
     sides = siblings_on_the_left(index, size)
     if len(proof) != len(sides):
         raise ProofRefused(f"the proof has {len(proof)} hashes, not {len(sides)}")
     reached = leaf
     for sibling, on_the_left in zip(proof, sides, strict=True):
         reached = node_hash(sibling, reached) if on_the_left else node_hash(reached, sibling)
-    if reached != root:
-        raise ProofRefused("the proof leads to another root")
+    return reached
 
 
 def verify_consistency(

@@ -24,8 +24,10 @@ FACT_BYTES_MAX = 1 << 18
 """Canonical bytes of one fact or effect; the largest attack that the other bounds allow stays below."""
 
 DIGITS_ALIKE = bytes(ord("0") if chr(octet).isdecimal() and octet < 128 else ord(" ") for octet in range(256))
-LONG_INTEGER = b"0" * 16
-"""Sixteen digits or more may be 2**53 or more."""
+SIXTEEN_DIGITS = b"0" * 16
+LONG_INTEGER = re.compile(rb"(?:^|[-:,[])[0-9]{16}")
+"""Sixteen digits or more may be 2**53 or more; no integer stands right behind a quotation mark, as the digits
+of digests do."""
 
 MUST_ESCAPE = re.compile(r'[\x00-\x1f"\\]')
 SHORT_ESCAPES = {
@@ -247,8 +249,8 @@ def written_alike(value: object, body: bytes) -> bool:
 
 
 def has_long_integer(body: bytes) -> bool:
-    """Also where the digits are part of a text; then the slow way decides."""
-    return LONG_INTEGER in body.translate(DIGITS_ALIKE)
+    """Also for some digits that are part of a text; then the slow way decides."""
+    return SIXTEEN_DIGITS in body.translate(DIGITS_ALIKE) and LONG_INTEGER.search(body) is not None
 
 
 def first_difference(one: bytes, other: bytes) -> int:

@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
-from tidegate.model.organisations import Digest, Level, OrganisationId, SignaturePair
+from tidegate.model.organisations import Digest, Level, OrganisationId, SignaturePair, StationSignature
 
 Precedence = Literal["FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE"]
 PRECEDENCES: tuple[Precedence, ...] = ("FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE")
@@ -136,7 +136,7 @@ class Package(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     content: bytes
     officers: tuple[OfficerSignature, ...]
     frame: bytes
-    station: SignaturePair
+    station: StationSignature
     attachments: tuple[bytes, ...]
 
 
@@ -155,6 +155,14 @@ class SignedReceipt(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
     """`receipt` are the canonical bytes of a Receipt, signed by the recipient's station."""
 
     receipt: bytes
+    signature: StationSignature
+
+
+class SignedReceipts(msgspec.Struct, frozen=True, kw_only=True, tag="receipts"):
+    """Several receipts to one sender, signed at once by the recipient's station, as they travel. Whoever
+    takes them keeps each by itself, as a SignedReceipt with its place among them."""
+
+    receipts: tuple[bytes, ...]
     signature: SignaturePair
 
 
@@ -272,7 +280,14 @@ class FlashWord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 Sealed = (
-    Package | SignedReceipt | SignedRefusal | SignedCustody | SignedHeartbeat | CardNews | SignedSignalKey
+    Package
+    | SignedReceipt
+    | SignedReceipts
+    | SignedRefusal
+    | SignedCustody
+    | SignedHeartbeat
+    | CardNews
+    | SignedSignalKey
 )
 """Whatever is sealed to peers; which of these it is, only they can tell."""
 

@@ -53,6 +53,28 @@ class SignaturePair(msgspec.Struct, frozen=True):
     post_quantum: bytes
 
 
+SEVERAL_MAX = 32
+"""Byte strings under one pair of signatures: with so many, signing costs next to nothing for each."""
+
+
+class Among(msgspec.Struct, frozen=True):
+    """The place of a byte string among `count` that were signed at once: its number, counted from 0, and its
+    inclusion path (RFC 9162 section 2.1.3.1), the nearest sibling first."""
+
+    number: int
+    count: int
+    path: tuple[bytes, ...]
+
+
+class StationSignature(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A station's signatures over one byte string alone, or `among` others that it signed at once
+    (tidegate.hotline.several). Alone it is written as any pair of signatures."""
+
+    classical: bytes
+    post_quantum: bytes
+    among: Among | None = None
+
+
 class CardOfficer(msgspec.Struct, frozen=True):
     """An officer speaks for one level. `name` may be a name of office."""
 

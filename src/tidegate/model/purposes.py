@@ -13,9 +13,10 @@ REFUSAL: Final = b"tidegate/refusal/1"
 CUSTODY: Final = b"tidegate/custody/1"
 HEARTBEAT: Final = b"tidegate/heartbeat/1"
 SIGNAL_KEY: Final = b"tidegate/signal-key/1"
+SEVERAL: Final = b"tidegate/several/1"
 
 PURPOSES: Final = frozenset(
-    {CARD, ROOT_CHANGE, CONTENT, FRAME, RECEIPT, REFUSAL, CUSTODY, HEARTBEAT, SIGNAL_KEY}
+    {CARD, ROOT_CHANGE, CONTENT, FRAME, RECEIPT, REFUSAL, CUSTODY, HEARTBEAT, SIGNAL_KEY, SEVERAL}
 )
 """Every purpose there is; none is the beginning of another."""
 

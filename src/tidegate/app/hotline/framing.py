@@ -5,19 +5,23 @@
 2. A node that starts beside an anchor that disagrees with its record begins a new epoch first.
 """
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from tidegate.app.hotline.needs import Needs, sealed_or_none
 from tidegate.hotline.correspondence import correspondence_of
 from tidegate.hotline.delivery import Stage
-from tidegate.hotline.state import Line, Sent, is_offered
+from tidegate.hotline.several import sign_each
+from tidegate.hotline.state import Sent, is_offered
 from tidegate.model import purposes
 from tidegate.model.hotline_facts import EnvelopeMadeAnew, EpochBegun, MessageQueued, Place
 from tidegate.model.messages import PRECEDENCES, Content, Frame, Package
-from tidegate.model.organisations import NO_DIGEST, Card, Digest
+from tidegate.model.organisations import NO_DIGEST, SEVERAL_MAX, Card, Digest, StationSignature
 from tidegate.model.value_bytes import bytes_of, digest_of, value_from
 from tidegate.ports.hotline import AnchorMark
 from tidegate.ports.outside import OutsideFailed
 
-FRAMED_AT_ONCE_MAX = 32
+FRAMED_AT_ONCE_MAX = SEVERAL_MAX
 """Messages that get their serials in one transaction; the next ones follow in the next turn."""
 
 PACKAGE_BYTES_MAX = 1 << 22
@@ -56,23 +60,20 @@ def waiting_for_place(needs: Needs) -> list[Sent]:
 
 def frame_what_waits(needs: Needs) -> int:
     """How many messages got their places now."""
-    lines: dict[Digest, Line] = dict(needs.state.lines)
-    facts: list[MessageQueued] = []
-    blobs: list[bytes] = []
+    groups: dict[Digest, list[tuple[Sent, list[Card]]]] = {}
     for sent in waiting_for_place(needs):
-        if len(facts) == FRAMED_AT_ONCE_MAX:
+        if sum(map(len, groups.values())) == FRAMED_AT_ONCE_MAX:
             break
-        made = framed(needs, sent, lines)
-        if made is None:
-            continue
-        fact, package, envelope = made
-        lines[fact.place.correspondence] = Line(fact.place.epoch, fact.place.serial, fact.place.frame)
-        facts.append(fact)
-        blobs += [package, envelope]
-    if facts:
-        needs.anchor.write(AnchorMark(needs.state.epoch, needs.state.framed + len(facts)))  # 1
-        needs.record.record(*facts, keep=blobs)
-    return len(facts)
+        cards = recipients_cards(needs, sent)
+        if cards is not None:
+            correspondence = correspondence_of(sent.about.sender, sent.about.recipients)
+            groups.setdefault(correspondence, []).append((sent, cards))
+    made = [one for correspondence, group in groups.items() for one in framed(needs, correspondence, group)]
+    if made:
+        needs.anchor.write(AnchorMark(needs.state.epoch, needs.state.framed + len(made)))  # 1
+        blobs = [blob for one in made for blob in (one.package, one.envelope)]
+        needs.record.record(*(one.fact for one in made), keep=blobs)
+    return len(made)
 
 
 def seal_anew(needs: Needs) -> None:
@@ -90,42 +91,70 @@ def seal_anew(needs: Needs) -> None:
             needs.record.record(EnvelopeMadeAnew(sent.about.message, digest_of(envelope)), keep=[envelope])
 
 
-def framed(needs: Needs, sent: Sent, lines: dict[Digest, Line]) -> tuple[MessageQueued, bytes, bytes] | None:
-    """The fact, the package and the envelope; None where a recipient left, or nothing can be sealed to it."""
-    cards = recipients_cards(needs, sent)
-    if cards is None:
-        return None
-    message, epoch = sent.about.message, needs.state.epoch
-    correspondence = correspondence_of(sent.about.sender, sent.about.recipients)
-    line = lines.get(correspondence)
-    goes_on = line is not None and line.epoch == epoch
-    frame = bytes_of(
-        Frame(
-            content=message,
-            correspondence=correspondence,
-            epoch=epoch,
-            serial=line.serial + 1 if line is not None and goes_on else 1,
-            previous=line.frame if line is not None and goes_on else NO_DIGEST,
-            framed_at_s=needs.now_s(),
+class Framed(NamedTuple):
+    """A message in its new place, its package and its envelope."""
+
+    fact: MessageQueued
+    package: bytes
+    envelope: bytes
+
+
+def framed(needs: Needs, correspondence: Digest, group: Sequence[tuple[Sent, list[Card]]]) -> list[Framed]:
+    """Messages of one correspondence, one behind the other, their frames signed at once. What cannot be
+    sealed now is left out, and the others take its place: what was signed before is thrown away."""
+    while group:
+        frames = frames_of(needs, correspondence, [sent.about.message for sent, _ in group])
+        signatures = sign_each(needs.signer, purposes.FRAME, frames)
+        made: list[Framed] = []
+        unsealed: set[Digest] = set()
+        for (sent, cards), frame, signature in zip(group, frames, signatures, strict=True):
+            package = package_of(needs, sent, frame, signature)
+            envelope = sealed_package(needs, package, cards, sent)
+            if envelope is None:
+                unsealed.add(sent.about.message)
+                continue
+            body = bytes_of(package)
+            fact = MessageQueued(sent.about.message, place_of(frame), digest_of(body), digest_of(envelope))
+            made.append(Framed(fact, body, envelope))
+        if not unsealed:
+            return made
+        group = [one for one in group if one[0].about.message not in unsealed]
+    return []
+
+
+def frames_of(needs: Needs, correspondence: Digest, messages: Sequence[Digest]) -> list[bytes]:
+    """Each with the serial behind the one before it, from where the correspondence stands in this epoch."""
+    line, epoch = needs.state.lines.get(correspondence), needs.state.epoch
+    serial, previous = 0, NO_DIGEST
+    if line is not None and line.epoch == epoch:
+        serial, previous = line.serial, line.frame
+    frames: list[bytes] = []
+    for message in messages:
+        serial += 1
+        frames.append(
+            bytes_of(
+                Frame(
+                    content=message,
+                    correspondence=correspondence,
+                    epoch=epoch,
+                    serial=serial,
+                    previous=previous,
+                    framed_at_s=needs.now_s(),
+                )
+            )
         )
-    )
-    package = package_of(needs, sent, frame)
-    body = bytes_of(package)
-    envelope = sealed_package(needs, package, cards, sent)
-    if envelope is None:
-        return None
-    place = place_of(frame)
-    return MessageQueued(message, place, digest_of(body), digest_of(envelope)), body, envelope
+        previous = digest_of(frames[-1])
+    return frames
 
 
-def package_of(needs: Needs, sent: Sent, frame: bytes) -> Package:
+def package_of(needs: Needs, sent: Sent, frame: bytes, signature: StationSignature) -> Package:
     content = stored(needs, sent.about.message)
     attachments = value_from(Content, content, len(content)).attachments
     return Package(
         content=content,
         officers=sent.signatures,
         frame=frame,
-        station=needs.signer.sign(purposes.FRAME, frame),
+        station=signature,
         attachments=tuple(stored(needs, one.sha256) for one in attachments),
     )
 

@@ -25,6 +25,7 @@ from tidegate.hotline.correspondence import (
     believed_refusal,
     must_be_valid,
 )
+from tidegate.hotline.several import each_receipt
 from tidegate.hotline.state import Peer, Sent, copy_for
 from tidegate.model import purposes
 from tidegate.model.hotline_facts import (
@@ -44,6 +45,7 @@ from tidegate.model.messages import (
     SignedCustody,
     SignedHeartbeat,
     SignedReceipt,
+    SignedReceipts,
     SignedRefusal,
     SignedSignalKey,
 )
@@ -163,6 +165,8 @@ class Intake:
         match value:
             case SignedReceipt():
                 self._receipt(value, heard)
+            case SignedReceipts():
+                self._several_receipts(value, heard)
             case SignedRefusal():
                 self._refusal(value, heard)
             case SignedCustody():
@@ -177,6 +181,14 @@ class Intake:
                 heard.told.append(("card", None, "a newer card" if facts else "no newer card"))
             case SignedSignalKey():
                 heard.signal_keys.append(value)
+
+    def _several_receipts(self, several: SignedReceipts, heard: Heard) -> None:
+        """Each by itself: one that is about nothing at hand keeps no other from counting."""
+        for signed in each_receipt(several):
+            try:
+                self._receipt(signed, heard)
+            except (Malformed, NotAllowed) as refusal:
+                self._refuse(refusal, heard)
 
     def _receipt(self, signed: SignedReceipt, heard: Heard) -> None:
         claimed = value_from(Receipt, signed.receipt, NOTE_BYTES_MAX)
@@ -266,7 +278,9 @@ class Intake:
         if taken.sender is not None:
             heard.alive.add(taken.sender)
         if taken.sender is not None and taken.reply is not None:
-            heard.replies.setdefault(taken.sender, []).append(taken.reply)
+            replies = heard.replies.setdefault(taken.sender, [])
+            if taken.reply not in replies:  # it may answer several
+                replies.append(taken.reply)
         if taken.refusal is None:
             heard.told.append(("message", taken.message, taken.words))
 

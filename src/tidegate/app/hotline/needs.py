@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tidegate.hotline.admission import PEER_STORED_BYTES_MAX
-from tidegate.hotline.correspondence import Check, Holds
+from tidegate.hotline.correspondence import Check
 from tidegate.hotline.courier import Way
 from tidegate.hotline.deadlines import NOTHING_AGREED, Agreed
+from tidegate.hotline.several import Holds
 from tidegate.hotline.state import HotlineState
 from tidegate.model.canonical import FactRecord
 from tidegate.model.facts import Fact

@@ -1,6 +1,7 @@
 """The one suite there is, behind the hotline's seams: real envelopes and real signatures."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from tidegate.app.hotline.checking import check_message
 from tidegate.app.hotline.needs import AgreedOf, Cards, Needs, Record
@@ -8,12 +9,28 @@ from tidegate.app.hotline.sealed import open_value, seal_value
 from tidegate.hotline.admission import PEER_STORED_BYTES_MAX
 from tidegate.hotline.deadlines import NOTHING_AGREED
 from tidegate.hotline.signatures import holds
+from tidegate.model import purposes
 from tidegate.model.messages import Sealed
-from tidegate.model.organisations import Card, OrganisationId
+from tidegate.model.organisations import Card, OrganisationId, PublicPair, SignaturePair
 from tidegate.ports.clock import Clock
 from tidegate.ports.facts import FactStore
 from tidegate.ports.hotline import Anchor, EnvelopeStore, Opener, PairSigner
 from tidegate.wire.envelope import decode_envelope
+
+SEVERAL_REMEMBERED_MAX = 64
+"""Signatures over several frames or receipts whose check is remembered: each comes with all of those."""
+
+
+@lru_cache(SEVERAL_REMEMBERED_MAX)
+def holds_over_several(pair: PublicPair, signatures: SignaturePair, words: bytes) -> bool:
+    return holds(pair, signatures, purposes.SEVERAL, words)
+
+
+def suite_holds(pair: PublicPair, signatures: SignaturePair, purpose: bytes, message: bytes) -> bool:
+    """tidegate.hotline.signatures.holds, asked once for what was signed at once."""
+    if purpose == purposes.SEVERAL:
+        return holds_over_several(pair, signatures, message)
+    return holds(pair, signatures, purpose, message)
 
 
 class SuiteSeals:
@@ -62,7 +79,7 @@ def needs_of(
         cards=cards,
         seals=SuiteSeals(opener),
         signer=signer,
-        holds=holds,
+        holds=suite_holds,
         anchor=anchor,
         clock=clock,
         nonce=nonce,

@@ -4,7 +4,7 @@ The numbered order is that of tidegate.app.hotline.intake.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tidegate.app.hotline.needs import Needs, sealed_or_none
 from tidegate.hotline.correspondence import (
@@ -18,19 +18,19 @@ from tidegate.hotline.correspondence import (
     verify_package,
 )
 from tidegate.hotline.deadlines import deadlines, person_asked
+from tidegate.hotline.several import sign_receipts
 from tidegate.model import purposes
 from tidegate.model.canonical import FactRecord
 from tidegate.model.facts import Fact
 from tidegate.model.hotline_facts import (
-    About,
     ForkFound,
     MessageCameAgain,
     MessageRefused,
     MessageStored,
     Place,
 )
-from tidegate.model.messages import Package, Receipt, Refusal, SignedReceipt, SignedRefusal
-from tidegate.model.organisations import Digest, OrganisationId
+from tidegate.model.messages import Package, Receipt, Refusal, SignedReceipt, SignedReceipts, SignedRefusal
+from tidegate.model.organisations import SEVERAL_MAX, Digest, OrganisationId
 from tidegate.model.refusals import Full, Malformed, NotAllowed
 from tidegate.model.value_bytes import bytes_of, digest_of
 
@@ -43,7 +43,7 @@ REFUSALS_REMEMBERED_MAX = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one package: the envelope that answers it, or why it was refused."""
+    """What became of one package: the envelope that answers it, and others with it, or why it was refused."""
 
     sender: OrganisationId | None
     message: Digest | None
@@ -140,7 +140,24 @@ class Taking:
                 facts.append(fact)
                 blobs += [one.body, one.content, *one.attachments]
         refused = self._store(facts, blobs, known)  # 1
-        return [self._taken(one, why or refused.get(one.signed.place.frame), known) for one, why in outcomes]
+        taken = [self._taken(one, why or refused.get(one.signed.place.frame), known) for one, why in outcomes]
+        return self._receipted(verified, taken, known)
+
+    def _receipted(self, verified: Sequence[Verified], taken: Sequence[Taken], known: Known) -> list[Taken]:
+        """The receipts of one sender go in one envelope, signed at once."""
+        owed: dict[OrganisationId, list[int]] = {}
+        for at, one in enumerate(taken):
+            if one.refusal is None and one.sender is not None:
+                owed.setdefault(one.sender, []).append(at)
+        results = [*taken]
+        for sender, numbers in owed.items():
+            for begin in range(0, len(numbers), SEVERAL_MAX):
+                some = numbers[begin : begin + SEVERAL_MAX]
+                receipts = [self._receipt(verified[at].signed, known) for at in some]
+                reply = self._sealed(sign_receipts(self._needs.signer, receipts), sender)
+                for at in some:
+                    results[at] = replace(taken[at], reply=reply)
+        return results
 
     def _known(self, verified: Sequence[Verified]) -> Known:
         digests: list[Digest] = []
@@ -217,29 +234,24 @@ class Taking:
         stored = known.messages[about.message]
         if stored.number < 0:  # this round could not store it, in whichever frame it came
             return self._refused_signed(one, NotAllowed("it could not be stored now"))
-        return Taken(
-            about.sender,
-            about.message,
-            self._receipt(about, one.signed.place, stored),
-            None,
-            f"{about.form} {about.reference}",
-        )
+        return Taken(about.sender, about.message, None, None, f"{about.form} {about.reference}")
 
-    def _receipt(self, about: About, place: Place, stored: Stored) -> bytes | None:
-        body = bytes_of(
+    def _receipt(self, signed: Signed, known: Known) -> bytes:
+        stored = known.messages[signed.about.message]
+        return bytes_of(
             Receipt(
-                message=about.message,
-                frame=place.frame,
-                sender=about.sender,
+                message=signed.about.message,
+                frame=signed.place.frame,
+                sender=signed.about.sender,
                 recipient=self._needs.cards.own().organisation,
                 stored_at_s=stored.at_s,
                 fact=stored.number,
             )
         )
-        signed = SignedReceipt(receipt=body, signature=self._needs.signer.sign(purposes.RECEIPT, body))
-        return self._sealed(signed, about.sender)
 
-    def _sealed(self, value: SignedReceipt | SignedRefusal, recipient: OrganisationId) -> bytes | None:
+    def _sealed(
+        self, value: SignedReceipt | SignedReceipts | SignedRefusal, recipient: OrganisationId
+    ) -> bytes | None:
         card = self._needs.cards.of(recipient)
         assert card is not None, "only a met peer is answered"
         now_s = self._needs.now_s()
