@@ -20,11 +20,16 @@ from tidegate.audit.reasoning import SURELY_FAILS, columns, times_after, times_i
 from tidegate.audit.scores import scores
 from tidegate.audit.synthetic import synthetic_audit
 from tidegate.kernels.dependencies import NEVER, UNFOUNDED
+from tidegate.model.audit_costs import KIND_WORDS, Costs, Effort, Stated
 from tidegate.model.audit_events import MOMENTS, Policy, Rule, WithdrawProvider
-from tidegate.model.audits import ProviderDeclared, ServiceListed
+from tidegate.model.audits import AuthoritiesAllowedSeen, ProviderDeclared, ServiceListed
 from tidegate.model.refusals import NotAllowed
 
 MONTH_S = 30 * DAY_S
+COSTS = Costs(
+    cost={"name_servers": Effort(3, 1), "replica": Effort(11), "authority": Effort(2, 2)},
+    change=(Stated("page_copy", "host cdn.example", 4),),
+)
 
 
 def made_up(seed: int, services: int = 4) -> Audit:
@@ -67,9 +72,12 @@ def test_each_single_loss_is_what_the_event_alone_does(seed: int) -> None:
 @settings(max_examples=12, deadline=None)
 @given(st.integers(1, 1_000))
 def test_advice_on_small_audits_is_the_best_there_is(seed: int) -> None:
-    """Every set of two changes is tried here by whole new runs, and none leaves less."""
+    """Every set of two changes, or of those within the budget, is tried here by whole new runs, and none
+    leaves less; and what is told to gain most for its cost first does.
+    """
     audit = made_up(seed, 2)
-    told = advise(audit, "XA", 2, 30 * 24)
+    budget = None if seed % 2 else 12.0
+    told = advise(audit, "XA", 2, 30 * 24, COSTS, budget)
     changes = changes_of(audit.graph)
     graph, rows = mended(audit.graph, changes)
     view = columns(graph, SURELY_FAILS, audit.at_s)
@@ -90,21 +98,63 @@ def test_advice_on_small_audits_is_the_best_there_is(seed: int) -> None:
         return total
 
     assert told.lost == left(())
-    best = min(map(left, combinations(range(len(changes)), min(2, len(changes)))))
+    cost = [COSTS.of(one.kind, one.fix.of, len(one.rows)) for one in changes]
+    sets = [
+        made
+        for size in ((0, 1, 2) if budget is not None else (min(2, len(changes)),))
+        for made in combinations(range(len(changes)), size)
+        if budget is None or sum(cost[at] for at in made) <= budget
+    ]
+    best = min(map(left, sets))
     assert told.left >= best
+    assert told.left_by_cost >= best
+    ratios = [(told.lost - left((at,))) / cost[at] for (at,) in (made for made in sets if len(made) == 1)]
+    if ratios and max(ratios) > 0:
+        assert told.by_cost[0].gain / told.by_cost[0].cost == pytest.approx(max(ratios))
+    if budget is not None:
+        assert sum(one.cost for one in told.changes) <= budget
+        assert sum(one.cost for one in told.by_cost) <= budget
     if told.exact:
         assert told.left == best
     assert told.lost - sum(one.gain for one in told.changes) == told.left
 
 
 def test_some_small_audits_are_small_enough_for_the_best_advice() -> None:
-    assert advise(made_up(1, 2), "XA", 2, 30 * 24).exact
+    assert advise(made_up(1, 2), "XA", 2, 30 * 24, Costs()).exact
 
 
 def test_a_second_provider_of_names_helps_who_has_one() -> None:
-    told = advise(audit_of(country()), "XA", 3, 24)
+    told = advise(audit_of(country()), "XA", 3, 24, Costs())
     assert "second provider of name servers" in {one.fix.kind for one in told.changes}
     assert told.left < told.lost
+
+
+def test_what_a_change_costs_decides_which_is_first_for_its_cost() -> None:
+    audit = audit_of(country())
+    dear = Costs(cost={"name_servers": Effort(1_000_000)})
+    cheap = Costs(cost={"name_servers": Effort(0.001)})
+    first = [advise(audit, "XA", 3, 24, costs).by_cost[0].fix.kind for costs in (dear, cheap)]
+    assert first[0] != first[1] == "second provider of name servers"
+    stated = Costs(change=(Stated("name_servers", "bank.example", 77.5),))
+    told = advise(audit, "XA", 3, 24, stated)
+    assert {one.cost for one in told.changes if one.fix.of == "bank.example"} == {77.5}
+
+
+def test_a_budget_that_nothing_fits_into_advises_nothing() -> None:
+    told = advise(audit_of(country()), "XA", 3, 24, Costs(), 0.5)
+    assert (told.changes, told.by_cost) == ((), ())
+    assert told.left == told.left_by_cost == told.lost
+
+
+def test_a_second_authority_names_the_hosts_whose_caa_has_to_allow_it() -> None:
+    allowed = AuthoritiesAllowedSeen(
+        name="www.bank.example", authorities=("seal.example",), ttl_s=300, **TOLD
+    )
+    told = []
+    for some in (country(), [*country(), allowed]):
+        changes = advise(audit_of(some), "XA", 9, 24 * 90, Costs()).changes
+        told.append(next(one.caa for one in changes if one.fix.kind == KIND_WORDS["authority"]))
+    assert told == [(), ("www.bank.example",)]
 
 
 def is_proof(audit: Audit, titles: tuple[str, ...], stopped: str) -> bool:

@@ -104,3 +104,28 @@ def test_a_slow_server_holds_up_nobody_else() -> None:
 def test_addresses_of_one_provider_are_told_by_their_network() -> None:
     assert provider_of("192.0.2.1") == provider_of("192.0.2.200") != provider_of("192.0.3.1")
     assert provider_of("2001:db8:7::1") == provider_of("2001:db8:7:ffff::1") != provider_of("2001:db8:8::1")
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 300), st.integers(0, 9)), min_size=1, max_size=12),
+    st.integers(0, 300),
+    st.integers(0, 4_000),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_gap_that_was_widened_holds_from_the_last_beginning_on(
+    wanted: list[tuple[int, int]], widened_ms: int, gap_ms: int
+) -> None:
+    pacing = Pacing(PACE)
+    coming = [(at_ms, Page("192.0.2.1", f"https://bank.xa/{number}")) for at_ms, number in sorted(wanted)]
+    begun: list[int] = []
+    for now_ms in range(0, 60_000, 20):
+        while coming and coming[0][0] <= now_ms:
+            pacing.add(coming.pop(0)[1])
+        if now_ms == widened_ms - widened_ms % 20:
+            pacing.widen(Page("192.0.2.1", "https://bank.xa/"), gap_ms)
+        for question in pacing.ready(now_ms):
+            begun.append(now_ms)
+            pacing.done(question)
+    assert len(begun) == len(wanted)
+    for one, other in pairwise(begun):
+        assert other - one >= (max(1000, gap_ms) if other > widened_ms else 1000)

@@ -169,6 +169,23 @@ def test_every_table_has_its_command(tmp_path: Path) -> None:
     assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
 
 
+def test_advice_costs_what_a_file_says_and_keeps_to_a_budget(tmp_path: Path) -> None:
+    costs = tmp_path / "costs.toml"
+    costs.write_text(
+        'unit = "thousands"\n[cost]\nname_servers = { once = 4 }\nreplica = { once = 9, each = 1 }\n'
+        '[[change]]\nkind = "name_servers"\nof = "bank.example"\ncost = 2.5\n'
+    )
+    ask = ("advise", "--audit", small(tmp_path), "--costs", costs, "--hours", 24)
+    shown = audit(*ask)
+    assert "thousands" in shown.output
+    told = json.loads(audit(*ask, "--budget", 3, "--json").output)
+    assert [(one["fix"]["of"], one["cost"]) for one in told["changes"]] == [("bank.example", 2.5)]
+    costs.write_text("[cost]\nreplicas = { once = 9 }\n")
+    assert isinstance(audit(*ask).exception, WrongLine)
+    audit("report", small(tmp_path), "-o", tmp_path / "page.html")
+    assert "days of work" in (tmp_path / "page.html").read_text()
+
+
 def test_a_list_of_domains_is_enough_to_begin_with_and_knows_nothing_yet(tmp_path: Path) -> None:
     names = tmp_path / "domains.txt"
     names.write_text("# two\nwww.bank.example\nmail.example\n")

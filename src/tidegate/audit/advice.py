@@ -4,13 +4,14 @@ A change gives some groups one more member that stands at home, needs nobody, an
 worth is how many people keep their service under losses of one provider, authority or foreign country each,
 summed over these losses, at one moment after them; where that is alike, layers count as services do. Where
 changes and losses are few enough, all sets of changes are tried, and the best is told; else one change after
-the other is taken, each the most useful after those before.
+the other is taken, each the most useful after those before. Beside it stand the changes that gain most for
+what they cost, one after the other; under a budget only what fits into it is taken.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import comb
+from math import comb, inf
 
 import msgspec
 import numpy as np
@@ -20,6 +21,7 @@ from tidegate.audit.graph import ROOT, Graph, Kind, Nature, Times
 from tidegate.audit.losses import FAMILIES, candidates
 from tidegate.audit.reasoning import SURELY_FAILS, Columns, columns, needs_of, times_in
 from tidegate.kernels.dependencies import NEVER, UNFOUNDED, circles, gains, losses_apart
+from tidegate.model.audit_costs import KIND_WORDS, ChangeKind, Costs
 from tidegate.model.topology import Ints, Rows
 
 FIXES_MAX = 200
@@ -35,6 +37,10 @@ THINGS_TRIED_MAX = 2_000
 """Things of a graph up to which that is done."""
 
 
+CHEAP = 1e-6
+"""What a change that costs nothing is taken to cost where gain is divided by cost."""
+
+
 class Fix(msgspec.Struct, frozen=True):
     """A change: what to have a second one of, at home, and for what."""
 
@@ -43,16 +49,23 @@ class Fix(msgspec.Struct, frozen=True):
 
 
 class Advised(msgspec.Struct, frozen=True):
-    """One change, and what it adds to those before: people who keep their service, summed over all losses."""
+    """One change, and what it adds to those before: people who keep their service, summed over all losses.
+
+    `caa` are hosts whose CAA records say who may issue, and have to let a second authority do so, too.
+    """
 
     fix: Fix
     gain: int
     layers_gain: int
+    cost: float
+    caa: tuple[str, ...] = ()
 
 
 class Advice(msgspec.Struct, frozen=True):
     """Changes, the most useful first. `lost` is what is lost without them, `left` with them; `exact` says
-    that no other set of as many changes leaves less.
+    that no other set of as many changes (or within the budget, where there is one) leaves less.
+
+    `by_cost` are those that gain most for their cost, each after those before, with what these leave.
     """
 
     home: str
@@ -65,52 +78,55 @@ class Advice(msgspec.Struct, frozen=True):
     tried: int
     not_tried: int
     losses_not_tried: int
+    unit: str
+    budget: float | None
+    by_cost: tuple[Advised, ...]
+    left_by_cost: int
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """A fix, the groups that it gives one more member, and the rows whose loss it could make good."""
 
+    kind: ChangeKind
     fix: Fix
     groups: tuple[int, ...]
     rows: tuple[int, ...]
 
 
-ROOT_COPY = "local copy of the root zone (RFC 8806)"
-
-_RULES: Sequence[tuple[Nature, str]] = (
-    (Nature.SERVED, "second provider of name servers"),
-    (Nature.REFRESHED, "second provider of name servers"),
-    (Nature.SIGNED, "second provider of name servers"),
-    (Nature.ADDRESSED, "replica"),
-    (Nature.ALIAS, "replica"),
-    (Nature.RENEWED, "second certificate authority"),
-    (Nature.STAPLED, "second certificate authority"),
-    (Nature.PART, "own copy of what pages use"),
-    (Nature.MAIL, "second mail server"),
-    (Nature.DECLARED, "second source"),
-)
+_RULES: Mapping[Nature, ChangeKind] = {
+    Nature.SERVED: "name_servers",
+    Nature.REFRESHED: "name_servers",
+    Nature.SIGNED: "name_servers",
+    Nature.ADDRESSED: "replica",
+    Nature.ALIAS: "replica",
+    Nature.RENEWED: "authority",
+    Nature.STAPLED: "authority",
+    Nature.PART: "page_copy",
+    Nature.MAIL: "mail_server",
+    Nature.DECLARED: "source",
+}
 
 
 def changes_of(graph: Graph) -> tuple[Change, ...]:
     """Every change that a rule knows, by kind and what it is for."""
-    kinds = dict(_RULES)
     owner = np.repeat(np.arange(len(graph)), np.diff(graph.group_start))
-    found: dict[Fix, tuple[list[int], set[int]]] = {}
-    natures = graph.nature.tolist()
-    for group, nature in enumerate(natures):
-        kind = kinds.get(Nature(nature))
+    found: dict[tuple[ChangeKind, str], tuple[list[int], set[int]]] = {}
+    for group, nature in enumerate(graph.nature.tolist()):
+        kind = _RULES.get(Nature(nature))
         if kind is None:
             continue
         row = int(owner[group])
         of = _what_for(graph, Nature(nature), row, group)
         if of is not None:
-            kind = ROOT_COPY if of == ROOT else kind
-            groups, rows = found.setdefault(Fix(kind, of), ([], set()))
+            groups, rows = found.setdefault(("root_copy" if of == ROOT else kind, of), ([], set()))
             groups.append(group)
             rows.add(row)
-    ordered = sorted(found.items(), key=lambda one: (one[0].kind, one[0].of))
-    return tuple(Change(fix, tuple(groups), tuple(sorted(rows))) for fix, (groups, rows) in ordered)
+    changes = (
+        Change(kind, Fix(KIND_WORDS[kind], of), tuple(groups), tuple(sorted(rows)))
+        for (kind, of), (groups, rows) in found.items()
+    )
+    return tuple(sorted(changes, key=lambda one: (one.fix.kind, one.fix.of)))
 
 
 def _what_for(graph: Graph, nature: Nature, row: int, group: int) -> str | None:
@@ -151,7 +167,9 @@ def mended(graph: Graph, changes: Sequence[Change]) -> tuple[Graph, Rows]:
     return grown, np.arange(first, first + len(changes), dtype=np.int32)
 
 
-def advise(audit: Audit, home: str, wanted: int, hours: int) -> Advice:
+def advise(
+    audit: Audit, home: str, wanted: int, hours: int, costs: Costs, budget: float | None = None
+) -> Advice:
     """At most `wanted` changes. Losses are single: each provider, authority and foreign country alone."""
     every = np.concatenate([candidates(audit, kind, home) for kind, _ in FAMILIES]).astype(np.int32)
     at_moment = min(hours * 3600, NEVER - 1)
@@ -162,13 +180,13 @@ def advise(audit: Audit, home: str, wanted: int, hours: int) -> Advice:
     changes = changes_of(audit.graph)
     worth = _people_hit(audit, told, times, [change.rows for change in changes], at_moment)
     likely = [changes[at] for at in np.argsort(-worth, kind="stable")[:FIXES_MAX] if worth[at] > 0]
-    search = _Search(audit, likely, losses, at_moment)
-    exact = (
-        len(audit.graph) <= THINGS_TRIED_MAX
-        and comb(len(likely), min(wanted, len(likely))) * max(1, len(losses)) <= TRIALS_MAX
-    )
-    chosen = search.best_set(min(wanted, len(likely))) if exact else None
+    search = _Search(audit, likely, losses, at_moment, costs, budget)
+    exact = len(audit.graph) <= THINGS_TRIED_MAX and search.sets(wanted) * max(1, len(losses)) <= TRIALS_MAX
+    chosen = search.best_set(wanted) if exact else None
     taken, lost, left = search.greedy(wanted, chosen)
+    by_cost, _, left_by_cost = search.greedy(wanted, None, by_cost=True)
+    if budget is not None and not exact and left_by_cost < left:
+        taken, left = by_cost, left_by_cost
     return Advice(
         home=home,
         hours=hours,
@@ -180,6 +198,10 @@ def advise(audit: Audit, home: str, wanted: int, hours: int) -> Advice:
         tried=len(likely),
         not_tried=int((worth > 0).sum()) - len(likely),
         losses_not_tried=int((hit > 0).sum()) - len(losses),
+        unit=costs.unit,
+        budget=budget,
+        by_cost=by_cost,
+        left_by_cost=left_by_cost,
     )
 
 
@@ -200,10 +222,21 @@ def _people_hit(
 class _Search:
     """The mended graph, and what is lost in it under all losses with some of the changes made."""
 
-    def __init__(self, audit: Audit, changes: Sequence[Change], losses: Rows, at_moment: int) -> None:
+    def __init__(
+        self,
+        audit: Audit,
+        changes: Sequence[Change],
+        losses: Rows,
+        at_moment: int,
+        costs: Costs,
+        budget: float | None,
+    ) -> None:
+        self._audit = audit
         self._changes = changes
         self._losses = losses
         self._at_moment = at_moment
+        self._costs = [costs.of(one.kind, one.fix.of, len(one.rows)) for one in changes]
+        self._budget = inf if budget is None else budget
         self._graph, self._rows = mended(audit.graph, changes)
         self._parents = parents_of(self._graph)
         self._told = columns(self._graph, SURELY_FAILS, audit.at_s)
@@ -227,22 +260,62 @@ class _Search:
         )  # fmt: skip
         return saved, lost
 
-    def best_set(self, size: int) -> tuple[int, ...]:
-        """Of all sets of this size the one that leaves least, people before layers; of equals the first."""
-        sets: Iterator[tuple[int, ...]] = combinations(range(len(self._changes)), size)
-        return min(sets, key=lambda made: tuple(self._gains(made, ())[1].tolist()), default=())
+    def _sizes(self, wanted: int) -> range:
+        """Of sets: the largest ones, since no change does harm; all, where they may be too dear."""
+        most = min(wanted, len(self._changes))
+        return range(most if self._budget == inf else 0, most + 1)
 
-    def greedy(self, wanted: int, among: Sequence[int] | None) -> tuple[tuple[Advised, ...], int, int]:
-        """The most useful of `among` (else of all) after those before; what is lost before, and after."""
+    def sets(self, wanted: int) -> int:
+        """How many there are to try."""
+        return sum(comb(len(self._changes), size) for size in self._sizes(wanted))
+
+    def best_set(self, wanted: int) -> tuple[int, ...]:
+        """Of all sets within the budget the one that leaves least, people before layers; of equals the
+        cheapest, of these the first.
+        """
+        every = range(len(self._changes))
+        sets = (made for size in self._sizes(wanted) for made in combinations(every, size))
+        fitting = (made for made in sets if self._cost(made) <= self._budget)
+        return min(
+            fitting, key=lambda made: (*self._gains(made, ())[1].tolist(), self._cost(made)), default=()
+        )
+
+    def _cost(self, made: Iterable[int]) -> float:
+        return sum(self._costs[at] for at in made)
+
+    def greedy(
+        self, wanted: int, among: Sequence[int] | None, *, by_cost: bool = False
+    ) -> tuple[tuple[Advised, ...], int, int]:
+        """The most useful of `among` (else of all that fit into the budget) after those before, or the most
+        useful for its cost; what is lost before, and after.
+        """
         left = list(range(len(self._changes)) if among is None else among)
         made: list[int] = []
         taken: list[Advised] = []
         first: int | None = None
         while True:
+            left = [at for at in left if self._cost((*made, at)) <= self._budget]
             saved, lost = self._gains(made, left)
             first = int(lost[0]) if first is None else first
-            at = max(range(len(left)), key=lambda at: (*saved[at].tolist(), -at), default=None)
+
+            def use(at: int, saved: Ints = saved, left: Sequence[int] = left) -> tuple[float, ...]:
+                people, layers = saved[at].tolist()
+                by = max(self._costs[left[at]], CHEAP) if by_cost else 1.0
+                return people / by, layers / by, -at
+
+            at = max(range(len(left)), key=use, default=None)
             if at is None or len(made) == wanted or not (saved[at].any() or among is not None):
                 return tuple(taken), first, int(lost[0])
-            taken.append(Advised(self._changes[left[at]].fix, *map(int, saved[at])))
+            taken.append(self._advised(left[at], *map(int, saved[at])))
             made.append(left.pop(at))
+
+    def _advised(self, at: int, people: int, layers: int) -> Advised:
+        change = self._changes[at]
+        return Advised(change.fix, people, layers, self._costs[at], self._to_allow(change))
+
+    def _to_allow(self, change: Change) -> tuple[str, ...]:
+        """Hosts whose CAA records say who may issue."""
+        if change.kind != "authority":
+            return ()
+        allowed, names = self._audit.observed.allowed, (self._graph.names[row] for row in change.rows)
+        return tuple(sorted(name for name in names if name in allowed and allowed[name].authorities))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from math import ceil
 from urllib.parse import urlsplit
 
 from protego import Protego
@@ -32,6 +33,10 @@ STYLES_MAX = 16
 
 ADDRESSES_TRIED_MAX = 4
 """Addresses of one host that are tried for a handshake; then its certificate is told as not seen."""
+
+CRAWL_DELAY_S_MAX = 60
+"""Seconds between two requests that a site's rules for robots may ask for; a site that asks for more is told
+as not seen, since one page and its style sheets would take longer than the quarter of an hour."""
 
 HOSTS_MAX = 200
 """Other hosts of one page that are looked at; with more, the page is told as not seen whole."""
@@ -208,10 +213,13 @@ class SiteWalk:
         def judged(rules: Protego | NotAnswered) -> None:
             if isinstance(rules, NotAnswered):
                 then(rules)
-            elif rules.can_fetch(url, self._agent):
-                then(None)
-            else:
+            elif not rules.can_fetch(url, self._agent):
                 then(NotAnswered("not_permitted", f"robots.txt of {site}"))
+            elif not crawl_delay_s(rules, self._agent) <= CRAWL_DELAY_S_MAX:
+                why = f"robots.txt of {site} asks for more than {CRAWL_DELAY_S_MAX} s between requests"
+                then(NotAnswered("not_permitted", why))
+            else:
+                then(None)
 
         def told(asked: Asked) -> None:
             self._robots[site] = _rules(asked.answer)
@@ -348,6 +356,21 @@ def place_of(url: str) -> tuple[str, int, bool]:
     if not is_name(host) or parts.scheme not in {"https", "wss", "http", "ws"} or numeric:
         return "", 0, False
     return host, port or (443 if secure else 80), secure
+
+
+def crawl_delay_s(rules: Protego, agent: str) -> float:
+    """What the rules ask this agent to wait between two requests; 0 where they do not say."""
+    return max(0.0, rules.crawl_delay(agent) or 0.0)
+
+
+def asked_gap_ms(asked: Asked, agent: str) -> int:
+    """The gap that an answer asks for, if it is rules for robots; of one that is longer than is waited, none:
+    nothing follows it.
+    """
+    if not isinstance(asked.answer, RobotsRead):
+        return 0
+    delay_s = crawl_delay_s(Protego.parse(asked.answer.text), agent)
+    return ceil(delay_s * 1000) if delay_s <= CRAWL_DELAY_S_MAX else 0
 
 
 def _rules(answer: Answer) -> Protego | NotAnswered:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tidegate.model.audit_costs import STATED_MAX, Costs
 from tidegate.model.audit_events import EVENTS_MAX, RULES_MAX, Policy, WhatIf
 from tidegate.model.audits import (
     Effect,
@@ -119,6 +120,14 @@ def decode_policy(data: bytes, file: str) -> Policy:
         if (rule.survives is None) == (rule.layer is None) or (rule.layer is None) != (rule.must_be is None):
             why = f"rule {rule.name!r} says either `survives`, or `layer` and `must_be`"
             raise WrongLine(why, file, _line_of(data, f"$.rule[{at}]"))
+    return told
+
+
+def decode_costs(data: bytes, file: str) -> Costs:
+    """What changes cost, as TOML. WrongLine for what is wrong."""
+    told = _decoded(data, file, Costs)
+    if len(told.change) > STATED_MAX:
+        raise WrongLine(f"more than {STATED_MAX:,} changes", file, 1)
     return told
 
 

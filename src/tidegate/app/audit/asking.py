@@ -10,13 +10,14 @@ from tidegate.app.audit.reading import (
     not_seen,
     observations_of,
     open_audit,
+    read_costs,
     read_policy,
     read_what_if,
     write_audit,
 )
 from tidegate.app.audit.report import Report
 from tidegate.app.audit.telling import Explained, explain, findings_of, report_of, tables_of
-from tidegate.audit.advice import Advice, advise
+from tidegate.audit.advice import Advice, Advised, advise
 from tidegate.audit.auditing import Audit, audit_of
 from tidegate.audit.causes import Step
 from tidegate.audit.comparing import Difference, differences, standing_words
@@ -33,6 +34,7 @@ __all__ = [
     "SYNTHETIC",
     "WHERE_WORDS",
     "Advice",
+    "Advised",
     "Answer",
     "Audit",
     "Blast",
@@ -59,6 +61,7 @@ __all__ = [
     "observations_of",
     "open_audit",
     "page",
+    "read_costs",
     "read_policy",
     "read_what_if",
     "rehearsed",

@@ -41,7 +41,8 @@ class Pacing:
     """Rules:
 
     1. Between the beginnings of two questions to one name server lies its gap; to one site (a host at an
-       address, for handshakes, robots' rules, pages) the site's gap; to one mail server the site's, too.
+       address, for handshakes, robots' rules, pages) the site's gap, or the longer one that its rules for
+       robots ask for; to one mail server the site's, too.
     2. To all addresses of one /24 (IPv6: /48) at most `provider_at_once` questions are under way, and
        between two beginnings lies the provider's gap.
     3. At most `at_once` questions are under way in all; one page at a time is in a browser.
@@ -71,13 +72,22 @@ class Pacing:
         begun = []
         while self._heap and self._heap[0][0] <= now_ms and self.under_way < self._pace.at_once:  # Rule 3.
             _, _, one = heappop(self._heap)
-            if isinstance(one, _Line):
+            if one.next_ms > now_ms:
+                self._queue(one)  # Its gap was widened while it waited.
+            elif isinstance(one, _Line):
                 one.provider.turns.append(one)
                 self._await_room(one.provider)
             else:
                 one.queued = False
                 begun.append(self._begin(one, now_ms))
         return begun
+
+    def widen(self, question: Question, gap_ms: int) -> None:
+        """From the last beginning on, the line of this question has at least this gap."""
+        line = self._line(question)
+        more_ms = max(0, gap_ms - line.gap_ms)
+        line.gap_ms += more_ms
+        line.next_ms += more_ms
 
     def done(self, question: Question) -> None:
         provider = self._line(question).provider

@@ -9,7 +9,7 @@ from tidegate.app.audit.page_layers import layers, owners, services
 from tidegate.app.audit.page_losses import losses, what_if
 from tidegate.app.audit.report import Report
 from tidegate.app.page_pieces import STYLE, rounded, share, span, table
-from tidegate.audit.advice import Advice
+from tidegate.audit.advice import Advice, Advised
 from tidegate.audit.losses import Blast
 from tidegate.audit.policies import Breach
 from tidegate.model.audit_events import State
@@ -80,24 +80,43 @@ def _loss(one: Blast) -> str:
 
 
 def _advice(told: Advice) -> list[str]:
-    rows = (
-        (str(at), f"{escape(one.fix.kind)}, at home", escape(one.fix.of), rounded(one.gain))
-        for at, one in enumerate(told.changes, 1)
-    )
     best = (
         "No other set of as many changes leaves less."
         if told.exact
         else "Each is the best one after those before."
     )
     left_out = f" {told.not_tried:,} changes that touch few people were not tried." if told.not_tried else ""
+    cheapest = [
+        "<h3>Those that keep most people for what they cost</h3>",
+        *_advised(told.by_cost, told.unit),
+        f"<p>With these, {rounded(told.left_by_cost)} people would lose a service.</p>",
+    ]
     return [
         "<h2>The few changes that help most</h2>",
-        *table(["", "change", "for", "people kept"], rows, texts=3),
+        *_advised(told.changes, told.unit),
         f"<p>Over {told.losses:,} single losses, each counted by itself, {rounded(told.lost)} people lose "
         f"a service within {span(told.hours * 3600)} without these changes, and {rounded(told.left)} with "
         "them. "
         f"{best}{left_out}</p>",
+        *(cheapest if told.by_cost != told.changes else []),
+        f"<p class=note>Costs, in {escape(told.unit)}, are as they were stated, else guesses for a first "
+        "order.</p>",
     ]
+
+
+def _advised(rows: Sequence[Advised], unit: str) -> list[str]:
+    told = (
+        (
+            str(at),
+            f"{escape(one.fix.kind)}, at home",
+            escape(one.fix.of) + (f" (and the CAA records of {len(one.caa):,} hosts)" if one.caa else ""),
+            rounded(one.gain),
+            f"{one.cost:,.4g}",
+            rounded(round(one.gain / one.cost)) if one.cost else "",
+        )
+        for at, one in enumerate(rows, 1)
+    )
+    return table(["", "change", "for", "people kept", escape(unit), "people for each"], told, texts=3)
 
 
 def _policy(breaches: Sequence[Breach] | None) -> list[str]:

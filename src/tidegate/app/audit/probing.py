@@ -7,6 +7,7 @@ from tidegate.app.audit.pacing import Pacing
 from tidegate.audit.seen_names import seen_names
 from tidegate.audit.seen_sites import seen_sites
 from tidegate.audit.walking import Walk
+from tidegate.audit.walking_sites import asked_gap_ms
 from tidegate.model.audits import NotSeen, Observation, ServiceListed
 from tidegate.model.probe_settings import ProbeSettings
 from tidegate.model.probes import Answer, Asked, Dns, NotAnswered, Question
@@ -129,6 +130,9 @@ class Probing:
     def _learn(self, asked: Asked) -> None:
         self._answered += 1
         self._in_vain += isinstance(asked.answer, NotAnswered)
+        gap_ms = asked_gap_ms(asked, self._walk.settings.agent)
+        if gap_ms:
+            self._pacing.widen(asked.question, gap_ms)
         self._walk.answered(asked)
 
 

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from tidegate.audit.auditing import Audit, audit_of
 from tidegate.audit.synthetic import synthetic_audit
+from tidegate.model.audit_costs import Costs
 from tidegate.model.audit_events import Policy, WhatIf
 from tidegate.model.audits import Observation
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.files import LocalFiles
 from tidegate.wire.observations import decode_observations, encode_observations
-from tidegate.wire.services_file import decode_policy, decode_service_list, decode_what_if
+from tidegate.wire.services_file import decode_costs, decode_policy, decode_service_list, decode_what_if
 
 AUDIT_BYTES_MAX = 1 << 31
 """Bytes of one audit's file; a longer one is refused."""
@@ -59,6 +60,11 @@ def read_what_if(files: LocalFiles, path: Path) -> WhatIf:
 
 def read_policy(files: LocalFiles, path: Path) -> Policy:
     return decode_policy(files.read(path, TOLD_BYTES_MAX), path.name)
+
+
+def read_costs(files: LocalFiles, path: Path | None) -> Costs:
+    """Ours, where no file is named."""
+    return Costs() if path is None else decode_costs(files.read(path, TOLD_BYTES_MAX), path.name)
 
 
 def write_audit(files: LocalFiles, path: Path, observations: Iterable[Observation]) -> None:

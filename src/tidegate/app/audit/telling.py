@@ -21,6 +21,7 @@ from tidegate.audit.policies import breaches
 from tidegate.audit.reasoning import SURELY_FAILS, times_after
 from tidegate.audit.scores import scores
 from tidegate.kernels.dependencies import NEVER
+from tidegate.model.audit_costs import Costs
 from tidegate.model.audit_events import CutOff, Policy, WhatIf, WithdrawCountry
 from tidegate.model.audits import ServiceListed
 from tidegate.model.refusals import NotAllowed
@@ -92,7 +93,9 @@ def tables_of(audit: Audit, home: str) -> Mapping[str, str]:
     }
 
 
-def report_of(audit: Audit, home: str, policy: Policy | None, progress: Callable[[str], None]) -> Report:
+def report_of(
+    audit: Audit, home: str, policy: Policy | None, costs: Costs, progress: Callable[[str], None]
+) -> Report:
     """Every question asked of one audit, in the order in which a planner asks them."""
     progress("Looking at layers")
     standing = standings(audit, home)
@@ -116,7 +119,7 @@ def report_of(audit: Audit, home: str, policy: Policy | None, progress: Callable
         answers=answers,
         blasts=blast,
         scores=scores(audit, home),
-        advice=advise(audit, home, CHANGES_ADVISED, HOURS_ADVISED),
+        advice=advise(audit, home, CHANGES_ADVISED, HOURS_ADVISED, costs),
         breaches=breaches(audit, policy, standing, home) if policy else None,
         not_seen=not_seen(audit),
     )

@@ -27,6 +27,7 @@ from tidegate.app.console.study import (
     part,
 )
 from tidegate.app.parts import Parts
+from tidegate.model.audit_costs import Costs
 from tidegate.model.audits import ServiceListed
 from tidegate.model.refusals import NotAllowed
 
@@ -113,7 +114,7 @@ def stood_on(audit: Audit, told: str) -> Iterator[Told]:
     unseen = not_seen(audit)
     yield part("not_seen", Unseen(len(unseen), unseen[:UNSEEN_TOLD_MAX]))
     yield Step("changes")
-    yield part("advice", advise(audit, home, CHANGES_ADVISED, HOURS_ADVISED))
+    yield part("advice", advise(audit, home, CHANGES_ADVISED, HOURS_ADVISED, Costs()))
 
 
 def home_of(audit: Audit, told: str) -> str:

@@ -1,10 +1,11 @@
 """`tidegate audit layers`, `blast-radius`, `advise` and `explain`: what services stand on, looked at."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.audit.options import audit_option, home_option, opened
+from tidegate.cli.audit.options import audit_option, costs_option, home_option, opened
 from tidegate.cli.exits import Exit, Finished
 from tidegate.cli.options import json_option
 from tidegate.cli.output import console, print_json
@@ -71,18 +72,34 @@ def blast_radius(parts: "Parts", /, limit: int, home: str | None, audit_name: st
 @click.command()
 @click.option("--changes", default=5, show_default=True, help="How many changes.")
 @click.option("--hours", default=720, show_default=True, help="How long after a loss services must last.")
+@click.option("--budget", type=click.FloatRange(min=0), help="What all changes together may cost.")
+@costs_option
 @home_option
 @audit_option
 @json_option
 @click.pass_obj
 def advise(
-    parts: "Parts", /, changes: int, hours: int, home: str | None, audit_name: str, *, as_json: bool
+    parts: "Parts",
+    /,
+    changes: int,
+    hours: int,
+    budget: float | None,
+    costs: Path | None,
+    home: str | None,
+    audit_name: str,
+    *,
+    as_json: bool,
 ) -> None:
-    """Name the few changes that keep most people served when one provider, authority or country is lost."""
-    from tidegate.app.audit.asking import advise as search
+    """Name the few changes that keep most people served when one provider, authority or country is lost.
 
+    Beside those that gain most stand those that gain most for what they cost.
+    """
+    from tidegate.app.audit.asking import advise as search
+    from tidegate.app.audit.asking import read_costs
+
+    stated = read_costs(parts.files(), costs)
     audit = opened(parts, audit_name)
-    found = search(audit, home or audit.home(), changes, hours)
+    found = search(audit, home or audit.home(), changes, hours, stated, budget)
     if as_json:
         print_json(found)
         return

@@ -1,5 +1,6 @@
 """What the commands of `tidegate audit` share: how an audit and its home country are named."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +26,15 @@ def audit_option(command: Any) -> Any:
 def home_option(command: Any) -> Any:
     return click.option(
         "--home", metavar="COUNTRY", help="Whose services are meant; needed where they are of several."
+    )(command)
+
+
+def costs_option(command: Any) -> Any:
+    return click.option(
+        "--costs",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="What changes cost (TOML); else as the documentation says.",
     )(command)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.audit.options import AUDIT_FILE, home_option, opened
+from tidegate.cli.audit.options import AUDIT_FILE, costs_option, home_option, opened
 from tidegate.cli.audit.probe import probe
 from tidegate.cli.exits import Exit, Finished
 from tidegate.cli.output import console
@@ -20,6 +20,7 @@ _FILE = click.Path(path_type=Path)
 @click.argument("audit", default=AUDIT_FILE)
 @click.option("-o", "--output", type=_FILE, help="Else the audit's name with .html.")
 @click.option("--policy", type=_FILE, metavar="FILE", help="Rules to hold it to, too.")
+@costs_option
 @home_option
 @click.option("--country", default="", metavar="CC", help="Of a list's services that does not say.")
 @click.option("--contact", default="", metavar="TEXT", help="Who asks, where a list is probed first.")
@@ -32,6 +33,7 @@ def report(
     audit: str,
     output: Path | None,
     policy: Path | None,
+    costs: Path | None,
     home: str | None,
     country: str,
     contact: str,
@@ -45,10 +47,11 @@ def report(
     asks; of an audit that was probed before (.jsonl) nobody is asked. The exit code is 1 when a rule of the
     policy is broken.
     """
-    from tidegate.app.audit.asking import LINES, SYNTHETIC, page, read_policy, report_of
+    from tidegate.app.audit.asking import LINES, SYNTHETIC, page, read_costs, read_policy, report_of
 
     parts: Parts = ctx.obj
     rules = read_policy(parts.files(), policy) if policy else None
+    stated = read_costs(parts.files(), costs)
     name = audit
     if not audit.endswith(LINES) and audit.partition(":")[0] != SYNTHETIC:
         name = f"{Path(audit).stem}{LINES}"
@@ -67,7 +70,7 @@ def report(
             click.echo("What could not be seen is listed in the report.", err=True)
     found = opened(parts, name)
     with console().status("Measuring") as status:
-        told = report_of(found, home or found.home(), rules, status.update)
+        told = report_of(found, home or found.home(), rules, stated, status.update)
     path = output or Path(f"{Path(audit.replace(':', '-')).stem}.html")
     parts.files().write(path, page(told).encode())
     click.echo(f"Written to {path}")

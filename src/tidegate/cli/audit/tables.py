@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tidegate.app.audit.asking import (
         Advice,
+        Advised,
         Answer,
         Blast,
         Breach,
@@ -178,25 +179,48 @@ def print_advice(screen: "Console", told: "Advice") -> None:
     if not told.changes:
         screen.print("No change of those known here would help.")
         return
-    title = f"Changes that keep most people served {told.hours} hours after any single loss"
-    table = columns(title, "at home, a", "for", "people kept", left=2)
-    for one in told.changes:
-        table.add_row(one.fix.kind, one.fix.of, round_people(one.gain))
-    screen.print(table)
+    within = "" if told.budget is None else f", for {amount(told.budget)} {told.unit} at most"
+    title = f"Changes that keep most people served {told.hours} hours after any single loss{within}"
+    screen.print(_advised_table(title, told.changes, told.unit))
     screen.print(
         f"Over {count(told.losses)} single losses, {round_people(told.lost)} people lose a service now and "
         f"{round_people(told.left)} would with these changes (each loss counted by itself)."
     )
+    others = "set within the budget" if told.budget is not None else "set of as many changes"
     screen.print(
-        "No other set of as many changes leaves less."
+        f"No other {others} leaves less."
         if told.exact
-        else "Each is the best one after those before; another set of as many may leave less."
+        else f"Each is the best one after those before; another {others} may leave less."
     )
+    if told.by_cost != told.changes:
+        title = "Those that keep most people for what they cost"
+        screen.print(_advised_table(title, told.by_cost, told.unit))
+        screen.print(f"With these, {round_people(told.left_by_cost)} people would lose a service.")
     if told.not_tried or told.losses_not_tried:
         screen.print(
             f"Not tried: {count(told.not_tried)} changes and {count(told.losses_not_tried)} losses, "
             "those that touch fewest people."
         )
+
+
+def _advised_table(title: str, rows: "Sequence[Advised]", unit: str) -> "Table":
+    table = columns(title, "at home, a", "for", "people kept", unit, f"for each of the {unit}", left=2)
+    for one in rows:
+        each = round_people(round(one.gain / one.cost)) if one.cost else "-"
+        of = f"{one.fix.of} (and CAA of {hosts(one.caa)})" if one.caa else one.fix.of
+        table.add_row(one.fix.kind, of, round_people(one.gain), amount(one.cost), each)
+    return table
+
+
+def amount(cost: float) -> str:
+    """As "12", "0.5", "1 250": two digits behind the point at most."""
+    text = f"{cost:,.2f}".rstrip("0").rstrip(".")
+    return text.replace(",", "\N{NO-BREAK SPACE}")
+
+
+def hosts(names: Sequence[str]) -> str:
+    """The first one, and how many more."""
+    return names[0] if len(names) == 1 else f"{names[0]} and {count(len(names) - 1)} more"
 
 
 def print_explained(screen: "Console", told: "Explained") -> None:
