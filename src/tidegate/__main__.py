@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tidegate.app.accord.lab import AccordLabReport
     from tidegate.app.audit.lab import AuditLabOrder, AuditLabReport
     from tidegate.app.console.serving import Serving
-    from tidegate.app.demonstration import DemoRun
+    from tidegate.app.demonstration import DemoOrder, DemoRun
     from tidegate.app.hotline.lab import LabOrder, LabReport
     from tidegate.app.hotline.ways import HotlineWays, WaysWanted
     from tidegate.app.parts import Stores
@@ -248,10 +248,13 @@ def public_key(path: "Path") -> str:
     return read_public(path)
 
 
-def start_demo(folder: "Path | None") -> "DemoRun":
+def start_demo(order: "DemoOrder") -> "DemoRun":
+    from signal import SIGTERM, default_int_handler, signal
+
     from tidegate.lab.demo import Demo
 
-    return Demo(PARTS, folder)
+    signal(SIGTERM, default_int_handler)  # As by Ctrl-C: all that it started ends with it.
+    return Demo(PARTS, order)
 
 
 def carrier() -> "Carrier":

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from tests.mitigate.small_plans import FORECAST, NOW_MS, NTP, plan, rules, wide_plan
 from tests.stories import an_attack
+from tidegate.app.chapters import ChapterFacts, ChapterTold, Kept, Proved, ProvedBy
 from tidegate.app.demonstration import (
     DemoReport,
     DemoView,
@@ -115,6 +116,11 @@ def view(**changes: Any) -> DemoView:
         ),
         "words": 6,
         "facts": 70,
+        "chapter": "widening",
+        "told": (),
+        "awaits": None,
+        "letter": None,
+        "console": None,
     }
     return DemoView(**told | changes)
 
@@ -244,6 +250,27 @@ HELD = PlanOutcome(
 )
 
 
+def chapter(told: ChapterFacts) -> ChapterTold:
+    return ChapterTold(chapter="some", began_s=1.0, ended_s=2.0, told=told)
+
+
+def kept(*, alike: bool) -> Kept:
+    return Kept(rows=(), alike=alike)
+
+
+def proved(**changes: Any) -> Proved:
+    told: dict[str, Any] = {
+        "node": "XA",
+        "facts": 70,
+        "intact": True,
+        "cosigned_facts": 60,
+        "bundle": "XA.bundle",
+        "holds": True,
+        "lines": (),
+    }
+    return Proved(message="00", sides=(ProvedBy(**told | changes),))
+
+
 def report(**changes: Any) -> DemoReport:
     told: dict[str, Any] = {
         "expectations": (expectation(),),
@@ -258,6 +285,8 @@ def report(**changes: Any) -> DemoReport:
         "datagrams_lost": 0,
         "records": 120_000,
         "seconds": 86.0,
+        "chapters": (chapter(kept(alike=True)), chapter(proved())),
+        "chapters_meant": 2,
     }
     return DemoReport(**told | changes)
 
@@ -290,6 +319,10 @@ UNSCALED = attack(3, doubts=(UNSCALED_SAMPLING,), actionable=False)
         ({"expectations": (expectation(detected=None, number=None),)}, False),
         ({"expectations": (expectation(detected=UNSCALED),)}, False),
         ({"expectations": (expectation(detected=UNSCALED),), "plans": ()}, True),
+        ({"chapters": (chapter(kept(alike=True)),)}, False),
+        ({"chapters": (chapter(kept(alike=False)), chapter(proved()))}, False),
+        ({"chapters": (chapter(kept(alike=True)), chapter(proved(holds=False)))}, False),
+        ({"chapters": (chapter(kept(alike=True)), chapter(proved(cosigned_facts=0)))}, False),
     ],
 )
 def test_all_is_well_only_when_each_attack_was_met_as_it_should_be_and_nothing_is_left(

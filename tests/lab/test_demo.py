@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+from tidegate.lab.telling.chapters import NAMES
+from tidegate.model.labels import Language, label
+
 
 @pytest.fixture(scope="module")
 def demo() -> "subprocess.CompletedProcess[str]":
@@ -90,6 +93,45 @@ def test_forecasts_stand_beside_what_was_measured_and_what_is_true(report: Json)
         truth = outcome["truth"]
         assert truth["attack_went"] < truth["attack_came"] / 2
         assert truth["others_went"] > truth["others_came"] * 0.9
+
+
+def chapters(report: Json) -> Json:
+    return {one["chapter"]: one["told"] for one in report["chapters"]}
+
+
+def test_the_story_is_told_to_its_end(demo: "subprocess.CompletedProcess[str]", report: Json) -> None:
+    told = [json.loads(line) for line in demo.stdout.splitlines()]
+    assert tuple(one["told"]["chapter"] for one in told if one["event"] == "chapter") == NAMES
+    assert tuple(one["chapter"] for one in report["chapters"]) == NAMES
+
+
+def test_the_other_side_is_told_in_time_and_reads_it_in_its_own_language(report: Json) -> None:
+    told = chapters(report)
+    clock, notified, answered = told["clock"], told["notified"], told["answered"]
+    assert (clock["duty"], clock["toward"], clock["due_s"] - clock["known_s"]) == ("XA", "XB", 4 * 3_600)
+    assert clock["known_s"] <= notified["r1_s"] <= notified["r2_s"] < clock["due_s"]
+    languages: tuple[Language, ...] = ("ru", "fa")
+    for language in languages:
+        assert label("form", "incident", language) in "".join(notified["pages"][language])
+    assert answered["asked"] == ["which-measures", "which-end"]
+
+
+def test_both_ledgers_show_the_same_kept_and_prove_it(report: Json) -> None:
+    told = chapters(report)
+    kept = {(one["node"], one["obligation"], one["duty"]) for one in told["kept"]["rows"]}
+    for node in ("XA", "XB"):
+        assert {(node, "notify-incident", "XA"), (node, "clarify", "XA"), (node, "acknowledge", "XB")} <= kept
+    assert told["kept"]["alike"]
+    for side in told["proved"]["sides"]:
+        assert side["holds"]
+        assert side["intact"]
+        assert any("had seen that ledger with this entry" in line for line in side["lines"])
+
+
+def test_the_rehearsed_cut_costs_and_the_advised_link_gives_back(report: Json) -> None:
+    cut = chapters(report)["cut"]
+    assert cut["abroad_after"] == 0 < cut["abroad_before"]
+    assert cut["inside_after"] < cut["advised"] <= cut["inside_before"]
 
 
 def test_nothing_is_left_at_any_router(report: Json) -> None:

@@ -1,14 +1,18 @@
 """What the demo tells while it runs and when it ends, as values that any door can show."""
 
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
+from tidegate.app.chapters import ChapterTold, Decision, Kept, Letter, Proved
 from tidegate.model.attacks import Attack
 from tidegate.model.plans import MILLION, Score
 from tidegate.ports.control import PlanView
 
 __all__ = [
+    "ConsoleView",
+    "DemoOrder",
     "DemoReport",
     "DemoRun",
     "DemoView",
@@ -44,10 +48,31 @@ class RouterView(msgspec.Struct, frozen=True, kw_only=True):
     rules: int
 
 
+class DemoOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """How the demo is to be told. `folder` keeps its state, None throws it away. `waits` for a person where
+    one decides; `reading_s` is how long each chapter stays at least; `console` opens one beside the node."""
+
+    folder: Path | None
+    waits: bool
+    reading_s: float
+    console: bool
+
+
+class ConsoleView(msgspec.Struct, frozen=True, kw_only=True):
+    """`link` lets in once, to look. `code` makes a passkey in the page, until one was made: then
+    `fingerprint` is that of the officer who was put on the roster."""
+
+    link: str
+    code: str
+    fingerprint: str
+
+
 class DemoView(msgspec.Struct, frozen=True, kw_only=True):
     """The demo at one moment. `inbound_bits_per_s` holds the last seconds, newest last.
 
     `plans` are what the node tells at its control socket, by number; `words` count the officers' signatures.
+    `chapter` is being told, `told` are those that are over; `awaits` is what a person is asked now. `letter`
+    is the message that is on the table, None where none is.
     """
 
     elapsed_s: float
@@ -61,6 +86,11 @@ class DemoView(msgspec.Struct, frozen=True, kw_only=True):
     plans: tuple[PlanView, ...]
     words: int
     facts: int
+    chapter: str
+    told: tuple[ChapterTold, ...]
+    awaits: Decision | None
+    letter: Letter | None
+    console: ConsoleView | None
 
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +178,8 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
     datagrams_lost: int
     records: int
     seconds: float
+    chapters: tuple[ChapterTold, ...]
+    chapters_meant: int
 
     def plans_for(self, sent: Expectation) -> tuple[PlanOutcome, ...]:
         return tuple(one for one in self.plans if one.view.plan.attack == sent.number)
@@ -167,10 +199,21 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def all_is_well(self) -> bool:
-        """Every attack was met as it should be, nothing is left in force, and the ledger proves it."""
+        """Every attack was met as it should be, nothing is left in force, every chapter came to its end, and
+        both ledgers prove it."""
         met = all(self.is_well_met(sent) for sent in self.expectations)
         unharmed = not self.false_alarms and not self.still_held and not self.refusals
-        return met and unharmed and self.ledger_verified
+        return met and unharmed and self.ledger_verified and self.story_is_whole
+
+    @property
+    def story_is_whole(self) -> bool:
+        """Told to the end; both sides' standings alike, and both sides' evidence whole."""
+        said = [one.told for one in self.chapters]
+        return (
+            len(said) == self.chapters_meant
+            and all(one.alike for one in said if isinstance(one, Kept))
+            and all(one.is_whole for one in said if isinstance(one, Proved))
+        )
 
 
 class DemoRun(Protocol):
@@ -181,7 +224,10 @@ class DemoRun(Protocol):
 
     @property
     def over(self) -> bool:
-        """All attacks have been sent and told of, or their time is up."""
+        """The story has been told to its end, or its time is up."""
+
+    def decide(self) -> None:
+        """Whoever follows agrees to what is asked; nothing where nothing is."""
 
     def report(self) -> DemoReport: ...
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from tidegate.app.accord.lab import RunAccordLab
     from tidegate.app.audit.lab import RunAuditLab
     from tidegate.app.console.serving import Serving
-    from tidegate.app.demonstration import DemoRun
+    from tidegate.app.demonstration import DemoOrder, DemoRun
     from tidegate.app.hotline.lab import RunLab
     from tidegate.app.hotline.ways import HotlineWays, WaysWanted
     from tidegate.app.settings import Config
@@ -91,7 +91,7 @@ class Parts:
     agent: "Callable[[], Signer]"
     generate_key: Callable[[Path, str], str]
     public_key: Callable[[Path], str]
-    start_demo: "Callable[[Path | None], DemoRun]"
+    start_demo: "Callable[[DemoOrder], DemoRun]"
     carrier: "Callable[[], Carrier]"
     run_lab: "RunLab"
     run_accord_lab: "RunAccordLab"

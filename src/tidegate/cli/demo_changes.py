@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tidegate.cli import words
+from tidegate.cli.demo_chapters import chapter_words
 from tidegate.cli.demo_words import few_vectors, percent, span
 
 if TYPE_CHECKING:
+    from tidegate.app.chapters import ChapterTold
     from tidegate.app.demonstration import DemoView, PlanView
     from tidegate.model.attacks import Attack
     from tidegate.model.plans import Plan
@@ -24,7 +26,7 @@ class Change:
 
     event: str
     words: str
-    told: "Attack | Plan | Verdict | PlanView | str"
+    told: "Attack | Plan | Verdict | PlanView | ChapterTold | str"
 
 
 WARNINGS_MAX = 100
@@ -68,6 +70,13 @@ class Changes:
             yield from self._attack(attack, ended=attack.number in view.ended)
         for plan in view.plans:
             yield from self._plan(plan)
+        for chapter in view.told:
+            if self._new("chapter", chapter.chapter):
+                yield Change("chapter", chapter_words(chapter), chapter)
+        if view.console is not None and self._new("console"):
+            yield Change("console", f"the page, once: {view.console.link}", view.console.link)
+        if view.awaits is not None and self._new("awaits", view.awaits):
+            yield Change("awaits", f"waiting for you: {view.awaits}", view.awaits)
 
     def _new(self, *what: object) -> bool:
         new = what not in self._told

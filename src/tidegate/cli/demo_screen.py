@@ -12,6 +12,7 @@ from rich.text import Text
 from tidegate.app.units import si
 from tidegate.cli import words
 from tidegate.cli.demo_changes import Changes, Overheard
+from tidegate.cli.demo_panels import BESIDE, beside_panel, chapter_panel
 from tidegate.cli.demo_words import few_vectors, share, span
 from tidegate.cli.output import print_json
 from tidegate.cli.tables import WIDE, plain_table, sampling, state
@@ -19,6 +20,7 @@ from tidegate.cli.tables import WIDE, plain_table, sampling, state
 if TYPE_CHECKING:
     from tidegate.app.demonstration import DemoView, PlanView, RouterView
     from tidegate.model.attacks import Attack
+    from tidegate.model.labels import Language
 
 BARS = "▁▂▃▄▅▆▇█"
 
@@ -49,8 +51,9 @@ class Follower(Protocol):
 class LiveScreen:
     """One screen, drawn anew a few times a second."""
 
-    def __init__(self, screen: Console, overheard: Overheard) -> None:
+    def __init__(self, screen: Console, overheard: Overheard, language: "Language") -> None:
         self._screen = screen
+        self._language = language
         self._live = Live(console=screen, auto_refresh=False, transient=True)
         self._changes = Changes(overheard)
         self._events: deque[str] = deque(maxlen=EVENTS_SHOWN_MAX)
@@ -70,7 +73,7 @@ class LiveScreen:
 
     def _drawn(self, view: "DemoView") -> RenderableType:
         """The tables, and below them as many of the last events as there is room for."""
-        tables = demo_screen(view, self._screen.width)
+        tables = demo_screen(view, self._screen.width, self._language)
         used = len(self._screen.render_lines(tables, self._screen.options))
         room = self._screen.height - used - 2
         events = list(self._events)[-room:] if room > 0 else []
@@ -121,15 +124,23 @@ JSON_NAMES = {
     "approval": "view",
     "verdict": "verdict",
     "stage": "view",
+    "chapter": "told",
+    "awaits": "decision",
+    "console": "link",
 }
 """Under which name each event carries its value."""
 
 
-def demo_screen(view: "DemoView", width: int) -> RenderableType:
+def demo_screen(view: "DemoView", width: int, language: "Language" = "en") -> RenderableType:
     """All of the demo at one moment; fits 80 columns by 24 lines."""
+    chapter = Padding(chapter_panel(view, width, language), (0, 0, 0, 1))
+    if view.chapter in BESIDE:
+        return Group(
+            _heading(view, width), chapter, Text(""), *beside_panel(view, width), _inbound(view, width)
+        )
     return Group(
         _heading(view, width),
-        Text(f" {view.step}", style="cyan", no_wrap=True, overflow="ellipsis"),
+        chapter,
         _inbound(view, width),
         Text(""),
         Padding(_exporters(view), (0, 0, 0, 1)),
@@ -140,7 +151,7 @@ def demo_screen(view: "DemoView", width: int) -> RenderableType:
 
 def _heading(view: "DemoView", width: int) -> Text:
     title = " Tidegate demo: the fictional country XA, on this machine"
-    clock = f"{view.elapsed_s:.0f} s of {view.of_s:.0f} s " if view.elapsed_s < view.of_s else "quiet "
+    clock = f"{view.chapter}, {view.elapsed_s:.0f} s "
     return Text(title.ljust(width - len(clock)) + clock, style="bold reverse", no_wrap=True)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tidegate.app.assembly import database_url, open_node
-from tidegate.app.demonstration import DemoReport, DemoView, ExporterView, PlanOutcome
+from tidegate.app.demonstration import DemoOrder, DemoReport, DemoView, ExporterView, PlanOutcome
 from tidegate.app.parts import Parts
 from tidegate.app.plan_mapping import roster_path
 from tidegate.app.queries import ATTACKS_LISTED_MAX, AttackRecord, attack_records
@@ -20,14 +20,22 @@ from tidegate.lab.story import (
     PATIENCE_S,
     ROUTERS,
     SCENES,
+    Scene,
     story_config,
 )
+from tidegate.lab.telling.beside import Beside
+from tidegate.lab.telling.chapters import CHAPTERS, HELD, Narrator, Seen
+from tidegate.lab.telling.organisations import PASSPHRASE, XA
+from tidegate.lab.telling.talk import Step
 from tidegate.lab.verdict import expectation
 from tidegate.model.exporters import PROTOCOL_NAMES
 from tidegate.ports.collector import CollectorReport
 from tidegate.ports.control import PlanView
 
 TURN_S = 0.2
+HELD_S = 20.0
+"""A flood that waits for a person ends so long after rules held it everywhere."""
+
 INBOUND_SECONDS = 120
 """Seconds of inbound volume that the screen remembers."""
 
@@ -69,35 +77,66 @@ class _Screen:
 class Demo:
     """Started when it is made; `advance` moves it, `close` ends it. See `DemoRun`."""
 
-    def __init__(self, parts: Parts, folder: Path | None) -> None:
+    def __init__(self, parts: Parts, order: DemoOrder) -> None:
         self._parts = parts
+        self._order = order
         self._screen = _Screen()
         self._made_ms = parts.clock().now_ms()
         self._paths: dict[int, list[str]] = {}
+        self._held_from_s: dict[Scene, float] = {}
+        self._narrator = Narrator(order.reading_s, order.waits)
         with ExitStack() as unless_started:
-            self._folder = folder or Path(
+            self._folder = order.folder or Path(
                 unless_started.enter_context(tempfile.TemporaryDirectory(prefix="tidegate-demo-"))
             )
-            self._stage = Stage(parts.clock(), self._folder / "lab")
-            self._config = story_config(self._stage.routers)
-            officers = appoint(self._folder / "officers", roster_path(self._config, self._folder))
-            unless_started.callback(self._stage.stop)
-            self._stage.prepare()
-            node = open_node(parts, self._config, self._folder, [self._screen])
-            self._run = unless_started.enter_context(node)
-            self._duty = DutyRoom(self._folder, officers, parts.clock())
-            unless_started.callback(self._duty.stop)
-            self._duty.start()
+            self._start(parts, unless_started)
             self._afterwards = unless_started.pop_all()
+
+    def _start(self, parts: Parts, afterwards: ExitStack) -> None:
+        """In the order in which each may fail; whoever talks to the node is told to stop before it is."""
+        self._beside = Beside(parts, self._folder, f"{SCENES[0].target}/32")
+        afterwards.callback(self._beside.join)
+        self._stage = Stage(parts.clock(), self._folder / "lab", lasting=self._order.waits)
+        self._config = story_config(self._stage.routers, self._beside.section(XA))
+        officers = appoint(self._folder / "officers", roster_path(self._config, self._folder))
+        afterwards.callback(self._stage.stop)
+        self._stage.prepare()
+        node = open_node(
+            self._beside.parts(),
+            self._config,
+            self._folder,
+            [self._screen],
+            station_passphrase=lambda: PASSPHRASE,
+        )
+        self._run = afterwards.enter_context(node)
+        self._duty = DutyRoom(self._folder, officers, parts.clock(), may_sign=self._may_sign)
+        afterwards.callback(self._duty.stop)
+        afterwards.callback(self._beside.stop)
+        self._duty.start()
+        self._beside.talk.start()
+        if self._order.console:
+            self._beside.open_console(self._config)
 
     def close(self) -> None:
         self._afterwards.close()
 
+    def decide(self) -> None:
+        self._narrator.decide()
+
+    def _may_sign(self, view: PlanView) -> bool:
+        """Of the first flood's plan a person decides first, where one is there: in the page, or by a key."""
+        theirs = f"{SCENES[0].target}/32" in view.plan.targets
+        decided = "approve" in self._narrator.decided or bool(view.approvals)
+        return decided or not (self._order.waits and theirs)
+
     def advance(self) -> DemoView:
         self._run.turn(TURN_S)
         self._stage.check()
+        self._beside.turn()
         if self._run.ready is not None:
             self._stage.begin(self._run.ready.ports[0])
+        if self._stage.started_ms is not None:
+            self._tell()
         state = self._run.node.state
         ended = {attack.number: attack for attack in state.ended_attacks}
         attacks = {**ended, **{attack.number: attack for attack in self._run.attacks()}}
@@ -113,6 +152,68 @@ class Demo:
             plans=self._plans(),
             words=len(self._duty.words),
             facts=state.facts,
+            chapter=self._narrator.current,
+            told=tuple(self._narrator.told),
+            awaits=self._narrator.awaits,
+            letter=self._beside.talk.heard.letter,
+            console=self._beside.console(),
+        )
+
+    def _tell(self) -> None:
+        """One more look: what is seen moves the story on, and the story lets people go on."""
+        seen = self._seen()
+        if seen.plans and seen.plan.approvals:
+            self._narrator.decided.add("approve")
+        self._narrator.turn(seen)
+        told = {one.chapter for one in self._narrator.told}
+        ahead = not self._order.waits and "approved" in told
+        steps: tuple[tuple[Step, bool], ...] = (
+            ("clock", "falling" in told),
+            ("notify", "notify" in self._narrator.decided),
+            ("reply", "reply" in self._narrator.decided),
+        )
+        for step, begun in steps:
+            if seen.attack is not None and (ahead or begun):
+                self._beside.talk.begin(step, seen.attack.number)
+        if self._order.waits:
+            self._end_floods(seen)
+
+    def _end_floods(self, seen: Seen) -> None:
+        """Each flood that goes on until it was held ends a while after that."""
+        for scene in SCENES:
+            plans = [view for view in self._plans() if f"{scene.target}/32" in view.plan.targets]
+            if any(view.stage in HELD for view in plans):
+                self._held_from_s.setdefault(scene, seen.elapsed_s)
+            since_s = self._held_from_s.get(scene)
+            if since_s is not None and seen.elapsed_s > since_s + HELD_S:
+                self._stage.end_flood(scene)
+
+    def _seen(self) -> Seen:
+        state, plans = self._run.node.state, self._plans()
+        scene = SCENES[0]
+        target = f"{scene.target}/32"
+        attacks = (*state.ended_attacks, *self._run.attacks())
+        ours = tuple(view for view in plans if target in view.plan.targets and view.plan.rules)
+        told = {one.chapter for one in self._narrator.told}
+        return Seen(
+            elapsed_s=self._stage.elapsed_s,
+            scene=scene,
+            sessions_up=sum(router.session_up for router in self._stage.routers.values()),
+            exporters=len(self._screen.exporters),
+            border_points=tuple(self._config.border_points),
+            inbound_bits_per_s=self._screen.inbound[-1] if self._screen.inbound else 0,
+            attack=next((one for one in attacks if target in one.targets), None),
+            attacks_ended=len(state.ended_attacks),
+            all_ended=len(state.ended_attacks) >= len(SCENES) and not state.open_attacks,
+            plans=ours,
+            stages=frozenset(stage for view in ours for stage in self._paths[view.plan.number]),
+            ends={view.plan.number: view.stage for view in plans if view.plan.rules},
+            under_way=bool(state.plans),
+            still_held=self._still_held(),
+            truth=self._stage.truth(scene.target),
+            heard=self._beside.talk.heard,
+            cut=self._beside.cut() if "kept" in told else None,
+            proved=self._beside.proved() if "lapsed" in told else None,
         )
 
     def _plans(self) -> tuple[PlanView, ...]:
@@ -139,14 +240,9 @@ class Demo:
 
     @property
     def over(self) -> bool:
-        elapsed_s = self._stage.elapsed_s
-        return elapsed_s > LAST_S + PATIENCE_S or (elapsed_s > LAST_S and self._is_all_told())
-
-    def _is_all_told(self) -> bool:
-        """Every attack began and ended, no plan is under way, and nobody holds a rule."""
-        state = self._run.node.state
-        attacks = len(state.ended_attacks) >= len(SCENES) and not state.open_attacks
-        return attacks and not state.plans and not self._still_held()
+        """A person may take as long as it takes."""
+        late = not self._order.waits and self._stage.elapsed_s > LAST_S + PATIENCE_S
+        return late or self._narrator.over
 
     def _still_held(self) -> int:
         """Rules that a router enforces, or that the speaker says it holds."""
@@ -177,6 +273,8 @@ class Demo:
             datagrams_lost=self._screen.datagrams_lost,
             records=self._screen.records,
             seconds=self._stage.elapsed_s,
+            chapters=tuple(self._narrator.told),
+            chapters_meant=len(CHAPTERS),
         )
 
     def _outcome(self, view: PlanView) -> PlanOutcome:

@@ -6,7 +6,7 @@ the other, each after a moment of reading; a plan that proposes nothing needs no
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
@@ -93,7 +93,8 @@ class Overview:
 class DutyRoom:
     """The officers in a thread of their own, as people are: `start`, then look at `seen`, then `stop`.
 
-    `words` are what was given, `refusals` what the node said to it where it did not take a word.
+    `words` are what was given, `refusals` what the node said to it where it did not take a word. `may_sign`
+    says which plans they may begin to read.
     """
 
     state_folder: Path
@@ -102,6 +103,7 @@ class DutyRoom:
     seen: Overview = Overview()
     words: list[Signed] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    may_sign: Callable[[PlanView], bool] = lambda _: True
 
     def __post_init__(self) -> None:
         self._line = SocketLine(self.state_folder)
@@ -146,9 +148,11 @@ class DutyRoom:
         """The first officer reads, then signs; only then does the next begin to read."""
         now_ms = self.clock.now_ms()
         for view in plans:
-            if view.stage != "proposed" or not view.plan.rules:
+            if view.stage != "proposed" or not view.plan.rules or not self.may_sign(view):
                 continue
             given = {word.officer for word in self.words if word.plan == view.plan.number}
+            if len(given | {word.officer for word in view.approvals}) >= len(self.officers):
+                continue  # somebody else agreed, too
             officer = next((one for one in self.officers if one.name not in given), None)
             if officer is None:
                 continue

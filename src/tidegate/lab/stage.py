@@ -26,9 +26,11 @@ from tidegate.ports.clock import Clock
 
 
 class Stage:
-    """It makes its traffic, waits for the collector, and lets time pass. `routers` are known at once."""
+    """It makes its traffic, waits for the collector, and lets time pass. `routers` are known at once. Where
+    floods are `lasting`, those that rules can be made against go on until `end_flood`."""
 
-    def __init__(self, clock: Clock, folder: Path) -> None:
+    def __init__(self, clock: Clock, folder: Path, *, lasting: bool = False) -> None:
+        self._lasting = lasting
         self._clock = clock
         self._threads = ThreadPoolExecutor(1, "lab")
         self._port: Future[int] = Future()
@@ -44,6 +46,7 @@ class Stage:
         self.sent: dict[Scene, Traffic] = {}
         self._attacks: dict[str, list[Stream]] = {scene.target: [] for scene in SCENES}
         self._others: dict[str, list[Stream]] = {scene.target: [] for scene in SCENES}
+        self._floods: dict[Scene, list[Stream]] = {scene: [] for scene in SCENES}
         self.started_ms: int | None = None
 
     def prepare(self) -> None:
@@ -67,6 +70,12 @@ class Stage:
     @property
     def elapsed_s(self) -> float:
         return 0.0 if self.started_ms is None else (self._clock.now_ms() - self.started_ms) / 1000
+
+    def end_flood(self, scene: Scene) -> None:
+        """It has been held long enough; nothing where it does not pass."""
+        if self.world is not None:
+            for stream in self._floods[scene]:
+                self.world.end(stream)
 
     def router_views(self) -> tuple[RouterView, ...]:
         return tuple(
@@ -121,23 +130,26 @@ class Stage:
     def _flood(self, world: World, scene: Scene, exporters: Mapping[Router, LabExporter]) -> None:
         """The whole capture; what in it is of no attack's kind counts as other traffic."""
         captured = self.sent[scene]
+        for_s = float("inf") if self._lasting and scene.tells_sampling else scene.for_s
         marks = attack_packets(captured)
         for part, into in ((marks, self._attacks), (~marks, self._others)):
             if not part.any():
                 continue
             packets = only(captured, part)
             share = packets.bytes_before[-1] / captured.bytes_before[-1]
-            into[scene.target] += [
+            streams = [
                 world.flood(
                     packets,
                     scene.target,
                     exporters[router],
                     bits_per_s=bits_per_s * share,
                     from_s=scene.from_s,
-                    for_s=scene.for_s,
+                    for_s=for_s,
                 )
                 for router, bits_per_s in scene.entries
             ]
+            into[scene.target] += streams
+            self._floods[scene] += streams
 
 
 def _summed(streams: list[Stream]) -> tuple[int, int]:

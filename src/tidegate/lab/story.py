@@ -9,6 +9,7 @@ from tidegate.app.settings import (
     CollectorSection,
     Config,
     DetectionSection,
+    HotlineSection,
     MetricsSection,
     PlanningSection,
     RouterSection,
@@ -126,7 +127,7 @@ PATIENCE_S = 120.0
 """After the last packet of the last attack, everything must have been told and taken back within this."""
 
 
-def story_config(routers: Mapping[Router, LabRouter]) -> Config:
+def story_config(routers: Mapping[Router, LabRouter], hotline: HotlineSection) -> Config:
     """A first start's settings, but on loopback, with the border named, and minutes made seconds."""
     points: dict[str, list[Router]] = {}
     for router in ROUTERS:
@@ -143,6 +144,7 @@ def story_config(routers: Mapping[Router, LabRouter]) -> Config:
         detection=DetectionSection(quiet_seconds=QUIET_S),
         border=BorderSection(speaker="exabgp", local_as=SPEAKER.speaker_as, local_address=SPEAKER.address),
         planning=PACE,
+        hotline=hotline,
         metrics=MetricsSection(listen=None),
     )
 

@@ -167,6 +167,12 @@ class World:
         self.streams.append(stream)
         return stream
 
+    def end(self, stream: Stream) -> None:
+        """It ends now, whenever it was to end; its account stays the same."""
+        at = next((at for at, one in enumerate(self.streams) if one is stream), None)
+        if at is not None:
+            self.streams[at] = replace(stream, until_s=self._now_s)
+
     def advance(self, until_s: float) -> None:
         """Time passes in ticks; whatever the exporters have to tell is sent."""
         while self._now_s + TICK_S <= until_s:

@@ -22,7 +22,10 @@ def end_with_parent(number: int) -> None:
 
 
 def start_bound_child(
-    command: Sequence[str], environment: Mapping[str, str], errors: IO[bytes] | int
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    errors: IO[bytes] | int,
+    output: IO[bytes] | int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     """A child that is killed when this process ends, also by kill -9. Call it from the main thread only."""
     parent = os.getpid()
@@ -36,7 +39,7 @@ def start_bound_child(
         command,
         env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=output,
         stderr=errors,
         preexec_fn=bind,  # noqa: PLW1509
     )

@@ -6,6 +6,7 @@ another public key before a private one.
 
 import hmac
 import os
+import threading
 from typing import Final
 
 import msgspec
@@ -29,6 +30,10 @@ LANES_MAX = 16
 SALT_BYTES: Final = 16
 KEY_BYTES: Final = 32
 CHECK_BYTES: Final = 32
+_DERIVING: Final = threading.Lock()
+"""OpenSSL gives the lanes of all derivations one pool of threads: two at once may wait for each other for
+ever."""
+
 NONCE: Final = bytes(12)
 """Fixed: each salt is new, so each key encrypts once."""
 
@@ -94,5 +99,6 @@ def _derived(passphrase: str, salt: bytes, memory_kib: int, passes: int, lanes: 
     derive = Argon2id(
         salt=salt, length=KEY_BYTES + CHECK_BYTES, iterations=passes, lanes=lanes, memory_cost=memory_kib
     )
-    made = derive.derive(passphrase.encode())
+    with _DERIVING:
+        made = derive.derive(passphrase.encode())
     return made[:KEY_BYTES], made[KEY_BYTES:]

@@ -44,6 +44,16 @@ def keep_sighting(
     shelf.put(files)
 
 
+def newest_size(shelf: Shelf) -> int:
+    """Of how many of our facts a peer holds the newest checkpoint that it cosigned; 0 where none did."""
+    sizes = [0]
+    for witness in shelf.folders("newest"):
+        for epoch in shelf.names(f"newest/{witness}"):
+            kept = shelf.get(f"newest/{witness}/{epoch}")
+            sizes.append(int(kept[:SIZE_DIGITS]) if kept else 0)
+    return max(sizes)
+
+
 def around(shelf: Shelf, witness: OrganisationId, epoch: int, number: int) -> Iterator[tuple[int, bytes]]:
     """What this witness had seen last before fact `number` and first with it: sizes and heartbeats."""
     sizes = [int(name) for name in shelf.names(folder_of(witness, epoch))]

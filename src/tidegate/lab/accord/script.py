@@ -72,14 +72,17 @@ class Line:
     file_name: str = ""
 
 
-def written(organisations: dict[str, OrganisationId]) -> bytes:
-    """The accord that both sign: the bilateral template in Persian and Russian, and XB's election in June."""
+def written(
+    organisations: dict[str, OrganisationId], accord: str = ACCORD, particulars: str = ELECTION
+) -> bytes:
+    """The accord that both sign: the bilateral template in Persian and Russian, and what these two add to it;
+    in the scripted year XB's election in June."""
     parties = [PartyDraft(code, f"State {code}", organisations[code]) for code in CODES]
-    text = draft("bilateral-incidents", ACCORD, parties, list(LANGUAGES), "").decode()
+    text = draft("bilateral-incidents", accord, parties, list(LANGUAGES), "").decode()
     for code, names in NAMES.items():
         for language, name in names.items():
             text = text.replace(f'{language} = "State {code}"', f'{language} = "{name}"')
-    return (text + ELECTION).encode()
+    return (text + particulars).encode()
 
 
 def year(digest: str) -> list[Line]:
