@@ -23,9 +23,6 @@ from tidegate.console.page_files import INDEX, PageFile
 from tidegate.console.pulse import LOOKING_MAX, Pulse
 from tidegate.model.refusals import Full, Malformed, NotAllowed
 
-BODY_BYTES_MAX = 64 << 10
-"""Longest body of a request; a longer one is refused unread."""
-
 DIGITS_MAX = 16
 """Digits of a number in a path or a query."""
 
@@ -128,7 +125,7 @@ async def question_of(endpoint: Endpoint, request: Request, secret: str, viewer:
     if endpoint.takes is not None:
         if request.headers.get("content-type", "").partition(";")[0] != JSON:
             raise msgspec.ValidationError("send application/json")
-        body = msgspec.json.decode(await body_of(request), type=endpoint.takes)
+        body = msgspec.json.decode(await body_of(request, endpoint.body_bytes_max), type=endpoint.takes)
     return Question(viewer, secret, body, numbers, texts)
 
 
@@ -144,12 +141,12 @@ def text(name: str, value: str) -> str:
     return value
 
 
-async def body_of(request: Request) -> bytes:
+async def body_of(request: Request, most: int) -> bytes:
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > BODY_BYTES_MAX:
-            raise msgspec.ValidationError(f"the body is longer than {BODY_BYTES_MAX} bytes")
+        if len(body) > most:
+            raise msgspec.ValidationError(f"the body is longer than {most} bytes")
     return bytes(body)
 
 

@@ -91,10 +91,12 @@ class Recall(msgspec.Struct, frozen=True, tag=True):
 
 
 class Drill(msgspec.Struct, frozen=True, tag=True):
-    """Send a communication check, signed by the station alone; `human` asks for an officer's answer too."""
+    """Send a communication check, signed by the station alone; `human` asks for an officer's answer too.
+    `asker` goes on record as whoever asks says it."""
 
     recipients: tuple[OrganisationId, ...]
     human: bool
+    asker: str = ""
 
 
 class ShowHotline(msgspec.Struct, frozen=True, tag=True):

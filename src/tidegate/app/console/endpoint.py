@@ -20,6 +20,9 @@ NUMBER_MAX = (1 << 53) - 1
 TEXT_MAX = 500
 """Longest text in a path or a query, in characters."""
 
+BODY_BYTES_MAX = 64 << 10
+"""Longest body of a request, where its endpoint names no other; a longer one is refused unread."""
+
 
 class Done(msgspec.Struct, frozen=True):
     """It is done, and there is nothing to tell."""
@@ -49,3 +52,4 @@ class Endpoint:
     takes: Any = None
     asks: tuple[str, ...] = ()
     asks_text: tuple[str, ...] = ()
+    body_bytes_max: int = BODY_BYTES_MAX

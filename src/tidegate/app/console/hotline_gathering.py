@@ -23,6 +23,9 @@ from tidegate.model.organisations import Digest
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.outside import OutsideFailed
 
+CARRIED = frozenset({"incident", "notice-number", "obligation"})
+"""Fields that an answer takes over."""
+
 LISTED_ROWS_MAX = 50
 """Messages that came, and messages of ours, in one list; the page asks for those before the last."""
 
@@ -115,6 +118,7 @@ def reply_to(letter: Letter, board: HotlineShown) -> ReplyTo:
         tlp=handling.tlp,
         pap=handling.pap,
         accord=handling.accord,
+        carried=tuple(one for one in letter.content.fields if one.name in CARRIED),
     )
 
 

@@ -6,7 +6,7 @@ from tidegate.app.console.hotline_rows import ReceivedRow, SentRow, WordRow
 from tidegate.app.console.letters import LetterView
 from tidegate.app.console.rows import NodeStanding
 from tidegate.app.hotline.line import PeerView
-from tidegate.model.messages import Mark, Pap, Precedence, Tlp
+from tidegate.model.messages import CodedField, Mark, Pap, Precedence, Tlp
 from tidegate.model.organisations import Digest, Level, OrganisationId
 
 
@@ -57,7 +57,8 @@ class OutboxPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReplyTo(msgspec.Struct, frozen=True, kw_only=True):
-    """How an answer is handled: to all who have the message, as urgent and as real as it was."""
+    """How an answer is handled: to all who have the message, as urgent and as real as it was. `carried` are
+    the fields that an answer takes over: which incident, notice or obligation it is about."""
 
     recipients: tuple[OrganisationId, ...]
     mark: Mark
@@ -65,6 +66,7 @@ class ReplyTo(msgspec.Struct, frozen=True, kw_only=True):
     tlp: Tlp
     pap: Pap
     accord: str
+    carried: tuple[CodedField, ...]
 
 
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):

@@ -156,7 +156,8 @@ class HotlineDesk:
 
     def drill(self, request: Drill, who: str) -> Reply:
         recipients = request.recipients or tuple(self._needs.state.peers)
-        return DrillSent(drill(self._needs, recipients, request.human, who))
+        by = f"{who}, for {request.asker}" if request.asker else who
+        return DrillSent(drill(self._needs, recipients, request.human, by))
 
     def show_hotline(self, _: ShowHotline, __: str) -> Reply:
         state, own = self._needs.state, self._needs.state.own

@@ -108,8 +108,8 @@ class HotlineLine:
         """Who has it already."""
         return answer_of(self._line, Recall(named, why), Recalled).too_late
 
-    def drill(self, recipients: Sequence[OrganisationId], *, human: bool) -> Digest:
-        return answer_of(self._line, Drill(tuple(recipients), human), DrillSent).message
+    def drill(self, recipients: Sequence[OrganisationId], *, human: bool, asker: str = "") -> Digest:
+        return answer_of(self._line, Drill(tuple(recipients), human, asker), DrillSent).message
 
     def export(self, peer: str, messages: Sequence[str]) -> Exported:
         """What is to be carried to a peer, by its name or the beginning of its identity."""

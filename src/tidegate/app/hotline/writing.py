@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 from difflib import get_close_matches
 from pathlib import PurePath
+from unicodedata import normalize
 
 import msgspec
 
@@ -48,6 +50,7 @@ __all__ = [
     "field_label",
     "fields_of",
     "is_value",
+    "plain_text",
     "preview",
     "receipt_draft",
     "recipients_named",
@@ -158,13 +161,20 @@ def draft_of(
     )
 
 
-def preview(draft: Draft, board: HotlineShown, now_s: int) -> tuple[Letter, tuple[Problem, ...]]:
+def plain_text(text: str) -> str:
+    """In normal form C, with plain line ends: what is typed comes in many forms, and one is sent."""
+    return normalize("NFC", text).replace("\r\n", "\n").replace("\t", "    ").strip("\n")
+
+
+def preview(
+    draft: Draft, board: HotlineShown, now_s: int, zone: tzinfo | None = None
+) -> tuple[Letter, tuple[Problem, ...]]:
     """The message as it would be, and what is wrong with it; nothing is composed yet."""
     content = drafted(
         draft, board.organisation, reference=draft.reference, nonce=NO_NONCE, composed_at_s=now_s
     )
     readings = readings_of(content, [one.body for one in draft.attachments])
-    known = Known("", names_of(board), (), "", readings, None)
+    known = Known("", names_of(board), (), "", readings, zone)
     allowed = content if draft.reference else msgspec.structs.replace(content, reference=ANY_REFERENCE)
     return Letter(content, known), problems(allowed)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
-from unicodedata import normalize
 
 import click
 
@@ -232,7 +231,7 @@ def _send(
     measured: Mapping[str, tuple[str, ...]],
 ) -> None:
     from tidegate.app.hotline.writing import FORMS as TABLE
-    from tidegate.app.hotline.writing import draft_of
+    from tidegate.app.hotline.writing import draft_of, plain_text
 
     said, paper = desk.said, desk.paper
     given = {**measured, **_given(said.fields)}
@@ -242,7 +241,7 @@ def _send(
         remarks = ask_remarks(paper) if remarks is None else remarks
     files = [_file(path) for path in said.attach]
     language = said.remarks_language or paper.language
-    send_draft(desk, draft_of(form, handling, given, _normal(remarks or ""), language, files))
+    send_draft(desk, draft_of(form, handling, given, plain_text(remarks or ""), language, files))
 
 
 def _given(fields: Sequence[str]) -> Given:
@@ -259,11 +258,6 @@ def _remarks(text: str | None, path: Path | None) -> str | None:
     if text is not None and path is not None:
         raise click.UsageError("give either --remarks or --remarks-file")
     return path.read_text(encoding="utf-8") if path is not None else text
-
-
-def _normal(text: str) -> str:
-    """In normal form C, with plain line ends: what is typed comes in many forms, and one is sent."""
-    return normalize("NFC", text).replace("\r\n", "\n").replace("\t", "    ").strip("\n")
 
 
 def _file(path: Path) -> "DraftAttachment":
