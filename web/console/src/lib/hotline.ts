@@ -47,7 +47,7 @@ export interface LetterRow {
   language: string; direction: "rtl" | "ltr" | ""; original_label: string; original_values: string[];
 }
 export interface LetterView { mark: Mark; language: string; original: string; rows: LetterRow[] }
-export interface ReplyTo { recipients: string[]; mark: Mark; precedence: string; tlp: string; pap: string; accord: string }
+export interface ReplyTo { recipients: string[]; mark: Mark; precedence: string; tlp: string; pap: string; accord: string; carried: CodedField[] }
 export interface MessageView {
   at_ms: number; message: string; received: ReceivedRow | null; sent: SentRow | null; letter: LetterView | null;
   reply: ReplyTo | null; facts: number[]; same_node: boolean; may_draft: boolean; option: string;
@@ -66,3 +66,43 @@ export function save(name: string, type: string, body: BlobPart): void {
   Object.assign(document.createElement("a"), { href: url, download: name }).click();
   URL.revokeObjectURL(url);
 }
+
+export interface SlotRow { field: string; label: string; kind: string; vocabulary: string; least: number; most: number }
+export interface FormRow { name: string; label: string; answers: "never" | "may" | "must"; slots: SlotRow[]; senior_only: string[] }
+export interface Choice { code: string; label: string }
+export interface Forms {
+  forms: FormRow[]; vocabularies: Record<string, Choice[]>; expected: Record<string, string>; heads: Record<string, string>;
+}
+export interface CodedField { name: string; values: string[] }
+export interface Draft {
+  recipients: string[]; form: string; mark: string; precedence: string; level: string; tlp: string; pap: string;
+  accord: string; answers: string | null; reference: string; expires_in_s: number | null; language: string;
+  fields: CodedField[]; remarks: string; attachments: { name: string; body: string }[];
+}
+export interface RecipientRow { organisation: string; name: string; country: string; languages: string[]; alive: boolean }
+export interface Preview { letter: LetterView; recipients: RecipientRow[]; problems: string[]; officers: string[] }
+
+export const MARKS: Mark[] = ["REAL", "DRILL"];
+export const PRECEDENCES = ["FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE"];
+export const TLPS = ["TLP:RED", "TLP:AMBER+STRICT", "TLP:AMBER", "TLP:GREEN", "TLP:CLEAR"];
+export const PAPS = ["PAP:RED", "PAP:AMBER", "PAP:GREEN", "PAP:CLEAR"];
+export const LEVELS: Level[] = ["desk", "centre", "senior"];
+
+/** As fields hold a time: UTC to the second. */
+export const timeValue = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+
+/** Typed values, one a line; where a value holds no spaces, those part values too. */
+export function typedValues(text: string, kind: string): string[] {
+  const parts = kind === "line" || kind === "phone" ? text.split("\n") : text.split(/\s+/);
+  return [...new Set(parts.map((one) => one.trim()).filter(Boolean))];
+}
+
+export async function base64(file: File): Promise<string> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+
+export interface ReceiptClock extends Due { message: string; mark: Mark; precedence: string; name: string; came: boolean }
+export interface HotlinePart { answers: boolean; waiting: ReceivedRow[]; to_sign: SentRow[]; clocks: ReceiptClock[]; left_out: number }

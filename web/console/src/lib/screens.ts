@@ -36,6 +36,7 @@ export const SCREENS: Place[] = [
   { name: "attacks", matches: /^\/attack\/\d{1,15}$/, load: here(Attack) },
   { name: "border", path: "/border", matches: /^\/border$/, load: here(Border) },
   { name: "hotline", path: "/hotline", matches: /^\/hotline$/, load: async () => (await import("../screens/Hotline.svelte")).default },
+  { name: "hotline", matches: /^\/hotline\/compose$/, load: async () => (await import("../screens/HotlineCompose.svelte")).default },
   { name: "hotline", matches: /^\/hotline\/message\/[0-9a-f]{64}$/, load: async () => (await import("../screens/HotlineMessage.svelte")).default },
   { name: "health", path: "/health", matches: /^\/health$/, load: here(Health) },
   { name: "ledger", path: "/ledger", matches: /^\/ledger(\/\d{1,15})?$/, load: here(Ledger) },
