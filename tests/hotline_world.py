@@ -81,6 +81,10 @@ class Letters:
         """A message of ours, signed and receipted."""
         return self._says(self.parties.anna, **changes)
 
+    def opens(self, message: Digest) -> None:
+        """An officer of the other side signs that it was opened."""
+        self.comes(form="receipt", fields=(), answers=message, remarks="")
+
     def _says(self, party: Party, **changes: object) -> Digest:
         told = {"form": "incident", "fields": FLOOD} | changes
         with self.one_at_a_time:

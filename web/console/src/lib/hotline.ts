@@ -106,3 +106,8 @@ export async function base64(file: File): Promise<string> {
 
 export interface ReceiptClock extends Due { message: string; mark: Mark; precedence: string; name: string; came: boolean }
 export interface HotlinePart { answers: boolean; waiting: ReceivedRow[]; to_sign: SentRow[]; clocks: ReceiptClock[]; left_out: number }
+
+const LRI = String.fromCodePoint(0x2066), PDI = String.fromCodePoint(0x2069);
+
+/** A code set apart from what surrounds it, where no element can do that. */
+export const apart = (code: string): string => LRI + code + PDI;
