@@ -39,5 +39,9 @@ export const SCREENS: Place[] = [
   { name: "hotline", matches: /^\/hotline\/compose$/, load: async () => (await import("../screens/HotlineCompose.svelte")).default },
   { name: "hotline", matches: /^\/hotline\/message\/[0-9a-f]{64}$/, load: async () => (await import("../screens/HotlineMessage.svelte")).default },
   { name: "health", path: "/health", matches: /^\/health$/, load: here(Health) },
+  {
+    name: "rehearse", path: "/rehearse", matches: /^\/rehearse(\/\d{1,15})?$/,
+    load: async () => (await import("../screens/Rehearse.svelte")).default,
+  },
   { name: "ledger", path: "/ledger", matches: /^\/ledger(\/\d{1,15})?$/, load: here(Ledger) },
 ];

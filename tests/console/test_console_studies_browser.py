@@ -1,0 +1,139 @@
+"""Rehearsals at the console in real Chromium, in English and Persian: a cut on a map and in tables."""
+
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.console.test_console_browser import Person, Texts, browser, served
+from tests.console.test_console_hotline_browser import comes_in
+from tests.console.test_console_studies import Here
+from tests.console_world import Served, Watched
+from tests.plan_world import quick_border
+from tests.worlds import world_of
+from tidegate.adapters.topology_files import LocalTopologyFiles
+from tidegate.app.rehearsal import save_world
+
+__all__ = ["browser", "served"]
+
+# 1 carries all: 2 is in Switzerland, 3 and 6 in France, 4 in Singapore, 5 in a country that does not exist.
+LINKS = [(1, 2, -1), (1, 3, -1), (1, 4, -1), (1, 5, -1), (1, 6, -1)]
+PLACES = {1: "FR", 2: "CH", 3: "FR", 4: "SG", 5: "XA", 6: "FR"}
+PEOPLE = {2: 7_000_000, 3: 55_000_000, 4: 5_000_000, 5: 200_000_000, 6: 1_000_000}
+SCENARIO = 'name = "CH and SG from all others"\n' + "".join(
+    f'[[change]]\nkind = "cut_country"\ncountry = "{code}"\n' for code in ("CH", "SG")
+)
+
+
+@dataclass
+class Held(Here):
+    """The work itself, which waits after its first line while `gate` is shut."""
+
+    gate: threading.Event = field(default_factory=threading.Event)
+    is_ended: bool = False
+
+    def begin(self, question: bytes) -> "Held":
+        return Held(question, self.gate)
+
+    def lines(self) -> Iterator[bytes]:
+        for at, line in enumerate(super().lines()):
+            yield line
+            if not at:
+                self.gate.wait()
+            if self.is_ended:
+                return
+
+    def end(self) -> None:
+        self.is_ended = True
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
+    quick_border(monkeypatch)
+    made = Watched(tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def held(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Open, until a test shuts it."""
+    process = Held()
+    process.gate.set()
+    monkeypatch.setattr(served.at.serving.studies, "_process", process)
+    yield process.gate
+    process.gate.set()
+    served.at.serving.studies.close()
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_a_planner_cuts_a_country_and_sees_what_is_left(
+    browser: Browser, world: Watched, served: Served, held: threading.Event, tmp_path: Path, language: str
+) -> None:
+    texts = Texts(language)
+    nilufar = Person(browser, served, "nilufar", "desk", language)
+    comes_in(served, world, nilufar)
+    page = nilufar.page
+    nilufar.opens("/rehearse")
+    nilufar.sees(texts("reh-no-world"))
+    save_world(LocalTopologyFiles(), tmp_path / "rehearsals" / "small.world", world_of(LINKS, PLACES, PEOPLE))
+    (tmp_path / "rehearsals" / "both.toml").write_text(SCENARIO)
+    (tmp_path / "rehearsals" / "wrong.toml").write_text("name = 5")
+    nilufar.opens("/rehearse")
+    nilufar.sees(texts("reh-hangs-on"))
+    nilufar.shot("rehearse", language)
+
+    page.get_by_label(texts("reh-whom-cut")).fill("ZQ")
+    page.get_by_role("button", name=texts("rehearse-short"), exact=True).click()
+    nilufar.sees(texts("reh-wrong-country", value="ZQ"))
+    held.clear()
+    page.get_by_label(texts("reh-whom-cut")).fill("ch")
+    page.get_by_role("button", name=texts("rehearse-short"), exact=True).click()
+    nilufar.sees(texts("study-step-reading"))
+    nilufar.shot("rehearse-waits", language)
+    page.get_by_role("button", name=texts("study-end")).click()
+    held.set()
+    nilufar.sees(texts("study-ended"))
+    page.get_by_role("button", name=texts("study-again")).click()
+
+    nilufar.sees(texts("reh-advice"))
+    row = page.get_by_role("row").filter(has_text="XA")
+    expect(row.first).to_contain_text("200,000,000" if language == "en" else "200")
+    assert page.locator("svg.map").evaluate("node => getComputedStyle(node).direction") == "ltr"
+    assert page.locator("svg.map path.lhome").count() == 1
+    assert page.locator("svg.map path.l3 title").first.text_content()
+    tiles = page.locator("ul.tiles li")
+    expect(tiles).to_have_count(2)
+    expect(tiles.nth(0)).to_have_class(re.compile(r"\bl2\b"))
+    expect(tiles.nth(1)).to_have_class(re.compile(r"\bl4\b"))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").first.click()
+    lines = download.value.path().read_text().splitlines()
+    assert lines[0].startswith("country,people,reach.before.low")
+    assert {line.partition(",")[0] for line in lines[1:]} == {"FR", "SG", "XA"}
+    nilufar.shot("rehearsal", language)
+    page.get_by_label(texts("map-view-after")).check()
+    assert page.locator("svg.map path.l4").count() >= 1
+
+    address = page.url
+    assert address.endswith("/rehearse/4")
+    nilufar.opens("/rehearse")
+    page.get_by_label(texts("reh-what-happens")).select_option("file")
+    nilufar.sees(texts("reh-file-wrong", file="wrong.toml"))
+    page.get_by_role("button", name=texts("rehearse-short"), exact=True).click()
+    nilufar.sees(texts("reh-advice"))
+    page.get_by_label(texts("reh-whose-losses")).select_option("SG")
+    assert page.url.endswith("?of=SG")
+    nilufar.opens("/rehearse")
+    page.get_by_label(texts("reh-threshold")).fill("60000000")
+    page.get_by_role("button", name=texts("reh-measure")).click()
+    nilufar.sees(texts("reh-tried-all", count="1"))
+    nilufar.shot("rehearse-together", language)
+    page.goto(address)
+    nilufar.sees(texts("reh-chokepoints", country="Switzerland" if language == "en" else "سوئیس"))
+    assert not nilufar.wrong
+    nilufar.context.close()

@@ -1,0 +1,1 @@
+as-file = Cədvəl fayl kimi

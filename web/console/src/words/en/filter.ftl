@@ -1,0 +1,1 @@
+as-file = The table as a file

@@ -1,0 +1,1 @@
+as-file = Tablo, dosya olarak
