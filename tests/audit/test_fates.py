@@ -215,6 +215,26 @@ def test_a_service_may_need_another_service() -> None:
     assert fate(told, LoseCountry(country="XB"), service="Shop").fails_s == 360
 
 
+def test_time_and_updates_that_end_are_felt_when_clocks_have_drifted_and_stocks_are_out() -> None:
+    """A bank whose clocks are good for three days, and whose mirror of updates for thirty."""
+    told = [
+        *country(),
+        ThingDeclared(name="clock", provider="Clock Union", countries=("XA",), **TOLD),
+        ThingDeclared(name="mirror", provider="Distribution", countries=("XA",), **TOLD),
+        ThingDeclared(name="own mirror", provider="Bank Works", countries=("XA",), **TOLD),
+        NeedDeclared(of="Bank", layer="time", any_of=("clock",), lasts_s=3 * DAY_S, **TOLD),
+        NeedDeclared(
+            of="Bank", layer="updates", any_of=("mirror",), effect="degrading", lasts_s=30 * DAY_S, **TOLD
+        ),
+    ]
+    assert fate(told, Stop(thing="clock")).states == (*[W] * 4, *[F] * 3)
+    assert fate(told, WithdrawProvider(provider="Clock Union")).fails_s == 3 * DAY_S
+    assert fate(told, Stop(thing="mirror")).states == (*[W] * 5, D, D)
+    second = NeedDeclared(of="Bank", layer="updates", any_of=("mirror", "own mirror"), **TOLD)
+    with_two = [one for one in told if getattr(one, "layer", "") != "updates"]
+    assert fate([*with_two, second], Stop(thing="mirror")).states == (W,) * 7
+
+
 def test_what_happens_later_is_felt_later() -> None:
     assert fate(country(), WithdrawCountry(country="XB", after_s=DAY_S)).fails_for_new_s == DAY_S
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import msgspec
 from click.testing import CliRunner, Result
 
-from tests.audit.told_country import country
+from tests.audit.told_country import certificate, country
 from tidegate.__main__ import PARTS
 from tidegate.app.audit.reading import write_audit
 from tidegate.cli.door import front
 from tidegate.cli.exits import Exit, Finished
+from tidegate.model.audits import ServiceListed
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.topology import WrongLine
 
@@ -93,6 +94,23 @@ def test_explain_proves_what_stops_a_service_alone(tmp_path: Path) -> None:
         "layer hosting of Bank",
         "service Bank",
     ]
+
+
+def test_explain_tells_certificates_and_who_renews_them(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    other = certificate("api.bank.example", days=3, automated=True)
+    service, *rest = country()
+    assert isinstance(service, ServiceListed)
+    service = msgspec.structs.replace(service, backends=("api.bank.example",))
+    write_audit(PARTS.files(), path, [service, *rest, other])
+    found = json.loads(audit("explain", "Bank", "--audit", path, "--json").output)["certificates"]
+    assert [(one["host"], one["by_program"]) for one in found] == [
+        ("api.bank.example", True),
+        ("www.bank.example", False),
+    ]
+    shown = audit("explain", "Bank", "--audit", path).output
+    assert "a program" in shown
+    assert "hand, it seems" in shown
 
 
 def test_two_audits_are_set_side_by_side(tmp_path: Path) -> None:

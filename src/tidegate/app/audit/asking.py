@@ -16,7 +16,7 @@ from tidegate.app.audit.reading import (
     write_audit,
 )
 from tidegate.app.audit.report import Report
-from tidegate.app.audit.telling import Explained, explain, findings_of, report_of, tables_of
+from tidegate.app.audit.telling import CertificateHeld, Explained, explain, findings_of, report_of, tables_of
 from tidegate.audit.advice import Advice, Advised, advise
 from tidegate.audit.auditing import Audit, audit_of
 from tidegate.audit.causes import Step
@@ -39,6 +39,7 @@ __all__ = [
     "Audit",
     "Blast",
     "Breach",
+    "CertificateHeld",
     "Difference",
     "Explained",
     "Fate",

@@ -10,6 +10,7 @@ from tidegate.app.audit.page_losses import losses, what_if
 from tidegate.app.audit.report import Report
 from tidegate.app.page_pieces import STYLE, rounded, share, span, table
 from tidegate.audit.advice import Advice, Advised
+from tidegate.audit.graph import ROOT
 from tidegate.audit.losses import Blast
 from tidegate.audit.policies import Breach
 from tidegate.model.audit_events import State
@@ -109,14 +110,18 @@ def _advised(rows: Sequence[Advised], unit: str) -> list[str]:
         (
             str(at),
             f"{escape(one.fix.kind)}, at home",
-            escape(one.fix.of) + (f" (and the CAA records of {len(one.caa):,} hosts)" if one.caa else ""),
+            named(one.fix.of) + (f" (and the CAA records of {len(one.caa):,} hosts)" if one.caa else ""),
             rounded(one.gain),
-            f"{one.cost:,.4g}",
+            f"{one.cost:,.2f}".rstrip("0").rstrip(".").replace(",", "&#8239;"),
             rounded(round(one.gain / one.cost)) if one.cost else "",
         )
         for at, one in enumerate(rows, 1)
     )
     return table(["", "change", "for", "people kept", escape(unit), "people for each"], told, texts=3)
+
+
+def named(of: str) -> str:
+    return "the root" if of == ROOT else escape(of)
 
 
 def _policy(breaches: Sequence[Breach] | None) -> list[str]:

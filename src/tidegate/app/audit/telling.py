@@ -1,6 +1,6 @@
 """Whole answers put together: all that is told of one service, of one audit, and a report's contents."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
@@ -15,7 +15,7 @@ from tidegate.audit.fates import answer
 from tidegate.audit.graph import Kind
 from tidegate.audit.hits import hits_of
 from tidegate.audit.layers import Standing, standings, totals
-from tidegate.audit.losses import Blast, blasts, event_of
+from tidegate.audit.losses import Blast, blasts, country_of, event_of
 from tidegate.audit.narrowing import narrowed
 from tidegate.audit.policies import breaches
 from tidegate.audit.reasoning import SURELY_FAILS, times_after
@@ -28,6 +28,9 @@ from tidegate.model.refusals import NotAllowed
 
 SINGLES_MAX = 100
 """Single points of one service that are told, those first that stop it soonest; the rest are left out."""
+
+CERTIFICATES_MAX = 100
+"""Certificates of one service that are told, those first that end first; the rest are left out."""
 
 CHANGES_ADVISED = 5
 HOURS_ADVISED = 30 * 24
@@ -42,12 +45,27 @@ class Single(msgspec.Struct, frozen=True):
     proof: tuple[str, ...]
 
 
+class CertificateHeld(msgspec.Struct, frozen=True):
+    """A certificate that a service hangs on. `by_program`: there are signs that one renews it. `caa` are the
+    domains of authorities that CAA allows, none where all are.
+    """
+
+    host: str
+    authority: str
+    country: str
+    ends_s: int
+    by_program: bool
+    must_staple: bool
+    caa: tuple[str, ...]
+
+
 class Explained(msgspec.Struct, frozen=True):
     """All that a service stands on, and what stops it."""
 
     service: ServiceListed
     layers: tuple[Standing, ...]
     singles: tuple[Single, ...]
+    certificates: tuple[CertificateHeld, ...]
     not_seen: tuple[str, ...]
 
 
@@ -61,8 +79,29 @@ def explain(audit: Audit, name: str) -> Explained:
         service=told,
         layers=tuple(one for one in standings(audit, told.country) if one.service == name),
         singles=tuple(singles[:SINGLES_MAX]),
+        certificates=tuple(sorted(_certificates(audit), key=lambda one: (one.ends_s, one.host)))[
+            :CERTIFICATES_MAX
+        ],
         not_seen=tuple(audit.graph.names[one] for one in audit.unseen_below(row)),
     )
+
+
+def _certificates(audit: Audit) -> Iterator[CertificateHeld]:
+    """Of all hosts in an audit, as far as they were seen."""
+    for row in audit.graph.rows(Kind.CERTIFICATE).tolist():
+        host = audit.graph.names[row]
+        seen, allowed = audit.observed.certificates.get(host), audit.observed.allowed.get(host)
+        if seen is not None and seen.chain:
+            leaf = seen.chain[0]
+            yield CertificateHeld(
+                host=host,
+                authority=leaf.issuer,
+                country=country_of(audit, Kind.AUTHORITY, leaf.issuer),
+                ends_s=leaf.not_after_s,
+                by_program=seen.automated,
+                must_staple=seen.must_staple,
+                caa=allowed.authorities if allowed else (),
+            )
 
 
 def _singles(audit: Audit, row: int, home: str) -> list[Single]:

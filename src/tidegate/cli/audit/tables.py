@@ -9,6 +9,7 @@ from tidegate.cli.rehearse_tables import round_people, share
 from tidegate.cli.tables import plain_table
 from tidegate.cli.words import count, duration
 from tidegate.model.audit_events import MOMENTS, State
+from tidegate.model.domain_names import ROOT
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         Answer,
         Blast,
         Breach,
+        CertificateHeld,
         Difference,
         Explained,
         Fate,
@@ -34,6 +36,9 @@ CAUSES_SHOWN_MAX = 3
 
 SINGLES_SHOWN_MAX = 12
 """Losses that alone stop a service, as far as they are shown; --json has more."""
+
+CERTIFICATES_SHOWN_MAX = 5
+"""Certificates of a service that are shown; --json has more."""
 
 NOT_SEEN_SHOWN_MAX = 10
 """Things not seen that are shown; --json has all."""
@@ -204,10 +209,11 @@ def print_advice(screen: "Console", told: "Advice") -> None:
 
 
 def _advised_table(title: str, rows: "Sequence[Advised]", unit: str) -> "Table":
-    table = columns(title, "at home, a", "for", "people kept", unit, f"for each of the {unit}", left=2)
+    table = columns(title, "at home, a", "for", "people kept", unit, "people for each", left=2)
     for one in rows:
         each = round_people(round(one.gain / one.cost)) if one.cost else "-"
-        of = f"{one.fix.of} (and CAA of {hosts(one.caa)})" if one.caa else one.fix.of
+        of = "the root" if one.fix.of == ROOT else one.fix.of
+        of += f" (and CAA of {hosts(one.caa)})" if one.caa else ""
         table.add_row(one.fix.kind, of, round_people(one.gain), amount(one.cost), each)
     return table
 
@@ -239,7 +245,21 @@ def print_explained(screen: "Console", told: "Explained") -> None:
             screen.print(
                 f"{count(len(told.singles) - SINGLES_SHOWN_MAX)} more stop it later (--json has them)."
             )
+    if told.certificates:
+        screen.print(certificate_table(told.certificates[:CERTIFICATES_SHOWN_MAX]))
     print_not_seen(screen, told.not_seen)
+
+
+def certificate_table(rows: "Sequence[CertificateHeld]") -> "Table":
+    from tidegate.cli.words import moment
+
+    headings = ("host", "by", "until", "renewed by")
+    table = columns("Its certificates, those first that end first", *headings, left=4)
+    for one in rows:
+        by = f"{one.authority} ({one.country or '?'})"
+        renewed = "a program" if one.by_program else "hand, it seems"
+        table.add_row(one.host, by, moment(one.ends_s * 1000), renewed)
+    return table
 
 
 def print_not_seen(screen: "Console", told: Sequence[str]) -> None:
