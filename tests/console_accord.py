@@ -188,7 +188,18 @@ class Story:
         self.incident()
         self.meeting()
         self.questions()
+        self.acknowledgements()
         self.account()
+
+    def acknowledgements(self) -> None:
+        """An officer of the other side opens each message within the hour, but for XA's first."""
+        for by, content, _, _ in self.exchange.said[1:]:
+            other = "XB" if by == "XA" else "XA"
+            self.exchange.say(
+                other, "receipt", content.composed_at_s + HOUR_S,
+                answers=sha256(bytes_of(content)).hexdigest(), receipt="opened",
+                opened_at=time_value(content.composed_at_s),
+            )  # fmt: skip
 
     def exercises(self) -> None:
         begins_s = self.begin_s + 30 * DAY_S

@@ -25,7 +25,7 @@ from tidegate.adapters.printing import TypstPrinter
 from tidegate.adapters.state_folder import LockedFolder
 from tidegate.adapters.studying import ChildStudies
 from tidegate.adapters.topology_files import LocalTopologyFiles
-from tidegate.app.console.accord_reader import Accords, Record
+from tidegate.app.console.accord_reader import Accords, Record, Where
 from tidegate.app.console.gathering import Sources
 from tidegate.app.console.serving import Serving, Shelf, address_of
 from tidegate.app.console.studies import INDEX, Studies
@@ -158,7 +158,7 @@ class Watched(World):
             sources=Sources(
                 line=SocketLine(self.folder),
                 facts=lambda: self.store if self.shown is None else self.shown,
-                accords=Accords(lambda: self.kept, self.clock),
+                accords=Accords(lambda: self.kept, self.clock, Where()),
                 folder=LockedFolder(self.folder),
                 config=CONFIG,
                 clock=self.clock,

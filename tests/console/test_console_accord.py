@@ -13,7 +13,7 @@ from tidegate.app.accord.reconciling import accounts_told
 from tidegate.app.accord.review import html, review_paper
 from tidegate.app.accord.views import own_organisation, status, year_view
 from tidegate.app.console import accord_gathering as gathering
-from tidegate.app.console.accord_reader import Accords
+from tidegate.app.console.accord_reader import Accords, Where
 from tidegate.app.console.accord_views import AccordView
 from tidegate.app.console.gathering import NoSuchThing
 from tidegate.app.console.promises import PROMISES_SHOWN_MAX, counts_only
@@ -29,7 +29,7 @@ class Reading:
     def __init__(self, ledger: AccordLedger) -> None:
         self.ledger = ledger
         self.clock = HandClock(NOW_S * 1_000)
-        self.accords = Accords(lambda: ledger, self.clock)
+        self.accords = Accords(lambda: ledger, self.clock, Where())
 
     def view(self, *, closed: bool = False) -> AccordView:
         return gathering.one_accord(self.accords, ACCORD, closed=closed)
@@ -229,9 +229,9 @@ def failing() -> AccordLedger:
 
 def test_without_a_record_the_list_is_empty_and_a_failing_one_says_so() -> None:
     clock = HandClock(NOW_S * 1_000)
-    told = gathering.accord_list(Accords(nothing_there, clock))
+    told = gathering.accord_list(Accords(nothing_there, clock, Where()))
     assert (told.founded, told.accords) == (False, ())
-    failed = Accords(failing, clock)
+    failed = Accords(failing, clock, Where())
     with pytest.raises(OutsideFailed):
         gathering.accord_list(failed)
     assert failed.promises() is None

@@ -25,6 +25,7 @@ from tidegate.model.vectors import VECTORS, Vector
 LABEL_GROUPS = (
     *("unit", "level", "common"),
     *("mark", "precedence", "form", "tlp", "pap", "stage", "path-state", "flash-word"),
+    *("accord-stage", "accord-step", "accord-happening", "accord-page", "guarantee", "pledge", "language"),
 )
 
 

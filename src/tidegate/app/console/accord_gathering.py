@@ -10,7 +10,7 @@ from tidegate.app.accord.books import Book
 from tidegate.app.accord.calendar import EVENTS_MAX, icalendar
 from tidegate.app.accord.review import review_paper
 from tidegate.app.console.accord_incidents import IncidentsView, incidents_view
-from tidegate.app.console.accord_reader import Accords, Followed
+from tidegate.app.console.accord_reader import Accords, Followed, Where
 from tidegate.app.console.accord_views import (
     AccordList,
     AccordView,
@@ -39,6 +39,7 @@ class Asked:
     book: Book
     reckoning: Reckoning | None
     now_s: int
+    where: Where
 
     @property
     def us(self) -> str | None:
@@ -62,7 +63,7 @@ def asked_for(accords: Accords, accord: str) -> Iterator[Asked]:
             raise NoSuchThing(refusal.why) from None
         begun = book.force is not None and book.force.entered_s <= seen.now_s
         reckoning = seen.followed.reckoning(book) if begun else None
-        yield Asked(seen.followed, book, reckoning, seen.now_s)
+        yield Asked(seen.followed, book, reckoning, seen.now_s, seen.where)
 
 
 def accord_list(accords: Accords) -> AccordList:
@@ -86,7 +87,7 @@ def accord_list(accords: Accords) -> AccordList:
 
 def one_accord(accords: Accords, accord: str, *, closed: bool) -> AccordView:
     with asked_for(accords, accord) as one:
-        return accord_view(one.book, one.reckoning, one.followed.own, one.now_s, closed=closed)
+        return accord_view(one.book, one.reckoning, one.followed.own, one.where, one.now_s, closed=closed)
 
 
 def parties_of(accords: Accords, accord: str) -> PartiesView:
@@ -98,12 +99,12 @@ def incidents_of(accords: Accords, accord: str) -> IncidentsView:
     with asked_for(accords, accord) as one:
         followed = one.followed
         accounts, origins = followed.accounts(one.book), followed.origins(one.book)
-        return incidents_view(one.book, one.us, accounts, origins, one.now_s)
+        return incidents_view(one.book, one.us, accounts, origins, one.where.option, one.now_s)
 
 
 def pledges_of(accords: Accords, accord: str) -> PledgesView:
     with asked_for(accords, accord) as one:
-        return pledges_view(one.book, one.now_s)
+        return pledges_view(one.book, one.where.option, one.now_s)
 
 
 def dialogue_of(accords: Accords, accord: str) -> DialogueView:

@@ -127,6 +127,7 @@ def incidents_view(
     us: PartyCode | None,
     accounts: Sequence[tuple[Digest, Account]],
     origins: Sequence[OriginsSeen],
+    option: str,
     now_s: int,
 ) -> IncidentsView:
     """Of several accounts of one party, the last is put beside ours. Neither is taken for the truth."""
@@ -145,7 +146,7 @@ def incidents_view(
             account_row(book, message, account, compared[party])
             for party, (message, account) in sorted(last.items())
         ),
-        origins=tuple(origin_rows(book, origins[:ORIGINS_SHOWN_MAX])),
+        origins=tuple(origin_rows(book, origins[:ORIGINS_SHOWN_MAX], option)),
     )
 
 
@@ -278,14 +279,14 @@ def told_once(one: Occurrence) -> ToldOnce:
     )
 
 
-def origin_rows(book: Book, origins: Sequence[OriginsSeen]) -> list[OriginRow]:
+def origin_rows(book: Book, origins: Sequence[OriginsSeen], option: str) -> list[OriginRow]:
     organisations = {party.code: party.organisation for party in book.accord.party}
     return [
         OriginRow(
             party=one.party,
             organisation=organisations.get(one.party, ""),
             command=f"tidegate accord evidence --accord {book.accord.id} --ask {fact.attack} "
-            f"--party {one.party} --to {organisations.get(one.party, '')[:16] or 'NAME'}",
+            f"--party {one.party} --to {organisations.get(one.party, '')[:16] or 'NAME'}{option}",
             seen=msgspec.structs.replace(fact, seen=(one,)),
         )
         for fact in origins

@@ -47,6 +47,15 @@ def our_code(book: Book, own: OrganisationId) -> PartyCode:
     return book.codes.get(own, book.accord.party[0].code)
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Whose record it is: `option` goes behind commands, "" where none is needed; `same_node` is whether the
+    ledger is the one that the console shows the facts of."""
+
+    option: str = ""
+    same_node: bool = True
+
+
 class Followed:
     """One ledger's accords, for whoever holds the lock of `Accords`."""
 
@@ -108,15 +117,17 @@ class Look:
     followed: Followed | None
     books: Books
     now_s: int
+    where: Where
 
 
 class Accords:
     """Belongs to the console's process. Books and reckonings change while they hear, so that they are looked
     at by one thread at a time, inside `look`; what leaves it are values."""
 
-    def __init__(self, record: Callable[[], Record], clock: Clock) -> None:
+    def __init__(self, record: Callable[[], Record], clock: Clock, where: Where) -> None:
         self._record = record
         self._clock = clock
+        self._where = where
         self._lock = threading.Lock()
         self._followed: Followed | None = None
         self._promises: Promises | None = None
@@ -132,7 +143,7 @@ class Accords:
             if self._followed is None:
                 self._followed = self._opened()
             books = Books() if self._followed is None else self._followed.books()
-            yield Look(self._followed, books, now_s)
+            yield Look(self._followed, books, now_s, self._where)
 
     def _opened(self) -> Followed | None:
         """None where there is no record yet, or no organisation that keeps it."""

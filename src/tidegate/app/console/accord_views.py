@@ -14,6 +14,7 @@ from tidegate.accord.stages import Stage
 from tidegate.app.accord.books import Book, Books
 from tidegate.app.accord.views import Member, guarantees, members
 from tidegate.app.console.accord_acts import Act, act_of
+from tidegate.app.console.accord_reader import Where
 from tidegate.model.accords import Occurrence, PartyCode, Text
 from tidegate.model.organisations import Level, OrganisationId
 
@@ -102,7 +103,8 @@ class PeriodRow(msgspec.Struct, frozen=True, kw_only=True):
 class AccordView(msgspec.Struct, frozen=True, kw_only=True):
     """One accord by its clocks. `us` is None where the node is no party and only looks on; `authoritative` ""
     where all languages are equally authentic. `rows` are what is open (and what is over, where asked), the
-    pressing first; `years` have a review pack."""
+    pressing first; `years` have a review pack; `same_node` where the ledger that facts are numbered in is the
+    one that the console shows."""
 
     at_ms: int
     accord: str
@@ -122,6 +124,7 @@ class AccordView(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[DueRow, ...]
     left_out: int
     years: tuple[int, ...]
+    same_node: bool
 
 
 class PartyStanding(msgspec.Struct, frozen=True, kw_only=True):
@@ -229,6 +232,7 @@ def accord_view(
     book: Book,
     reckoning: Reckoning | None,
     own: OrganisationId,
+    where: Where,
     now_s: int,
     *,
     closed: bool,
@@ -255,9 +259,10 @@ def accord_view(
             PeriodRow(period=one.id, party=one.party, kind=one.kind, first=one.first, last=one.last)
             for one in book.accord.period
         ),
-        rows=tuple(due_row(book, one, us) for one in found[:DUE_SHOWN_MAX]),
+        rows=tuple(due_row(book, one, us, where.option) for one in found[:DUE_SHOWN_MAX]),
         left_out=max(0, len(found) - DUE_SHOWN_MAX),
         years=years(book, now_s),
+        same_node=where.same_node,
     )
 
 
@@ -288,8 +293,9 @@ def pressing_first(one: Standing) -> tuple[int, bool, int, str]:
     return order, one.due_s is None, one.due_s or 0, one.name
 
 
-def due_row(book: Book, one: Standing, us: PartyCode | None) -> DueRow:
+def due_row(book: Book, one: Standing, us: PartyCode | None, option: str) -> DueRow:
     step = next_step(one, us or "")
+    act = None if us is None else act_of(book, one, step, us)
     return DueRow(
         instance=one.name,
         obligation=one.obligation.id,
@@ -303,7 +309,7 @@ def due_row(book: Book, one: Standing, us: PartyCode | None) -> DueRow:
         evidence=one.evidence,
         procedure=tuple((str(event), fact) for event, fact in one.procedure),
         step=str(step),
-        act=None if us is None else act_of(book, one, step, us),
+        act=None if act is None else msgspec.structs.replace(act, command=act.command + option),
     )
 
 
@@ -351,7 +357,7 @@ def by_stage(
     return {stage: count for stage, count in counts.items() if count}
 
 
-def pledges_view(book: Book, now_s: int) -> PledgesView:
+def pledges_view(book: Book, option: str, now_s: int) -> PledgesView:
     registers = members(book, now_s)
     between = guarantees(book, now_s)
     return PledgesView(
@@ -367,7 +373,7 @@ def pledges_view(book: Book, now_s: int) -> PledgesView:
                 notice=one.notice,
                 members=tuple(member for member in registers if member.guarantee == one.id),
                 between=tuple(between[one.id]),
-                command=f"tidegate accord pledge join {one.id} --accord {book.accord.id} --to NAME",
+                command=f"tidegate accord pledge join {one.id} --accord {book.accord.id} --to NAME{option}",
             )
             for one in book.accord.guarantee
         ),

@@ -8,7 +8,7 @@ from shlex import quote
 
 from tidegate.app.assembly import database_url
 from tidegate.app.config import find_state, load_config
-from tidegate.app.console.accord_reader import Accords
+from tidegate.app.console.accord_reader import Accords, Where
 from tidegate.app.console.gathering import Sources
 from tidegate.app.console.hotline_source import HotlineSource
 from tidegate.app.console.serving import SHELF_NAME, Serving, address_of
@@ -77,10 +77,12 @@ def serving_of(
     clock, file = parts.clock(), parts.roster(roster_path(config, folder))
     record = Record(parts, database_url(config, folder))
     hotline_record = record if hotline_state is None else Record(parts, database_url(Config(), hotline_state))
+    option = f" --state {quote(str(hotline_state or folder))}" if hotline_state or state_folder else ""
+    where = Where(option=option, same_node=hotline_state is None)
     sources = Sources(
         line=parts.control_line(folder),
         facts=record.facts,
-        accords=Accords(record.stores, clock),
+        accords=Accords(hotline_record.stores, clock, where),
         folder=parts.state_folder(folder),
         config=config,
         clock=clock,

@@ -1,6 +1,7 @@
 // The API as this page uses it. The shapes are those of /api/openapi.json.
 
 import type { HotlinePart } from "./hotline";
+import type { Promises } from "./accords";
 
 export type Role = "wall" | "reader" | "desk" | "centre" | "senior";
 export interface Viewer { name: string; role: Role }
@@ -30,7 +31,8 @@ export interface Situation {
   at_ms: number; node: NodeStanding; second: number | null; bits_per_s: number; packets_per_s: number;
   records_per_s: number; points: PointRow[]; past: PointSecond[]; attacks: AttackRow[];
   attacks_left_out: number; plans: PlanRow[]; plans_left_out: number; clocks: ClockRow[];
-  problems: number; notices: number; health_known: boolean; hotline: HotlinePart | null;
+  problems: number; notices: number; health_known: boolean; promises: Promises | null;
+  hotline: HotlinePart | null;
 }
 
 export interface Range { first: number; last: number }

@@ -36,7 +36,7 @@ addEventListener("popstate", () => place.read());
 /** Links inside the page change the screen and load nothing; with a modifier they are the browser's own. */
 export function follow(event: MouseEvent): void {
   const link = (event.target as Element).closest?.("a[href^='/']");
-  if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || link.hasAttribute("download")) return;
+  if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || link.hasAttribute("download") || link.hasAttribute("target")) return;
   event.preventDefault();
   const to = new URL((link as HTMLAnchorElement).href);
   place.go(to.pathname + to.search);

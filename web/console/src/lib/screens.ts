@@ -38,6 +38,7 @@ export const SCREENS: Place[] = [
   { name: "hotline", path: "/hotline", matches: /^\/hotline$/, load: async () => (await import("../screens/Hotline.svelte")).default },
   { name: "hotline", matches: /^\/hotline\/compose$/, load: async () => (await import("../screens/HotlineCompose.svelte")).default },
   { name: "hotline", matches: /^\/hotline\/message\/[0-9a-f]{64}$/, load: async () => (await import("../screens/HotlineMessage.svelte")).default },
+  { name: "accord", path: "/accord", matches: /^\/accord(\/[^/]{1,200})?$/, load: async () => (await import("../screens/Accord.svelte")).default },
   { name: "health", path: "/health", matches: /^\/health$/, load: here(Health) },
   {
     name: "rehearse", path: "/rehearse", matches: /^\/rehearse(\/\d{1,15})?$/,
