@@ -190,7 +190,6 @@ def prefetch_told(told, extents, ring, row):  # type: ignore[no-untyped-def]
     prefetch_column(told, ring, begin & (SECONDS - 1))
     if end != begin:
         prefetch_column(told, ring, end & (SECONDS - 1))
-        prefetch_column(told, ring, (begin + 1) & (SECONDS - 1))
 
 
 @bare_kernel

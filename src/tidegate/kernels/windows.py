@@ -12,7 +12,7 @@ SECONDS = 64
 """Columns of a ring, one for each second; equals model.summaries.WINDOW_SECONDS."""
 
 SLOPE = 4
-"""A column of what is told is one cache line: four amounts, then by how much each rises from here on."""
+"""A column of what is told is one cache line: four amounts, then by how much each rises after it."""
 
 NEVER = 1 << 62
 """The oldest second of a ring that was told nothing in the open second."""
@@ -90,22 +90,24 @@ def spread(told, extents, ring, oldest, when, size, packets, bytes_variance, pac
 
     `oldest` is the first second of the window that ends with the open one; the part before it is left
     out: it is over. The seconds between first and last all have the same share: only the rise and the
-    fall are noted, as slopes, until `settle_told`. A short record adds its zeros to the line that it
-    writes anyway: that is faster than to branch on how long each lasts.
+    fall are noted, as slopes, until `settle_told`; in the last second the rise still holds, and is taken
+    back there. So two lines are written, however long the record. A short one adds its zeros to the lines
+    that it writes anyway: that is faster than to branch on how long each lasts.
     """
     first, last, first_share, between_share, last_share = when
     if last < oldest:
         return
     if first < oldest:
-        first_share, first = 0.0, oldest - 1
+        first = oldest
+        between_share = between_share if last > oldest else 0.0
+        first_share = between_share
     mask = SECONDS - 1
-    begin = first + 1 if between_share > 0.0 else last
-    first = max(first, oldest)
     extents[ring, 0] = min(extents[ring, 0], first)
     extents[ring, 1] = max(extents[ring, 1], last)
+    rest = last_share - between_share
     put(told, ring, first & mask, 0, first_share, size, packets, bytes_variance, packets_variance)
-    put(told, ring, begin & mask, SLOPE, between_share, size, packets, bytes_variance, packets_variance)
-    put(told, ring, last & mask, 0, last_share, size, packets, bytes_variance, packets_variance)
+    put(told, ring, first & mask, SLOPE, between_share, size, packets, bytes_variance, packets_variance)
+    put(told, ring, last & mask, 0, rest, size, packets, bytes_variance, packets_variance)
     put(told, ring, last & mask, SLOPE, -between_share, size, packets, bytes_variance, packets_variance)
 
 
@@ -143,16 +145,16 @@ def settle_told(told, extents, windows, head, ring):  # type: ignore[no-untyped-
     most0 = most1 = most2 = most3 = 0.0
     for s in range(first, last + 1):
         column = s & (SECONDS - 1)
+        windows[ring, column, 0] += settled(told[ring, column, 0], rise0, most0)
+        windows[ring, column, 1] += settled(told[ring, column, 1], rise1, most1)
+        windows[ring, column, 2] += settled(told[ring, column, 2], rise2, most2)
+        windows[ring, column, 3] += settled(told[ring, column, 3], rise3, most3)
         rise0 += told[ring, column, SLOPE]
         rise1 += told[ring, column, SLOPE + 1]
         rise2 += told[ring, column, SLOPE + 2]
         rise3 += told[ring, column, SLOPE + 3]
         most0, most1 = max(most0, rise0), max(most1, rise1)
         most2, most3 = max(most2, rise2), max(most3, rise3)
-        windows[ring, column, 0] += settled(told[ring, column, 0], rise0, most0)
-        windows[ring, column, 1] += settled(told[ring, column, 1], rise1, most1)
-        windows[ring, column, 2] += settled(told[ring, column, 2], rise2, most2)
-        windows[ring, column, 3] += settled(told[ring, column, 3], rise3, most3)
         for quantity in range(8):
             told[ring, column, quantity] = 0.0
     extents[ring, 0], extents[ring, 1] = NEVER, 0
