@@ -18,7 +18,7 @@ from tidegate.app.hotline.drilling import Drills
 from tidegate.app.hotline.evidence import Evidence, EvidenceNeeds
 from tidegate.app.hotline.framing import begin_epoch
 from tidegate.app.hotline.identity import Identity
-from tidegate.app.hotline.needs import Extras, Needs
+from tidegate.app.hotline.needs import AgreedOf, Extras, Needs
 from tidegate.app.hotline.recording import NodeBlobs, NodeRecord
 from tidegate.app.hotline.relaying import Relaying
 from tidegate.app.hotline.signalling import Signalling
@@ -130,7 +130,30 @@ def open_hotline(
     identity = Identity(home, stores.envelopes)
     keys = home.unlock(passphrase())
     keys_must_fit(identity, keys, home)
-    ways = parts.hotline_ways(
+    ways = ways_of(parts, settings, folder, keys)
+    own = identity.own().organisation
+    following = Following(stores.facts, stores.envelopes, own)
+    agreed = AgreedDeadlines(following, clock)
+    needs = real_needs(settings, node, stores, clock, identity, keys, ways, agreed)
+    station = station_of(needs, ways, stores, keys)
+    station.start()
+    afterwards.callback(station.stop)
+    origins = None if sampler is None else Origins(node, following, own, sampler, clock)
+    if origins is not None:
+        afterwards.callback(origins.stop)
+    return Hotline(
+        needs=needs,
+        identity=identity,
+        keys=keys,
+        station=station,
+        drills=Drills(needs, settings.drill_every_hours * HOUR_S),
+        reminding=Reminding(node, following, own, clock),
+        origins=origins,
+    )
+
+
+def ways_of(parts: Parts, settings: HotlineSection, folder: Path, keys: StationKeys) -> HotlineWays:
+    return parts.hotline_ways(
         WaysWanted(
             state=folder,
             https=[split_endpoint(one) for one in settings.listen],
@@ -138,8 +161,20 @@ def open_hotline(
             tls_passphrase=lambda: keys.tls_passphrase,
         )
     )
-    following = Following(stores.facts, stores.envelopes, identity.own().organisation)
-    needs = needs_of(
+
+
+def real_needs(
+    settings: HotlineSection,
+    node: Node,
+    stores: Stores,
+    clock: Clock,
+    identity: Identity,
+    keys: StationKeys,
+    ways: HotlineWays,
+    agreed: AgreedOf,
+) -> Needs:
+    """Nothing in them is a stand-in: this node's record and blobs, its organisation's keys, chance."""
+    return needs_of(
         NodeRecord(node),
         NodeBlobs(node, stores.envelopes),
         identity,
@@ -150,24 +185,7 @@ def open_hotline(
         nonce=lambda: secrets.token_hex(16),
         peer_stored_bytes=settings.peer_stored_gib << 30,
         archive=stores.facts,
-        agreed=AgreedDeadlines(following, clock),
-    )
-    station = station_of(needs, ways, stores, keys)
-    station.start()
-    afterwards.callback(station.stop)
-    drills = Drills(needs, settings.drill_every_hours * HOUR_S)
-    own = needs.cards.own().organisation
-    origins = None if sampler is None else Origins(node, following, own, sampler, clock)
-    if origins is not None:
-        afterwards.callback(origins.stop)
-    return Hotline(
-        needs=needs,
-        identity=identity,
-        keys=keys,
-        station=station,
-        drills=drills,
-        reminding=Reminding(node, following, own, clock),
-        origins=origins,
+        agreed=agreed,
     )
 
 
