@@ -25,9 +25,9 @@ def stage(world: World) -> str:
 
 def test_a_message_goes_by_stick_and_its_receipt_comes_back_by_stick(parted: World, tmp_path: Path) -> None:
     there, back = str(tmp_path / "there.tgx"), str(tmp_path / "back.tgx")
-    parted.anna.run("export", "bahar", "--file", there, told="1 messages")
+    parted.anna.run("export", "bahar", "--file", there, told="1 message.")
     brought = parted.bahar.run("import", there, "--reply", back)
-    assert "receipts in" in brought
+    assert "holds the receipts" in brought
     assert stage(parted) == "queued"
     parted.anna.run("import", back, told="stored by its recipient")
     assert stage(parted) == "stored"

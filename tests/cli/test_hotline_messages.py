@@ -175,6 +175,21 @@ def test_a_form_is_filled_in_by_number_in_ones_own_language(world: World) -> Non
     assert read["content"]["fields"] == [{"name": "purpose", "values": ["information"]}]
 
 
+def test_further_fields_keep_their_numbers_while_others_are_filled_in(world: World) -> None:
+    needed = ("incident=1", "incident-stage=initial", "kind=flood", "status=ongoing", "severity=serious")
+    typed = "3\n192.0.2.0/24\n3\n9\n4200000000\n\n.\nREAL FLASH\n"
+    world.anna.run(
+        *("send", "incident", "--to", "bahar", "--key", "desk one", *REAL_FLASH),
+        *(*fields(*needed), *fields("confidence=probable")),
+        typed=typed,
+        told="Value:",
+    )
+    (sent,) = world.anna.json("outbox")
+    (read,) = world.anna.json("read", sent["about"]["message"])
+    chosen = {one["name"]: one["values"] for one in read["content"]["fields"]}
+    assert (chosen["prefix"], chosen["peak-bps"]) == (["192.0.2.0/24"], ["4200000000"])
+
+
 def test_a_drill_is_answered_as_a_drill(world: World) -> None:
     world.anna.run(
         *("send", "free-text", "--to", "bahar", "--key", "desk one", "--mark", "DRILL", "--yes"),

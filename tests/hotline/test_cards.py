@@ -354,7 +354,7 @@ def test_what_a_new_card_changes_is_told_in_sentences() -> None:
         "eve is an officer, and speaks for the senior.",
         "anna speaks for the senior, no longer for the desk.",
         "bo has another key.",
-        "3 sign for the senior.",
+        "3 officers sign each message of the senior.",
         "The station has another key.",
         "1 new encryption key.",
         "1 encryption key is no longer there.",

@@ -350,11 +350,32 @@ def test_a_fact_dated_before_others_saw_the_ledger_without_it_is_contradicted(ex
         inclusion=tuple(xa.ledger().inclusion_proof(number, 2)),
         sightings=(Sighting(heartbeat=seen, growth=tuple(xa.ledger().consistency_proof(1, 2))),),
     )
-    assert "DISAGREE" not in proves(exchange.bundle())
-    contradicted = (
-        "had seen that ledger before this entry at 2026-09-21 14:12:20 UTC: THE TWO CLOCKS DISAGREE"
+    told = "had seen that ledger before this entry at 2026-09-21 14:12:20 UTC"
+    late = f"{told}: SHOWN LATE, OR ITS CLOCK WAS BEHIND"
+    assert late in proves(exchange.bundle(records=(record,)))
+
+
+@pytest.mark.parametrize(("dated_s", "told"), [(-300, "SHOWN LATE"), (-100, ""), (0, ""), (100, "DISAGREE")])
+def test_an_entry_that_was_shown_within_two_minutes_contradicts_nobody(
+    exchange: Exchange, dated_s: int, told: str
+) -> None:
+    """Heads are shown twice a minute: what was seen a minute after may still be how it was before."""
+    xa = Party("XA-CERT", [("anna", "desk")], entries=[exchange.xa.entries[0]])
+    before = exchange.xc.heartbeat(xa, NOON_S)
+    number = xa.records("MessageQueued", NOON_S + dated_s, message=exchange.message)
+    after = exchange.xc.heartbeat(xa, NOON_S + 20)
+    record = LedgerRecord(
+        fact=xa.entries[number],
+        organisation=xa.organisation,
+        checkpoint=xa.checkpoint().whole,
+        inclusion=tuple(xa.ledger().inclusion_proof(number, 2)),
+        sightings=(
+            Sighting(heartbeat=before, growth=tuple(xa.ledger().consistency_proof(1, 2))),
+            Sighting(heartbeat=after, growth=()),
+        ),
     )
-    assert contradicted in proves(exchange.bundle(records=(record,)))
+    said = proves(exchange.bundle(records=(record,)))
+    assert ("SHOWN LATE" in said, "DISAGREE" in said) == (told == "SHOWN LATE", told == "DISAGREE")
 
 
 def test_a_senior_message_by_two_holds(exchange: Exchange) -> None:

@@ -35,7 +35,8 @@ def officer_changes(old: Card, new: Card) -> Iterator[str]:
     had, has = quorums
     for level in sorted(has):
         if had.get(level) != has[level]:
-            yield f"{has[level]} sign{'s' if has[level] == 1 else ''} for the {level}."
+            officers = "1 officer signs" if has[level] == 1 else f"{has[level]} officers sign"
+            yield f"{officers} each message of the {level}."
 
 
 def key_changes(old: Card, new: Card) -> Iterator[str]:

@@ -167,7 +167,7 @@ def _values(field: Field, values: tuple[str, ...]) -> Iterator[Problem]:
     for value in values:
         if field.kind == "code":
             if value not in allowed:
-                yield Problem("unknown-code", "field", field.name, value)
+                yield Problem("unknown-code", "field", field.name, value, ", ".join(sorted(allowed)))
         elif field.kind == "line":
             yield from text_problems(
                 value, "field", field.name, lines=False, characters_max=LINE_CHARACTERS_MAX

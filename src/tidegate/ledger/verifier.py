@@ -308,7 +308,7 @@ def check_record(record: Any, about: set[str], named: set[Any], cards: Cards) ->
 
 
 def check_sighting(sighting: Any, organisation: str, head: Any, fact: Any, cards: Cards) -> str:
-    """A witness's word that, at its time, the ledger had so many entries: with the entry, or before it."""
+    """A witness's word on how much of the ledger it had been shown; heads are shown twice a minute."""
     signed, growth = fields(sighting, "heartbeat", "growth")
     body, signature, kind = fields(signed, "heartbeat", "signature", "type")
     heartbeat = parsed(binary(body))
@@ -319,10 +319,10 @@ def check_sighting(sighting: Any, organisation: str, head: Any, fact: Any, cards
     check(seen[0] == head[0], "a witness saw another ledger of that organisation")
     old, new = sorted((seen[1:], head[1:]), key=lambda one: one[0])
     check_growth(old[0], old[1], new[0], new[1], [binary(one) for one in growth])
-    before, said_s = seen[1] <= fact["number"], fact["at_ms"] // 1000
-    how = "before this entry" if before else "with this entry"
-    odd = ": THE TWO CLOCKS DISAGREE" if (at_s > said_s if before else at_s < said_s) else ""
-    return f"  {cards.named(witness)} had seen that ledger {how} at {moment(at_s)}{odd}"
+    how, said_s = "before" if seen[1] <= fact["number"] else "with", fact["at_ms"] // 1000
+    odd = ": SHOWN LATE, OR ITS CLOCK WAS BEHIND" if how == "before" and at_s > said_s + 120 else ""
+    odd = ": THE TWO CLOCKS DISAGREE" if how == "with" and at_s < said_s else odd
+    return f"  {cards.named(witness)} had seen that ledger {how} this entry at {moment(at_s)}{odd}"
 
 
 def verify(bundle: bytes) -> tuple[list[str], set[tuple[str, int]]]:

@@ -306,7 +306,7 @@ class HotlineShown(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Exported(msgspec.Struct, frozen=True, tag=True):
-    """`messages` and `receipts` say how many of each the envelopes hold."""
+    """How many envelopes hold a message each, and how many hold receipts, one or several."""
 
     envelopes: tuple[bytes, ...]
     messages: int

@@ -1,5 +1,6 @@
 """Facts of the hotline as sentences for the log."""
 
+from tidegate.app.units import count_of
 from tidegate.model.hotline_facts import (
     About,
     CardExpiryNeared,
@@ -106,7 +107,7 @@ def _of_identity(fact: HotlineFact) -> str:
         case PathChanged(organisation, path, alive):
             return f"{path} to {short(organisation)} {'came alive' if alive else 'fell silent'}"
         case DrillBegun(message, recipients, by=by):
-            return f"drill {short(message)} begun by {by} with {len(recipients)} peers"
+            return f"drill {short(message)} begun by {by} with {count_of(len(recipients), 'peer')}"
         case EnvelopeKept(sender=sender, recipient=recipient, envelope=envelope):
             return f"envelope {short(envelope)} of {short(sender)} taken into custody for {short(recipient)}"
         case EnvelopeLetGo(envelope, recipient, why):

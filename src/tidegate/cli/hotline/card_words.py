@@ -59,7 +59,7 @@ def write_officers(card: "Card") -> None:
         return
     asked = {one.level: one.officers for one in card.quorums}
     table = plain_table()
-    for heading in ("officer", "speaks for", "who sign", "key", "kind"):
+    for heading in ("officer", "speaks for", "signatures", "key", "kind"):
         table.add_column(heading, overflow="fold")
     for officer in card.officers:
         signers = str(asked.get(officer.level, "?"))

@@ -114,9 +114,10 @@ def must_hold_something(exported: "Exported", peer: str) -> "Exported":
 
 
 def told(exported: "Exported") -> str:
+    messages = "1 message" if exported.messages == 1 else f"{exported.messages} messages"
     return (
-        f"{exported.messages} messages and {exported.receipts} receipts. "
-        "They count as delivered when receipts have come back, by whatever way."
+        f"{messages}{' and receipts' if exported.receipts else ''}. "
+        "A message counts as delivered when its receipt has come back, by whatever way."
     )
 
 
@@ -125,8 +126,8 @@ def tell(brought: "Sequence[ImportedOne]", receipts: int, reply: Path | None) ->
         named = f"{one.message[:12]}  " if one.message else ""
         click.echo(f"{one.kind:<10} {named}{one.words}")
     if receipts and reply is not None:
-        click.echo(f"{receipts} receipts in {reply}: carry them back.")
+        click.echo(f"{reply} holds the receipts: carry it back.")
     elif receipts:
         click.echo(
-            f"{receipts} receipts go back over the network; where there is none, import with --reply FILE."
+            "The receipts go back over the network; where there is none, import again with --reply FILE."
         )

@@ -22,7 +22,8 @@ def fill(form: "Form", given: Mapping[str, Sequence[str]], paper: Paper) -> Give
     for slot in form.slots:
         if slot.least and slot.field not in filled:
             filled[slot.field] = _ask(slot, paper)
-    while (another := _another(form, filled, paper)) is not None:
+    offered = [slot for slot in form.slots if slot.field not in filled]
+    while (another := _another(offered, filled, paper)) is not None:
         filled[another.field] = _ask(another, paper)
     return filled
 
@@ -82,8 +83,9 @@ def _values(field: "Field", slot: "Slot", paper: Paper) -> tuple[str, ...]:
     """What was typed, where all of it is written as this kind is; else nothing, and why."""
     from tidegate.app.hotline.writing import Problem, is_value
 
-    typed = prompt("values", paper)
-    found = (typed,) if field.kind in ("line", "phone") else tuple(dict.fromkeys(typed.split()))
+    whole = slot.most == 1 or field.kind in ("line", "phone")
+    typed = prompt("value" if whole else "values", paper)
+    found = (typed,) if whole and typed else tuple(dict.fromkeys(typed.split()))
     wrong = next((value for value in found if not is_value(field.kind, value)), None)
     if wrong is None:
         return found
@@ -101,19 +103,21 @@ def _codes(typed: str, codes: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found)) if all(one in codes for one in found) else ()
 
 
-def _another(form: "Form", filled: Given, paper: Paper) -> "Slot | None":
+def _another(offered: "Sequence[Slot]", filled: Given, paper: Paper) -> "Slot | None":
+    """Of those that are left. Each keeps its number while others are filled in."""
     from tidegate.app.hotline.writing import field_label
     from tidegate.model.labels import label
 
-    left = [slot for slot in form.slots if slot.field not in filled]
-    if not left:
+    names = [slot.field for slot in offered]
+    if all(name in filled for name in names):
         return None
-    names = [slot.field for slot in left]
     paper.say(label("screen", "more-fields", paper.language), "bold")
-    for line in numbered([field_label(name, paper.language) for name in names]):
-        paper.say(line, indent=2)
+    lines = numbered([field_label(name, paper.language) for name in names])
+    for name, line in zip(names, lines, strict=True):
+        if name not in filled:
+            paper.say(line, indent=2)
     while typed := prompt("choose", paper):
         found = _codes(typed, names)
-        if len(found) == 1:
-            return left[names.index(found[0])]
+        if len(found) == 1 and found[0] not in filled:
+            return offered[names.index(found[0])]
     return None
