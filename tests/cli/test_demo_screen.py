@@ -10,7 +10,7 @@ from rich.console import Console
 
 from tests.mitigate.small_plans import FORECAST, NOW_MS, NTP, plan, rules, wide_plan
 from tests.stories import an_attack
-from tidegate.app.chapters import ChapterFacts, ChapterTold, Kept, Proved, ProvedBy
+from tidegate.app.chapters import ChapterFacts, ChapterTold, Decision, Kept, Letter, Proved, ProvedBy
 from tidegate.app.demonstration import (
     DemoReport,
     DemoView,
@@ -21,12 +21,16 @@ from tidegate.app.demonstration import (
     RouterView,
     Truth,
 )
+from tidegate.app.hotline.reading import columns
 from tidegate.cli.demo_changes import Changes, Overheard
 from tidegate.cli.demo_report import print_report
 from tidegate.cli.demo_screen import WITH_NAMES, WITH_PLACES, demo_screen
 from tidegate.cli.demo_words import percent
+from tidegate.hotline.page import Known
 from tidegate.model.attacks import Attack, Rate, VectorRate
 from tidegate.model.doubts import UNSCALED_SAMPLING
+from tidegate.model.labels import LANGUAGES, label
+from tidegate.model.messages import CodedField, Content
 from tidegate.model.plans import Measured, Score, Share, Signed
 from tidegate.model.verdicts import Verdict, VerdictReason
 
@@ -117,6 +121,7 @@ def view(**changes: Any) -> DemoView:
         "words": 6,
         "facts": 70,
         "chapter": "widening",
+        "present": None,
         "told": (),
         "awaits": None,
         "letter": None,
@@ -158,6 +163,50 @@ def test_where_the_rate_is_not_known_the_screen_says_that_nothing_is_proposed() 
     lines = drawn(view(attacks=(unscaled,), ended=frozenset(), plans=()), 80)
     assert "nothing" in lines[-1]
     assert lines[-1].rstrip().endswith("unsure")
+
+
+LETTER = Letter(
+    content=Content(
+        version=1,
+        sender="aa" * 32,
+        recipients=("bb" * 32,),
+        reference="XA-1",
+        nonce="00" * 16,
+        composed_at_s=NOW_MS // 1000,
+        expires_at_s=None,
+        precedence="IMMEDIATE",
+        level="desk",
+        mark="REAL",
+        form="incident",
+        accord="XA-XB-2026",
+        answers=None,
+        tlp="TLP:AMBER",
+        pap="PAP:AMBER",
+        language="ru",
+        fields=(CodedField("kind", ("flood",)), CodedField("prefix", ("198.51.100.20/32",))),
+        remarks="",
+        attachments=(),
+        extensions=(),
+        end=2,
+    ),
+    known=Known("00" * 32, {}, ("anna",), "1 (1)", (), None),
+)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("awaits", ["notify", None])
+def test_a_message_is_shown_in_ones_own_language_to_be_signed_and_then_as_it_is_read(
+    width: int, awaits: Decision | None
+) -> None:
+    lines = drawn(view(chapter="notified", letter=LETTER, awaits=awaits), width)
+    text = "\n".join(lines)
+    assert len(lines) <= 24
+    assert max(map(columns, lines)) <= width
+    flood = {language: label("incident-kind", "flood", language) for language in LANGUAGES}
+    assert (flood["en"] in text) == (awaits == "notify")
+    assert (flood["ru"] in text) == (awaits is None and width == 120)
+    assert (flood["fa"] in text) == (awaits is None or width == 120)
+    assert "198.51.100.20/32" in text
 
 
 def told_by(changes: Changes, *views: DemoView) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from tidegate.app.chapters import ChapterTold, Decision, Kept, Letter, Proved
+from tidegate.app.chapters import ChapterFacts, ChapterTold, Decision, Kept, Letter, Proved
 from tidegate.model.attacks import Attack
 from tidegate.model.plans import MILLION, Score
 from tidegate.ports.control import PlanView
@@ -71,8 +71,8 @@ class DemoView(msgspec.Struct, frozen=True, kw_only=True):
     """The demo at one moment. `inbound_bits_per_s` holds the last seconds, newest last.
 
     `plans` are what the node tells at its control socket, by number; `words` count the officers' signatures.
-    `chapter` is being told, `told` are those that are over; `awaits` is what a person is asked now. `letter`
-    is the message that is on the table, None where none is.
+    `chapter` is being told, and says `present` already; `told` are those that are over; `awaits` is what a
+    person is asked now. `letter` is the message that is on the table, None where none is.
     """
 
     elapsed_s: float
@@ -87,6 +87,7 @@ class DemoView(msgspec.Struct, frozen=True, kw_only=True):
     words: int
     facts: int
     chapter: str
+    present: ChapterFacts | None
     told: tuple[ChapterTold, ...]
     awaits: Decision | None
     letter: Letter | None

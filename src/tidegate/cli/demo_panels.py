@@ -23,6 +23,9 @@ BESIDE = frozenset(("clock", "notified", "answered", "kept", "cut", "proved"))
 BOTH = 100
 """Columns from which a message stands in both languages side by side."""
 
+SKIPPED = frozenset(("head", "end"))
+"""Rows of a message that the screen leaves out."""
+
 LETTER_LINES_MAX = 15
 """Lines of a message on the screen: its head, and what it says; `tidegate hotline read` shows all of it."""
 
@@ -31,6 +34,8 @@ def chapter_panel(view: "DemoView", width: int, language: "Language") -> Rendera
     """The caption of this chapter, and what is asked of whoever follows, or where the page is."""
     from tidegate.model.labels import label
 
+    if not view.elapsed_s:
+        return Text(f"{view.step} ...", style="cyan")
     text = Text(style="cyan")
     text.append("\n".join(seen(label("demo", view.chapter, language), width, language)))
     if view.awaits is not None:
@@ -60,10 +65,11 @@ def seen(text: str, width: int, language: "Language") -> list[str]:
     return [in_sight_order(line, right_to_left=True) for line in lines]
 
 
-def beside_panel(view: "DemoView", width: int) -> Iterator[RenderableType]:
+def beside_panel(view: "DemoView", width: int, language: "Language") -> Iterator[RenderableType]:
     """The message on the table while they talk; else what the last chapters told."""
     if view.chapter in ("notified", "answered") and view.letter is not None:
-        yield Padding(letter_panel(view.letter, width - 2), (0, 0, 0, 1))
+        shown = languages_shown(view, width, language)
+        yield Padding(letter_panel(view.letter, shown, width - 2), (0, 0, 0, 1))
         return
     for told in facts_shown(view):
         for line in told_lines(told):
@@ -72,32 +78,43 @@ def beside_panel(view: "DemoView", width: int) -> Iterator[RenderableType]:
 
 
 def facts_shown(view: "DemoView") -> Iterator["ChapterFacts"]:
-    """Of the chapter that is being told, where its facts are there; else of the last two."""
-    yield from (one.told for one in view.told[-2:])
+    """Of the chapter that is being told, where its facts are there; else of the one before."""
+    yield from [view.present] if view.present is not None else (one.told for one in view.told[-1:])
 
 
-def letter_panel(letter: "Letter", width: int) -> RenderableType:
-    """In the sender's language and in the reader's: the same codes, never a translation of free text."""
+def languages_shown(view: "DemoView", width: int, language: "Language") -> tuple["Language", ...]:
+    """Before it is signed in the language of whoever follows; then as the other side reads it, and beside
+    that, where there is room, as it was written."""
+    assert view.letter is not None, "only then anything is shown"
+    written: Language = "fa" if view.letter.content.language == "fa" else "ru"
+    read: Language = "ru" if written == "fa" else "fa"
+    first = (language,) if view.awaits is not None else (written,)
+    return (*first, read) if width >= BOTH else first if view.awaits is not None else (read,)
+
+
+def letter_panel(letter: "Letter", languages: tuple["Language", ...], width: int) -> RenderableType:
+    """The same codes in each language; free text is never translated."""
     from rich.table import Table
 
-    languages: tuple[Language, ...] = ("ru", "fa")
-    if width < BOTH:
-        own = letter.content.language
-        languages = tuple(one for one in languages if one != own)[:1]
-    table = Table.grid(padding=(0, 2), expand=True)
+    from tidegate.app.hotline.reading import is_right_to_left
+
     each = (width - 2 * (len(languages) - 1)) // len(languages)
-    columns = [letter_lines(letter, language, each) for language in languages]
+    table = Table.grid(padding=(0, 2), expand=True)
     for language in languages:
-        table.add_column(width=each, no_wrap=True, justify="right" if language == "fa" else "left")
+        table.add_column(width=each, no_wrap=True, justify="right" if is_right_to_left(language) else "left")
+    columns = [letter_lines(letter, language, each) for language in languages]
     for at in range(max(map(len, columns))):
         table.add_row(*(Text(lines[at] if at < len(lines) else "") for lines in columns))
     return table
 
 
 def letter_lines(letter: "Letter", language: "Language", width: int) -> list[str]:
+    """What it says; its head and its proof are for `tidegate hotline read`."""
     from tidegate.app.hotline.reading import is_right_to_left, lines_of, page_of
 
-    lines = [line.text for line in lines_of(page_of(letter.content, letter.known, language), width)]
+    page = page_of(letter.content, letter.known, language)
+    said = (line for line in lines_of(page, width) if line.kind not in SKIPPED)
+    lines = [line.text for line in said if line.label.strip() or line.value.strip()]
     if not turns_text(os.environ):
         lines = [in_sight_order(line, right_to_left=is_right_to_left(language)).strip() for line in lines]
     return lines[:LETTER_LINES_MAX]

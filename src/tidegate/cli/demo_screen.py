@@ -136,7 +136,11 @@ def demo_screen(view: "DemoView", width: int, language: "Language" = "en") -> Re
     chapter = Padding(chapter_panel(view, width, language), (0, 0, 0, 1))
     if view.chapter in BESIDE:
         return Group(
-            _heading(view, width), chapter, Text(""), *beside_panel(view, width), _inbound(view, width)
+            _heading(view, width),
+            chapter,
+            Text(""),
+            *beside_panel(view, width, language),
+            _inbound(view, width),
         )
     return Group(
         _heading(view, width),

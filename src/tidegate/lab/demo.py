@@ -26,6 +26,7 @@ from tidegate.lab.story import (
 from tidegate.lab.telling.beside import Beside
 from tidegate.lab.telling.chapters import CHAPTERS, HELD, Narrator, Seen
 from tidegate.lab.telling.organisations import PASSPHRASE, XA
+from tidegate.lab.telling.programs import end_speaker
 from tidegate.lab.telling.talk import Step
 from tidegate.lab.verdict import expectation
 from tidegate.model.exporters import PROTOCOL_NAMES
@@ -96,6 +97,7 @@ class Demo:
         """In the order in which each may fail; whoever talks to the node is told to stop before it is."""
         self._beside = Beside(parts, self._folder, f"{SCENES[0].target}/32")
         afterwards.callback(self._beside.join)
+        afterwards.callback(end_speaker, self._folder)
         self._stage = Stage(parts.clock(), self._folder / "lab", lasting=self._order.waits)
         self._config = story_config(self._stage.routers, self._beside.section(XA))
         officers = appoint(self._folder / "officers", roster_path(self._config, self._folder))
@@ -153,6 +155,7 @@ class Demo:
             words=len(self._duty.words),
             facts=state.facts,
             chapter=self._narrator.current,
+            present=self._narrator.present,
             told=tuple(self._narrator.told),
             awaits=self._narrator.awaits,
             letter=self._beside.talk.heard.letter,

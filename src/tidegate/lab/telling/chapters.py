@@ -206,12 +206,14 @@ NAMES = tuple(chapter.name for chapter in CHAPTERS)
 @dataclass
 class Narrator:
     """Moves from chapter to chapter as what is seen allows. `reading_s` is how long each stays at least, and
-    `waits` whether a chapter that asks something awaits `decide`."""
+    `waits` whether a chapter that asks something awaits `decide`. `present` is what the chapter that is being
+    told says already."""
 
     reading_s: float
     waits: bool
     told: list[ChapterTold] = field(default_factory=list)
     decided: set[Decision] = field(default_factory=set)
+    present: ChapterFacts | None = None
     _at: int = -1
     _began_s: float = 0.0
 
@@ -240,17 +242,29 @@ class Narrator:
 
     def turn(self, seen: Seen) -> None:
         """Several short chapters may pass in one turn where nobody reads."""
-        while not self.over:
-            following = self._at + 1
-            if len(self.told) == following:  # the last one ended: the next may begin
-                if not CHAPTERS[following].begins(seen):
-                    return
-                self._at, self._began_s = following, seen.elapsed_s
-            chapter = CHAPTERS[self._at]
-            read = seen.elapsed_s - self._began_s >= self.reading_s
-            if not (read and self.awaits is None and chapter.ends(seen)):
-                return
-            facts = chapter.tells(seen)
-            self.told.append(
-                ChapterTold(chapter=chapter.name, began_s=self._began_s, ended_s=seen.elapsed_s, told=facts)
+        while not self.over and self._pass(seen):
+            pass
+        chapter = CHAPTERS[max(self._at, 0)]
+        self.present = chapter.tells(seen) if self._at >= 0 and chapter.ends(seen) else None
+
+    def _pass(self, seen: Seen) -> bool:
+        """To the end of this chapter, or of the next where this one has ended; False where that awaits
+        something."""
+        following = self._at + 1
+        if len(self.told) == following:
+            if not CHAPTERS[following].begins(seen):
+                return False
+            self._at, self._began_s = following, seen.elapsed_s
+        chapter = CHAPTERS[self._at]
+        read = seen.elapsed_s - self._began_s >= self.reading_s
+        if not (read and self.awaits is None and chapter.ends(seen)):
+            return False
+        self.told.append(
+            ChapterTold(
+                chapter=chapter.name,
+                began_s=self._began_s,
+                ended_s=seen.elapsed_s,
+                told=chapter.tells(seen),
             )
+        )
+        return True
