@@ -13,7 +13,7 @@ from tidegate.app.hotline.desk import HotlineDesk
 from tidegate.app.hotline.line import HotlineLine
 from tidegate.model.messages import CodedField
 from tidegate.model.organisations import Digest
-from tidegate.ports.control import Reply, Request
+from tidegate.ports.control import Refused, Reply, Request
 
 FLOOD = (
     CodedField("incident", ("XB-1",)),
@@ -40,8 +40,7 @@ class DeskLine:
             raise self.broken
         with self._turns:
             reply = self._desk.answer(request, "the console")
-        assert reply is not None
-        return reply
+        return reply or Refused("rule", "This node serves the hotline alone.")
 
 
 @dataclass

@@ -25,7 +25,7 @@ from tidegate.model.refusals import NotAllowed
 
 ORIGIN = "http://localhost:8080"
 DAY_MS = 86_400_000
-WITHOUT = {"message_bundle": (404,)}
+WITHOUT = {"message_bundle": (404,), "witnesses": (404,)}
 """What the small world has nothing of."""
 PEOPLE = {
     role: SoftPasskey(f"pari-{role}", role.value, rp_id="localhost", origin=ORIGIN)  # type: ignore[arg-type]

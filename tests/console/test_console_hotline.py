@@ -1,23 +1,28 @@
 """The Hotline screen's values: who reads which message, both languages of it, receipts, drafts, clocks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from tests.console_world import Watched
+from tests.hotline import parties
 from tests.plan_world import quick_border
+from tidegate.adapters.hotline.shelf import FolderShelf
 from tidegate.app.console import gathering
 from tidegate.app.console import hotline_gathering as hotline
 from tidegate.app.console.access import OFFICERS, Role, Viewer
 from tidegate.app.console.gathering import NoSuchThing, Sources
 from tidegate.app.console.letters import may_read
+from tidegate.app.console.witnesses import witnesses_view
 from tidegate.hotline.directions import PDI
 from tidegate.model.labels import LANGUAGES, Language
 from tidegate.model.messages import Tlp
 from tidegate.model.organisations import LEVELS, Level
 from tidegate.model.refusals import NotAllowed
+from tidegate.model.value_bytes import bytes_of
 from tidegate.ports.outside import OutsideFailed
 
 DESK, CENTRE, SENIOR = (Viewer(f"pari-{level}", Role(level)) for level in LEVELS)
@@ -88,6 +93,19 @@ def test_a_node_that_does_not_answer_or_serves_no_hotline_is_told_in_its_own_wor
         part = gathering.situation_at(sources, gathering.moment(sources, 0), DESK).hotline
         assert part is not None
         assert not part.answers
+
+
+def test_a_node_that_serves_the_hotline_alone_has_a_situation_of_messages(
+    world: Watched, sources: Sources
+) -> None:
+    alone = replace(sources, line=world.letters.line)
+    message = world.letters.comes()
+    view = gathering.situation_at(alone, gathering.moment(alone, 0), DESK)
+    assert (view.node.answers, view.node.why) == (False, "This node serves the hotline alone.")
+    assert view.hotline is not None
+    assert [row.head.message for row in view.hotline.waiting] == [message]
+    assert not gathering.health(alone).node.answers
+    assert not gathering.border(alone).node.answers
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -196,3 +214,23 @@ def test_what_names_no_message_is_not_there(sources: Sources) -> None:
     for name in ("", "1", "ab" * 31, "AB" * 32, "0" * 64):
         with pytest.raises(NoSuchThing):
             hotline.message_view(sources, SENIOR, name, "en", "")
+
+
+def test_who_had_seen_how_much_of_our_ledger_stands_beside_its_checkpoint(tmp_path: Path) -> None:
+    xa, xb = parties.Party("XA-CERT"), parties.Party("XB-CERT")
+    shelf = FolderShelf(tmp_path)
+    assert witnesses_view(shelf, xa.organisation, {}, 7).size == 0
+    for kind in ("A", "B", "C"):
+        xa.records(kind, parties.NOON_S)
+    beat = bytes_of(xb.heartbeat(xa, parties.NOON_S + 30, xa.checkpoint(2)))
+    files = {
+        "checkpoint": xa.checkpoint().whole.encode(),
+        f"newest/{xb.organisation}/{parties.EPOCH}": b"%019d" % 2 + beat,
+        f"newest/{'0' * 64}/{parties.EPOCH}": b"damaged",
+        f"newest/{'1' * 64}/{parties.EPOCH - 1}": b"%019d" % 9 + beat,
+    }
+    shelf.put(files)
+    view = witnesses_view(shelf, xa.organisation, {xb.organisation: "XB-CERT"}, 7)
+    assert (view.size, view.root) == (3, xa.ledger().frontier().root.hex())
+    (row,) = view.witnesses
+    assert (row.name, row.size, row.at_ms) == ("XB-CERT", 2, (parties.NOON_S + 30) * 1000)

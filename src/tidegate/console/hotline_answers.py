@@ -41,6 +41,10 @@ def message_bundle(at: Desk, asked: Question) -> Answer:
     return Answer(gathering.bundle_of_message(at.serving.sources, known(asked), asked.texts["message"]))
 
 
+def witnesses(at: Desk, _: Question) -> Answer:
+    return Answer(gathering.witnesses(at.serving.sources))
+
+
 def forms(_: Desk, asked: Question) -> Answer:
     language = next((one for one in LANGUAGES if one == asked.texts["language"]), None)
     if language is None:
@@ -82,6 +86,7 @@ HOTLINE_ANSWERS: Answers = {
     "message": message,
     "message_bytes": message_bytes,
     "message_bundle": message_bundle,
+    "witnesses": witnesses,
     "forms": forms,
     "measured": measured,
     "preview": preview,

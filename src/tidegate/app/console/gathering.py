@@ -128,7 +128,13 @@ class Sources:
         return answer_of(self.line, ShowNow(seconds), Now)
 
 
-def silent(failure: OutsideFailed) -> NodeStanding:
+SILENT = (NotAllowed, OutsideFailed)
+"""What asking raises where no node answers, or one that serves the hotline alone."""
+
+
+def silent(failure: NotAllowed | OutsideFailed) -> NodeStanding:
+    if isinstance(failure, NotAllowed):
+        return NodeStanding(answers=False, why=failure.why)
     return NodeStanding(answers=False, why=failure.what, remedy=failure.remedy)
 
 
@@ -149,7 +155,7 @@ def moment(sources: Sources, seconds: int) -> Moment:
     promised, hotline = sources.accords.promises(), hotline_moment(sources.hotline)
     try:
         now, plans = sources.now(seconds), sources.plans()
-    except OutsideFailed as failure:
+    except SILENT as failure:
         return Moment(None, (), sources.note(), silent(failure), promised, hotline)
     return Moment(now, plans, sources.note(), NodeStanding(answers=True), promised, hotline)
 
@@ -200,7 +206,7 @@ def attack_view(sources: Sources, number: int, viewer: Viewer) -> AttackView:
             for view in sources.plans()
             if view.plan.attack == number
         )
-    except OutsideFailed as failure:
+    except SILENT as failure:
         standing = silent(failure)
     return AttackView(
         at_ms=now_ms,
@@ -278,7 +284,7 @@ def border(sources: Sources) -> BorderView:
     try:
         seen = answer_of(sources.line, ShowBorder(), BorderSeen)
         points = point_rows(sources.now(0), sources.capacities())
-    except OutsideFailed as failure:
+    except SILENT as failure:
         return BorderView(
             at_ms=now_ms,
             node=silent(failure),
@@ -298,7 +304,7 @@ def health(sources: Sources) -> HealthView:
     standing = NodeStanding(answers=True)
     try:
         sources.now(0)
-    except OutsideFailed as failure:
+    except SILENT as failure:
         standing = silent(failure)
     return HealthView(at_ms=sources.clock.now_ms(), node=standing, note=read_note(sources.folder))
 

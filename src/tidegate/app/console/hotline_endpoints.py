@@ -18,6 +18,7 @@ from tidegate.app.console.drafting import (
 from tidegate.app.console.endpoint import BYTES, Done, Endpoint
 from tidegate.app.console.hotline_forms import FormsView
 from tidegate.app.console.hotline_views import HotlineView, InboxPage, MessageView, OutboxPage
+from tidegate.app.console.witnesses import WitnessesView
 
 DRAFT_BYTES_MAX = 3 << 19
 """Longest draft in a request: a message of a mebibyte has room in it with its files in base64."""
@@ -73,6 +74,14 @@ HOTLINE: tuple[Endpoint, ...] = (
         Right.MESSAGES,
         BYTES,
         "All evidence about a message in one file, for `tidegate verify`.",
+    ),
+    Endpoint(
+        "witnesses",
+        "GET",
+        "/api/hotline/witnesses",
+        Right.MESSAGES,
+        WitnessesView,
+        "Our ledger's last checkpoint, and which peers had seen how much of it.",
     ),
     Endpoint(
         "forms",

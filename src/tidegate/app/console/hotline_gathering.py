@@ -1,7 +1,7 @@
 """What the Hotline screen is made of, asked of the node that serves the hotline and of its record."""
 
 from tidegate.app.console.access import Viewer
-from tidegate.app.console.gathering import NoSuchThing, Sources, silent
+from tidegate.app.console.gathering import SILENT, NoSuchThing, Sources, silent
 from tidegate.app.console.hotline_rows import names_on, received_row, sent_row, word_rows
 from tidegate.app.console.hotline_views import (
     HotlineView,
@@ -13,6 +13,7 @@ from tidegate.app.console.hotline_views import (
 )
 from tidegate.app.console.letters import letter_view, zone_of
 from tidegate.app.console.rows import NodeStanding
+from tidegate.app.console.witnesses import WitnessesView, witnesses_view
 from tidegate.app.hotline.bundles import Prover
 from tidegate.app.hotline.line import HotlineShown, MessageShown
 from tidegate.app.hotline.reading import Letter, letter_of
@@ -21,7 +22,6 @@ from tidegate.hotline.values import is_value
 from tidegate.model.labels import Language
 from tidegate.model.organisations import Digest
 from tidegate.model.refusals import NotAllowed
-from tidegate.ports.outside import OutsideFailed
 
 CARRIED = frozenset({"incident", "notice-number", "obligation"})
 """Fields that an answer takes over."""
@@ -40,11 +40,8 @@ def hotline_view(sources: Sources, viewer: Viewer) -> HotlineView:
         board = source.line.board()
         inbox = source.line.inbox(LISTED_ROWS_MAX, unread=False)
         outbox = source.line.outbox(LISTED_ROWS_MAX, pending=False)
-    except OutsideFailed as failure:
+    except SILENT as failure:
         return HotlineView(at_ms=now_ms, node=silent(failure), founded=True)
-    except NotAllowed as refusal:
-        standing = NodeStanding(answers=False, why=refusal.why)
-        return HotlineView(at_ms=now_ms, node=standing, founded=True)
     names = names_on(board)
     return HotlineView(
         at_ms=now_ms,
@@ -132,6 +129,14 @@ def bundle_of_message(sources: Sources, viewer: Viewer, message: Digest) -> byte
     """All evidence about it in one file, as `tidegate hotline prove` writes it."""
     board, _ = readable_by(sources, viewer, message)
     return Prover(sources.hotline.kept(), board.organisation).prove(message).body
+
+
+def witnesses(sources: Sources) -> WitnessesView:
+    """Who had seen how much of our ledger. NotAllowed where the node has kept nothing yet."""
+    must_be_founded(sources)
+    board = sources.hotline.line.board()
+    shelf = sources.hotline.kept().shelf
+    return witnesses_view(shelf, board.organisation, names_on(board), sources.clock.now_ms())
 
 
 def readable_by(sources: Sources, viewer: Viewer, message: Digest) -> tuple[HotlineShown, MessageShown]:

@@ -111,3 +111,5 @@ const LRI = String.fromCodePoint(0x2066), PDI = String.fromCodePoint(0x2069);
 
 /** A code set apart from what surrounds it, where no element can do that. */
 export const apart = (code: string): string => LRI + code + PDI;
+
+export interface WitnessesView { at_ms: number; size: number; root: string; witnesses: { name: string; size: number; at_ms: number }[] }
