@@ -189,6 +189,7 @@ class Served:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
+        self.world = world
         self.at: Desk = desk(world.serving(f"127.0.0.1:{port}"))
         self.origin = self.at.serving.address.origin
         app = application(self.at, page_files(self.at.serving.fonts))

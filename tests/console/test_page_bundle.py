@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import require_peer
+from tidegate.app.filtering.attacks import ATTACK_FIELDS
+from tidegate.app.filtering.tokens import PROBLEMS
 from tidegate.app.health import TEXTS
 from tidegate.console.page_files import page_files
 from tidegate.mitigate.stages import PlanStage
@@ -98,6 +100,8 @@ def test_every_sentence_is_said_and_every_code_has_one() -> None:
         "accord-agreement-",
         "accord-differs-",
         "accord-deed-",
+        "field-",
+        "filter-",
     )
     unsaid = {
         key
@@ -108,6 +112,8 @@ def test_every_sentence_is_said_and_every_code_has_one() -> None:
     assert {f"stage-{stage.value.replace(' ', '-')}" for stage in PlanStage} <= keys
     assert {f"doubt-{doubt}" for doubt in DOUBTS} <= keys
     assert {f"finding-{code}" for code in TEXTS} <= keys
+    assert {f"field-{field.name}" for field in ATTACK_FIELDS} <= keys
+    assert {f"filter-{code}" for code in PROBLEMS} <= keys
 
 
 def test_the_lock_names_no_place_on_the_network() -> None:

@@ -1,6 +1,6 @@
 """Questions about what is on record, asked of the store whether or not a node is running."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from itertools import islice
 
 import msgspec
@@ -22,8 +22,22 @@ CHANGES: dict[type[AttackFact], str] = {
 }
 """How each fact about an attack is called where attacks are listed, replayed or shown."""
 
+ENDED_LOOKED_MAX = 8_192
+"""Ended attacks that one question looks through; whoever wants more asks again, from where it stopped."""
+
+ENDED_READ = 128
+"""Rows read at once, at least: most questions are answered by the first few."""
+
 ATTACKS_LISTED_MAX = 10_000
 """Attacks that one list holds; the older ones are left out, and the list says so."""
+
+
+Keep = Callable[[Attack, int | None], bool]
+"""Whether an attack, as last recorded and with the moment of its end, is asked for."""
+
+
+def every(_: Attack, __: int | None) -> bool:
+    return True
 
 
 class AttackRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,17 +82,19 @@ def _change(record: FactRecord) -> AttackChange:
 
 
 def attack_records(
-    store: FactStore, *, limit: int, since_ms: int = 0, open_only: bool = False
+    store: FactStore, *, limit: int, since_ms: int = 0, open_only: bool = False, keep: Keep = every
 ) -> list[AttackRecord]:
-    """At most `limit` attacks that did not end before `since_ms`: open ones first, then the newest.
+    """At most `limit` attacks to keep that did not end before `since_ms`: open ones first, then the newest.
 
     OutsideFailed when the store fails or does not hold what was recorded.
     """
     limit = min(limit, ATTACKS_LISTED_MAX)
     opened = read_state(store).open_attacks
-    found = [_open_record(store, opened[number]) for number in sorted(opened, reverse=True)[:limit]]
+    kept = [number for number in sorted(opened, reverse=True) if keep(opened[number], None)]
+    found = [_open_record(store, opened[number]) for number in kept[:limit]]
     if not open_only and len(found) < limit:
-        found += islice(_ended_records(store, since_ms, opened), limit - len(found))
+        ended = (one for one in _ended_records(store, since_ms, opened) if keep(one.attack, one.ended_at_ms))
+        found += islice(ended, limit - len(found))
     return found
 
 
@@ -102,6 +118,37 @@ def _ended_records(store: FactStore, since_ms: int, opened: Container[int]) -> I
             )
         if change.at_ms < since_ms and not ended:
             return
+
+
+class EndedAttacks(msgspec.Struct, frozen=True):
+    """Attacks that ended, the last first. `go_on` is the fact before which to look for more, None where there
+    is nothing more; `looked_to_ms` the moment down to which was looked."""
+
+    attacks: tuple[tuple[Attack, int], ...]
+    go_on: int | None
+    looked_to_ms: int | None
+
+
+def ended_attacks(
+    store: FactStore, *, before: int | None, since_ms: int, limit: int, keep: Keep
+) -> EndedAttacks:
+    """At most `limit` to keep whose end is a fact below number `before`, found among ENDED_LOOKED_MAX."""
+    at = store.head().size if before is None else before
+    found: list[tuple[Attack, int]] = []
+    looked, to_ms = 0, None
+    while looked < ENDED_LOOKED_MAX and (
+        stored := store.latest([AttackEnded.__name__], at, min(READ_ROWS_MAX, max(limit, ENDED_READ)))
+    ):
+        for one in stored:
+            if one.at_ms < since_ms:
+                return EndedAttacks(tuple(found), None, since_ms)
+            at, to_ms, looked = one.number, one.at_ms, looked + 1
+            attack = _change(decode_record(one.body)).attack
+            if keep(attack, one.at_ms):
+                found.append((attack, one.at_ms))
+                if len(found) == limit:
+                    return EndedAttacks(tuple(found), at, to_ms)
+    return EndedAttacks(tuple(found), at if looked >= ENDED_LOOKED_MAX else None, to_ms)
 
 
 def detection_of(store: FactStore, number: int) -> FactRecord | None:

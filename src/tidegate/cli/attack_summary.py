@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tidegate.cli.filters import filter_option, told_as_usage
 from tidegate.cli.moments import Moment
 from tidegate.cli.opened import record
 from tidegate.cli.options import config_option, json_option, state_option
@@ -47,26 +48,33 @@ class By(click.ParamType[tuple[str, ...]]):
 @click.option(
     "--anew", is_flag=True, help="Count the facts themselves: slow, and a check of the counts kept."
 )
+@filter_option("counts")
 @config_option
 @state_option
 @json_option
-@click.pass_obj
+@click.pass_context
 def summary(
-    parts: "Parts",
+    ctx: click.Context,
     from_ms: int,
     until_ms: int,
     by: tuple[str, ...],
     anew: bool,
+    asked: str,
     config_file: Path | None,
     state_folder: Path | None,
     as_json: bool,
 ) -> None:
     """Sum up the attacks that began on these days (UTC) and have ended, by vector and border point."""
     from tidegate.app.attack_summary import attack_summary
+    from tidegate.app.filtering.attacks import count_filter
 
+    parts: Parts = ctx.obj
+    with told_as_usage(ctx):
+        keep = count_filter(asked, parts.clock().now_ms())
     with record(parts, config_file, state_folder) as stores:
         of_these_days = partial(attack_summary, stores.facts, from_ms, until_ms, anew=anew)
-        rows = of_these_days(by_vector="vector" in by, by_border_point="border-point" in by)
+        every = of_these_days(by_vector="vector" in by, by_border_point="border-point" in by)
+        rows = [row for row in every if keep(row)]
         whole = of_these_days(by_vector=False, by_border_point=False)
     if as_json:
         for row in (*rows, *whole):

@@ -7,6 +7,7 @@ import click
 
 from tidegate.cli.attack_summary import summary
 from tidegate.cli.exits import Exit, Finished
+from tidegate.cli.filters import filter_option, told_as_usage
 from tidegate.cli.moments import Moment
 from tidegate.cli.opened import record
 from tidegate.cli.options import config_option, json_option, state_option
@@ -30,6 +31,7 @@ SINCE = "Leave out what ended before, as 30min, 2h, 7d or 2026-11-21."
 @click.option(
     "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many."
 )
+@filter_option("attacks")
 @config_option
 @state_option
 @json_option
@@ -39,6 +41,7 @@ def attacks(
     open_only: bool,
     since: int,
     limit: int,
+    asked: str,
     config_file: Path | None,
     state_folder: Path | None,
     as_json: bool,
@@ -46,11 +49,14 @@ def attacks(
     """List the attacks on record, open ones first. The exit code is 1 when any of those listed is open."""
     if ctx.invoked_subcommand is not None:
         return
+    from tidegate.app.filtering.attacks import AttackFilter
     from tidegate.app.queries import attack_records
 
     parts: Parts = ctx.obj
+    with told_as_usage(ctx):
+        keep = AttackFilter(asked, parts.clock().now_ms())
     with record(parts, config_file, state_folder) as stores:
-        found = attack_records(stores.facts, limit=limit, since_ms=since, open_only=open_only)
+        found = attack_records(stores.facts, limit=limit, since_ms=since, open_only=open_only, keep=keep)
     if as_json:
         for one in found:
             print_json(one)

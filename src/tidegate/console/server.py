@@ -16,6 +16,7 @@ from tidegate.app.console.endpoint import EVENTS, JSON, NUMBER_MAX, TEXT_MAX, En
 from tidegate.app.console.endpoints import ENDPOINTS
 from tidegate.app.console.serving import OutsideFailed
 from tidegate.app.console.sessions import csrf_of
+from tidegate.app.filtering.attacks import AttackFilter
 from tidegate.console.answering import Answer, Desk, Question
 from tidegate.console.answers import ANSWERS
 from tidegate.console.headers import CSRF, KEPT, cookie, cookie_name, headers_of, is_from_elsewhere
@@ -78,7 +79,7 @@ def answering(at: Desk, endpoint: Endpoint, pulse: Pulse) -> Answering:
         try:
             secret, viewer = heard(at, endpoint, request)
             if endpoint.tells == EVENTS:
-                return live(at, request, pulse)
+                return live(at, endpoint, request, pulse)
             question = await question_of(endpoint, request, secret, viewer)
             return told(at, endpoint, await asyncio.to_thread(ANSWERS[endpoint.name], at, question))
         except ClientDisconnect:
@@ -116,17 +117,23 @@ def looking(at: Desk, request: Request) -> tuple[str, Viewer | None]:
 
 
 async def question_of(endpoint: Endpoint, request: Request, secret: str, viewer: Viewer | None) -> Question:
-    path, query = request.path_params, request.query_params
-    given = {name: query[name] for name in (*endpoint.asks, *endpoint.asks_text) if name in query}
-    counted = {"number", *endpoint.asks}
-    numbers = {name: number(name, value) for name, value in {**path, **given}.items() if name in counted}
-    texts = {name: text(name, value) for name, value in {**path, **given}.items() if name not in counted}
+    numbers, texts = given(endpoint, request)
     body = None
     if endpoint.takes is not None:
         if request.headers.get("content-type", "").partition(";")[0] != JSON:
             raise msgspec.ValidationError("send application/json")
         body = msgspec.json.decode(await body_of(request, endpoint.body_bytes_max), type=endpoint.takes)
     return Question(viewer, secret, body, numbers, texts)
+
+
+def given(endpoint: Endpoint, request: Request) -> tuple[dict[str, int], dict[str, str]]:
+    """The numbers and the texts of path and query."""
+    query = request.query_params
+    told = {name: query[name] for name in (*endpoint.asks, *endpoint.asks_text) if name in query}
+    told |= request.path_params
+    counted = {"number", *endpoint.asks}
+    numbers = {name: number(name, value) for name, value in told.items() if name in counted}
+    return numbers, {name: text(name, value) for name, value in told.items() if name not in counted}
 
 
 def number(name: str, text: str) -> int:
@@ -160,8 +167,10 @@ def told(at: Desk, endpoint: Endpoint, answer: Answer) -> Response:
     return Response(msgspec.json.encode(answer.told), headers=headers, media_type=JSON)
 
 
-def live(at: Desk, request: Request, pulse: Pulse) -> Response:
+def live(at: Desk, endpoint: Endpoint, request: Request, pulse: Pulse) -> Response:
     """One event a second. Who looks is asked anew each time: a session that ended sees nothing more."""
+    asked = given(endpoint, request)[1].get("filter", "")
+    AttackFilter(asked, at.now_ms)  # what is no filter is refused before the stream begins
     if pulse.is_full:
         raise Full("pages that follow", LOOKING_MAX)
 
@@ -173,7 +182,7 @@ def live(at: Desk, request: Request, pulse: Pulse) -> Response:
             except NotAllowed:
                 return
             assert viewer is not None, "nobody has this right"
-            view = await asyncio.to_thread(gathering.situation_at, at.serving.sources, moment, viewer)
+            view = await asyncio.to_thread(gathering.situation_at, at.serving.sources, moment, viewer, asked)
             yield b"data: " + msgspec.json.encode(view) + b"\n\n"
 
     return StreamingResponse(events(), headers=headers_of(at.serving.address), media_type=EVENTS)

@@ -1,18 +1,34 @@
 """What the endpoints of the shield answer."""
 
-from tidegate.app.console import gathering
+from tidegate.app.console import attack_lists, gathering
 from tidegate.app.console.shield_endpoints import Word
 from tidegate.console.answering import Answer, Answers, Desk, Question, known
 from tidegate.model.plans import Signed
 
+FILTER = "filter"
+DAYS_COUNTED = 30
+"""Where a question does not say how many."""
+
 
 def situation(at: Desk, asked: Question) -> Answer:
     told = gathering.moment(at.serving.sources, asked.numbers.get("seconds", 0))
-    return Answer(gathering.situation_at(at.serving.sources, told, known(asked)))
+    return Answer(gathering.situation_at(at.serving.sources, told, known(asked), asked.texts.get(FILTER, "")))
+
+
+def help_with_filter(at: Desk, asked: Question) -> Answer:
+    text, place = asked.texts.get(FILTER, ""), asked.numbers.get("at", 0)
+    return Answer(attack_lists.help_with_filter(at.serving.sources, text, place, known(asked)))
 
 
 def attacks(at: Desk, asked: Question) -> Answer:
-    return Answer(gathering.attack_list(at.serving.sources, asked.numbers.get("since_ms", 0)))
+    since_ms, before = asked.numbers.get("since_ms", 0), asked.numbers.get("before")
+    text = asked.texts.get(FILTER, "")
+    return Answer(attack_lists.attack_list(at.serving.sources, since_ms, text, before))
+
+
+def counts(at: Desk, asked: Question) -> Answer:
+    days, text = asked.numbers.get("days", DAYS_COUNTED), asked.texts.get(FILTER, "")
+    return Answer(attack_lists.attack_counts(at.serving.sources, days, text))
 
 
 def attack(at: Desk, asked: Question) -> Answer:
@@ -54,7 +70,9 @@ def proof(at: Desk, asked: Question) -> Answer:
 
 SHIELD_ANSWERS: Answers = {
     "situation": situation,
+    "filter": help_with_filter,
     "attacks": attacks,
+    "counts": counts,
     "attack": attack,
     "plan_bytes": plan_bytes,
     "word": word,

@@ -16,10 +16,9 @@ from tidegate.app.console.accord_reader import Accords
 from tidegate.app.console.hotline_part import HotlineMoment, hotline_moment, hotline_part
 from tidegate.app.console.hotline_source import HotlineSource
 from tidegate.app.console.promises import Promises, counts_only
-from tidegate.app.console.rows import NodeStanding, attack_row, point_rows
+from tidegate.app.console.rows import NodeStanding, point_rows
 from tidegate.app.console.situation import SituationView, situation, situation_without_node
 from tidegate.app.console.views import (
-    AttackList,
     AttackView,
     BorderView,
     FactRow,
@@ -31,6 +30,7 @@ from tidegate.app.console.views import (
     border_view,
     plan_shown,
 )
+from tidegate.app.filtering.attacks import AttackFilter
 from tidegate.app.health_note import HealthNote, read_note
 from tidegate.app.proofs import prove_inclusion
 from tidegate.app.queries import ATTACK_FACTS, ATTACK_KINDS, attack_records, detection_of
@@ -160,28 +160,24 @@ def moment(sources: Sources, seconds: int) -> Moment:
     return Moment(now, plans, sources.note(), NodeStanding(answers=True), promised, hotline)
 
 
-def situation_at(sources: Sources, told: Moment, viewer: Viewer) -> SituationView:
+def situation_at(sources: Sources, told: Moment, viewer: Viewer, asked: str) -> SituationView:
     """A screen on the wall is told of accords in counts alone, and of the hotline nothing."""
     promised = counts_only(told.promises) if viewer.role is Role.WALL else told.promises
     hotline = hotline_part(told.hotline, viewer)
-    return replace(shield_at(sources, told, viewer), promises=promised, hotline=hotline)
+    return replace(shield_at(sources, told, viewer, asked), promises=promised, hotline=hotline)
 
 
-def shield_at(sources: Sources, told: Moment, viewer: Viewer) -> SituationView:
+def shield_at(sources: Sources, told: Moment, viewer: Viewer, asked: str) -> SituationView:
+    """`asked` is a filter over the attacks; FilterWrong where it is none."""
     now_ms = sources.clock.now_ms()
+    keep = AttackFilter(asked, now_ms)
     if told.now is not None:
-        return situation(told.now, told.plans, told.note, sources.capacities(), viewer, now_ms)
+        return situation(told.now, told.plans, told.note, sources.capacities(), viewer, keep, now_ms)
     try:
-        records = attack_records(sources.facts(), limit=RECORDED_SHOWN_MAX, open_only=True)
+        records = attack_records(sources.facts(), limit=RECORDED_SHOWN_MAX, open_only=True, keep=keep)
     except (NotAllowed, OutsideFailed):
         records = []
     return situation_without_node(told.standing, records, now_ms)
-
-
-def attack_list(sources: Sources, since_ms: int) -> AttackList:
-    records = attack_records(sources.facts(), limit=RECORDED_SHOWN_MAX + 1, since_ms=since_ms)
-    rows = tuple(attack_row(one.attack, one.ended_at_ms) for one in records[:RECORDED_SHOWN_MAX])
-    return AttackList(at_ms=sources.clock.now_ms(), attacks=rows, more=len(records) > RECORDED_SHOWN_MAX)
 
 
 def attack_view(sources: Sources, number: int, viewer: Viewer) -> AttackView:

@@ -13,10 +13,12 @@ from tidegate.app.console.views import (
     AttackList,
     AttackView,
     BorderView,
+    CountsView,
     HealthView,
     LedgerView,
     ProofView,
 )
+from tidegate.app.filtering.offers import FilterHelp
 from tidegate.model.plans import Assertion, Intent
 from tidegate.ports.control import WordTaken
 
@@ -36,9 +38,26 @@ SHIELD: tuple[Endpoint, ...] = (
         SituationView,
         "What is hitting us now, with so many seconds before.",
         asks=("seconds",),
+        asks_text=("filter",),
     ),
     Endpoint(
-        "live", "GET", "/api/situation/live", Right.SITUATION, EVENTS, "The same, once a second, as events."
+        "live",
+        "GET",
+        "/api/situation/live",
+        Right.SITUATION,
+        EVENTS,
+        "The same, once a second, as events.",
+        asks_text=("filter",),
+    ),
+    Endpoint(
+        "filter",
+        "GET",
+        "/api/filter",
+        Right.SITUATION,
+        FilterHelp,
+        "What is wrong with a filter over attacks, and what may stand at character `at`.",
+        asks=("at",),
+        asks_text=("filter",),
     ),
     Endpoint(
         "attacks",
@@ -46,8 +65,19 @@ SHIELD: tuple[Endpoint, ...] = (
         "/api/attacks",
         Right.EVIDENCE,
         AttackList,
-        "Attacks on record that did not end before `since_ms`.",
-        asks=("since_ms",),
+        "Attacks on record that did not end before `since_ms`; further ones end before fact `before`.",
+        asks=("since_ms", "before"),
+        asks_text=("filter",),
+    ),
+    Endpoint(
+        "counts",
+        "GET",
+        "/api/counts",
+        Right.EVIDENCE,
+        CountsView,
+        "What attacks of so many days amount to, by vector and border point.",
+        asks=("days",),
+        asks_text=("filter",),
     ),
     Endpoint(
         "attack", "GET", "/api/attacks/{number}", Right.EVIDENCE, AttackView, "One attack and its plans."

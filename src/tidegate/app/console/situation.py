@@ -10,7 +10,7 @@ from tidegate.app.console.hotline_part import HotlinePart
 from tidegate.app.console.promises import Promises
 from tidegate.app.console.rows import AttackRow, NodeStanding, PointRow, attack_row, is_under_way, point_rows
 from tidegate.app.health_note import HealthNote
-from tidegate.app.queries import AttackRecord
+from tidegate.app.queries import AttackRecord, Keep
 from tidegate.mitigate.stages import IN_FORCE, PlanStage
 from tidegate.ports.control import Now, PlanView, PointSecond
 
@@ -46,9 +46,10 @@ class ClockRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SituationView(msgspec.Struct, frozen=True, kw_only=True):
-    """What is hitting us now? `points` and the order of `past` are the same. `problems` and `notices` say
-    something only where `health_known`; `promises` are of accords, None where they are not known now.
-    `hotline` is None where none is founded, and for the wall."""
+    """What is hitting us now? `points` and the order of `past` are the same. `attacks_filtered_out` are under
+    way too, and not what the filter asks for. `problems` and `notices` say something only where
+    `health_known`; `promises` are of accords, None where they are not known now. `hotline` is None where none
+    is founded, and for the wall."""
 
     at_ms: int
     node: NodeStanding
@@ -60,6 +61,7 @@ class SituationView(msgspec.Struct, frozen=True, kw_only=True):
     past: tuple[PointSecond, ...]
     attacks: tuple[AttackRow, ...]
     attacks_left_out: int
+    attacks_filtered_out: int
     plans: tuple[PlanRow, ...]
     plans_left_out: int
     clocks: tuple[ClockRow, ...]
@@ -112,6 +114,7 @@ def situation(
     note: HealthNote | None,
     capacities: dict[str, int | None],
     viewer: Viewer,
+    keep: Keep,
     now_ms: int,
 ) -> SituationView:
     """As the node tells it. A screen on the wall names no officer."""
@@ -122,7 +125,8 @@ def situation(
     if viewer.role is Role.WALL:
         rows = [msgspec.structs.replace(row, agreed=("",) * len(row.agreed)) for row in rows]
     severities = [found.severity for found in note.findings] if note else []
-    shown = now.attacks[:ATTACKS_SHOWN_MAX]
+    kept = [attack for attack in now.attacks if keep(attack, None)]
+    shown = kept[:ATTACKS_SHOWN_MAX]
     return SituationView(
         at_ms=now_ms,
         node=NodeStanding(answers=True),
@@ -133,7 +137,8 @@ def situation(
         points=point_rows(now, capacities),
         past=now.past,
         attacks=tuple(attack_row(attack) for attack in shown),
-        attacks_left_out=now.attacks_left_out + len(now.attacks) - len(shown),
+        attacks_left_out=now.attacks_left_out + len(kept) - len(shown),
+        attacks_filtered_out=len(now.attacks) - len(kept),
         plans=tuple(rows[:PLANS_SHOWN_MAX]),
         plans_left_out=max(0, len(rows) - PLANS_SHOWN_MAX),
         clocks=tuple(clocks_of(under_way, now_ms)[:PLANS_SHOWN_MAX]),
@@ -158,6 +163,7 @@ def situation_without_node(
         past=(),
         attacks=tuple(attack_row(one.attack, one.ended_at_ms) for one in records),
         attacks_left_out=0,
+        attacks_filtered_out=0,
         plans=(),
         plans_left_out=0,
         clocks=(),

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from tidegate.app.attack_summary import AttackSummary
 from tidegate.app.console.access import Viewer
 from tidegate.app.console.rows import AttackRow, NodeStanding, PointRow, is_under_way
 from tidegate.app.health_note import HealthNote
@@ -110,11 +111,25 @@ def words_of(
 
 
 class AttackList(msgspec.Struct, frozen=True, kw_only=True):
-    """Attacks on record, open ones first, then the newest."""
+    """Attacks on record, open ones first, then the last to end. `go_on` is the `before` of the next question,
+    None where nothing is older; `looked_to_ms` the moment down to which this one looked."""
 
     at_ms: int
     attacks: tuple[AttackRow, ...]
-    more: bool
+    open_left_out: int
+    go_on: int | None
+    looked_to_ms: int | None
+
+
+class CountsView(msgspec.Struct, frozen=True, kw_only=True):
+    """What the attacks that began on these days (UTC) and have ended amount to, the most traffic first."""
+
+    at_ms: int
+    from_ms: int
+    until_ms: int
+    rows: tuple[AttackSummary, ...]
+    rows_left_out: int
+    whole: AttackSummary | None
 
 
 class BorderView(msgspec.Struct, frozen=True, kw_only=True):

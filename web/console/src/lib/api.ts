@@ -30,7 +30,7 @@ export interface PointSecond { second: number; bits_per_s: number[] }
 export interface Situation {
   at_ms: number; node: NodeStanding; second: number | null; bits_per_s: number; packets_per_s: number;
   records_per_s: number; points: PointRow[]; past: PointSecond[]; attacks: AttackRow[];
-  attacks_left_out: number; plans: PlanRow[]; plans_left_out: number; clocks: ClockRow[];
+  attacks_left_out: number; attacks_filtered_out: number; plans: PlanRow[]; plans_left_out: number; clocks: ClockRow[];
   problems: number; notices: number; health_known: boolean; promises: Promises | null;
   hotline: HotlinePart | null;
 }
@@ -80,7 +80,13 @@ export interface AttackView {
   at_ms: number; node: NodeStanding; attack: Attack; detected_at_ms: number; ended_at_ms: number | null;
   story: StoryLine[]; story_left_out: boolean; plans: PlanShown[];
 }
-export interface AttackList { at_ms: number; attacks: AttackRow[]; more: boolean }
+export interface AttackList {
+  at_ms: number; attacks: AttackRow[]; open_left_out: number; go_on: number | null; looked_to_ms: number | null;
+}
+export interface Count {
+  vector: string | null; border_point: string | null; attacks: number; bytes: number; peak_bits_per_s: number; longest_s: number;
+}
+export interface Counts { at_ms: number; from_ms: number; until_ms: number; rows: Count[]; rows_left_out: number; whole: Count | null }
 export interface Border {
   at_ms: number; node: NodeStanding; speaker: string; seen_ms: number | null;
   sessions: { router: string; border_point: string; state: string; since_ms: number | null; families: string[]; why: string }[];

@@ -24,6 +24,15 @@ function inUnit(text: string, prefix: string, unit: string): string {
   return label.includes("{number}") ? label.replace("{number}", text) : `${text} ${prefix}${unit}`;
 }
 
+const BYTES = { T: "terabyte", G: "gigabyte", M: "megabyte", k: "kilobyte", "": "byte" };
+
+/** As "1.2 TB", by powers of a thousand. */
+export function bytes(value: number): string {
+  const [factor, prefix] = step(value);
+  const unit = BYTES[prefix as keyof typeof BYTES];
+  return new Intl.NumberFormat(words.locale, { style: "unit", unit, unitDisplay: "short", maximumSignificantDigits: 3 }).format(value / factor);
+}
+
 export function rate(value: number, unit: "bps" | "pps" = "bps"): string {
   let [factor, prefix] = step(value);
   if (unit === "pps" && prefix === "T") [factor, prefix] = [1e9, "G"];

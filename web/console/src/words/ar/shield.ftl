@@ -39,7 +39,6 @@ clock-plan = نهاية الخطة { $plan }
 data = القياسات
 data-whole = لا شيء ينقص.
 findings = مشكلات: { $problems }، ملاحظات: { $notices }
-older-at-terminal = هجمات أقدم: tidegate attacks
 no-attacks = لا هجوم مسجّل.
 stage-proposed = مقترحة
 stage-approved = موافق عليها

@@ -39,7 +39,6 @@ clock-plan = Plan { $plan } sonu
 data = Telemetriya
 data-whole = Heç nə çatışmır.
 findings = Problemlər: { $problems }, qeydlər: { $notices }
-older-at-terminal = Daha köhnə hücumlar: tidegate attacks
 no-attacks = Qeydə alınmış hücum yoxdur.
 stage-proposed = Təklif olunub
 stage-approved = Təsdiqlənib

@@ -39,7 +39,6 @@ clock-plan = End of plan { $plan }
 data = Telemetry
 data-whole = Nothing is missing.
 findings = Problems: { $problems }, notices: { $notices }
-older-at-terminal = Older attacks: tidegate attacks
 no-attacks = No attack is on record.
 stage-proposed = Proposed
 stage-approved = Approved

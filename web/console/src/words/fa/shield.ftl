@@ -39,7 +39,6 @@ clock-plan = پایان طرح { $plan }
 data = تله‌متری
 data-whole = چیزی کم نیست.
 findings = مشکل: { $problems }، تذکر: { $notices }
-older-at-terminal = حمله‌های قدیمی‌تر: tidegate attacks
 no-attacks = هیچ حمله‌ای ثبت نشده است.
 stage-proposed = پیشنهادشده
 stage-approved = تأییدشده

@@ -39,7 +39,6 @@ clock-plan = Конец плана { $plan }
 data = Телеметрия
 data-whole = Всё на месте.
 findings = Неполадки: { $problems }, замечания: { $notices }
-older-at-terminal = Более ранние атаки: tidegate attacks
 no-attacks = Атак в журнале нет.
 stage-proposed = Предложен
 stage-approved = Одобрен

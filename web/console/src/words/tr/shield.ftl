@@ -39,7 +39,6 @@ clock-plan = Plan { $plan } sonu
 data = Telemetri
 data-whole = Eksik bir şey yok.
 findings = Sorunlar: { $problems }, bildirimler: { $notices }
-older-at-terminal = Daha eski saldırılar: tidegate attacks
 no-attacks = Kayıtlı saldırı yok.
 stage-proposed = Önerildi
 stage-approved = Onaylandı
