@@ -13,7 +13,7 @@ MARKS = st.lists(
 
 @given(MARKS, st.integers(0, 9))
 def test_only_evidence_makes_met_and_only_a_finding_makes_breached(marks: list, now_s: int) -> None:  # type: ignore[type-arg]
-    events = {one.event for one in marks if one.at_s <= now_s}
+    events = {event for at_s, _, event, _ in marks if at_s <= now_s}
     stage = stage_at(marks, now_s)
     assert stage is not Stage.MET or Event.KEPT in events
     assert stage is not Stage.BREACHED or {Event.OVERDUE, Event.FOUND} <= events

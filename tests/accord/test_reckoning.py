@@ -1,12 +1,14 @@
 """The engine of clocks agrees with its slow twin over random accords, tellings and times."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.accord.small_accords import ENTERED_S, LONG_S, MOMENTS, accords, tellings
+from tests.accord.small_accords import ENTERED_S, LONG_S, MOMENTS, TEXT, accords, tellings
 from tests.naive import standing as naive
 from tidegate.accord.reckoning import Force, Reckoning, standing
-from tidegate.model.accords import Accord, Told
+from tidegate.model.accords import Accord, Every, Languages, Obligation, Occurrence, Party, Receipted, Told
+from tidegate.model.accords import Force as InForce
 
 ENDS = st.sampled_from([None, ENTERED_S + LONG_S // 2])
 
@@ -47,3 +49,26 @@ def test_asking_in_between_changes_no_later_answer(
     assert {name: found[name] for name in expected} == expected
     # Windows made for a later question stay, and have not begun at an earlier one.
     assert all(found[name][0] == "not due" for name in found.keys() - expected.keys())
+
+
+@pytest.mark.parametrize("days", [(20,), (3, 20), (20, 3)])
+def test_a_check_is_kept_in_the_window_of_its_earliest_receipt_alone(days: tuple[int, ...]) -> None:
+    accord = Accord(
+        format=1, id="small", version=1, title=TEXT, force=InForce(enters="signature", notice="6mo"),
+        languages=Languages(authentic=("fa",)),
+        party=(Party(code="XA", name=TEXT), Party(code="XB", name=TEXT)),
+        obligation=(Obligation(id="o", article="1", text=TEXT, clock=Every(span="1w"), evidence="check"),),
+    )  # fmt: skip
+    told: list[Told] = [
+        Occurrence(
+            fact=0, kind="check", by="XA", toward=("XB",), at_s=ENTERED_S, reference="m", sent_at_s=ENTERED_S
+        )
+    ]
+    for fact, day in enumerate(days, 1):
+        told.append(Receipted(fact=fact, reference="m", by="XB", at_s=ENTERED_S + day * 86_400))
+    now_s = ENTERED_S + 30 * 86_400
+    found = as_said(standing(accord, Force(ENTERED_S), told, now_s))
+    assert found == naive.standing(accord, ENTERED_S, None, told, now_s)
+    assert [name for name, (stage, _, _) in found.items() if stage == "met"] == [
+        "o/XA/XB/2" if days == (20,) else "o/XA/XB/0"
+    ]

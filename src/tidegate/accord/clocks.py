@@ -13,8 +13,10 @@ date. Its marks follow from what is known of it; where they lead is for tidegate
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from tidegate.accord.spans import (
     Rest,
@@ -74,8 +76,8 @@ class Window:
     end_s: int
 
 
-@dataclass(slots=True)
-class Instance:
+# gc=False: nothing that it names ever names it, and a large ledger makes tens of thousands of them.
+class Instance(msgspec.Struct, eq=False, gc=False):
     """What is known of one instance. `triggers` are the occurrences that start it, or the acts themselves;
     `evidence` whatever may satisfy it, by fact; `procedure` what was said about it afterwards."""
 
@@ -85,7 +87,7 @@ class Instance:
     toward: PartyCode
     window: Window | None = None
     triggers: tuple[Occurrence, ...] = ()
-    evidence: dict[int, Occurrence] = field(default_factory=dict)
+    evidence: dict[int, Occurrence] = {}
     procedure: Sequence[Occurrence] = ()
 
 
@@ -115,17 +117,19 @@ class Clocks:
 
     def marks(self, one: Instance, receipts: Receipts, rests: Sequence[Rested]) -> list[Mark]:
         """All marks of an instance, the clock's own among them, in no order."""
-        timed = self.timed(one, receipts)
-        found = [mark(stop, Event.KEPT, fact) for stop, fact in self.stops(one, receipts)]
-        begin_s = timed.started_s
-        for kept in found:
-            begin_s = kept.at_s if begin_s is None else min(begin_s, kept.at_s)
+        started_s, due_s = self.timed(one, receipts)
+        found: list[Mark] = []
+        begin_s = started_s
+        for stop_s, fact in self.stops(one, receipts):
+            found.append(mark(stop_s, Event.KEPT, fact))
+            if begin_s is None or stop_s < begin_s:
+                begin_s = stop_s
         if begin_s is not None:
             found.append(mark(begin_s, Event.STARTED, one.triggers[0].fact if one.triggers else CLOCK))
         if one.procedure:
             found.extend(self._procedure(one))
-        if timed.started_s is not None and timed.due_s is not None:
-            found.append(rest_or_due(one, timed.started_s, timed.due_s, rests))
+        if started_s is not None and due_s is not None:
+            found.append(rest_or_due(one, started_s, due_s, rests))
         return found
 
     def timed(self, one: Instance, receipts: Receipts) -> Timed:
@@ -163,21 +167,25 @@ class Clocks:
         return Timed(started_s, min(end_of(parse_span(one_span), started_s, rest) for one_span in spans))
 
     def stops(self, one: Instance, receipts: Receipts) -> Sequence[tuple[int, int]]:
-        """(moment, fact) of each piece of evidence that has come; of a set in all languages, of the last."""
+        """(moment, fact) of each piece of evidence that has come; of a set in all languages, of the last.
+        What recurs is kept by what counts within its window: a receipt dated earlier may move it there."""
         if not one.evidence:
             return ()
         clock = one.obligation.clock
         to_receipt = not isinstance(clock, Never) and clock.counts_to == "receipt"
-        came = [
-            (stop_s, piece)
-            for piece in one.evidence.values()
-            if (stop_s := counted_at(piece, one.toward, receipts) if to_receipt else moment(piece))
-            is not None
-        ]
+        within = one.window if isinstance(clock, Every) else None
+        came: list[tuple[int, int]] = []
+        languages: list[str] = []
+        for piece in one.evidence.values():
+            stop_s = counted_at(piece, one.toward, receipts) if to_receipt else moment(piece)
+            if stop_s is not None and (within is None or within.begin_s <= stop_s < within.end_s):
+                came.append((stop_s, piece.fact))
+                languages.append(piece.language)
         if not (isinstance(clock, Every) and clock.in_each_language):
-            return [(stop_s, piece.fact) for stop_s, piece in came]
+            return came
+        told = list(zip(languages, came, strict=True))
         firsts = [
-            min(((stop_s, piece.fact) for stop_s, piece in came if piece.language == language), default=None)
+            min((stop for spoken, stop in told if spoken == language), default=None)
             for language in self._languages
         ]
         whole = [first for first in firsts if first is not None]

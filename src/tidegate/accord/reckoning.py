@@ -6,14 +6,14 @@ in one call; `Reckoning` hears one thing after the other and answers again at th
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tidegate.accord.clocks import PROCEDURE, Clocks, Instance, Window, counted_at, moment
 from tidegate.accord.owing import pairs
 from tidegate.accord.resting import Resting
 from tidegate.accord.spans import midnight_after, parse_day, parse_span
-from tidegate.accord.stages import CLOCK, OPEN, Event, Mark, Stage, stage_at
+from tidegate.accord.stages import CLOCK, OPEN, Event, Mark, Stage, stage_until
 from tidegate.accord.windows import Windows
 from tidegate.model.accords import (
     Accord,
@@ -55,6 +55,13 @@ class Standing:
         return self.stage in OPEN and not (self.stage is Stage.LATE and self.kept_s is not None)
 
 
+class Kept(Instance, eq=False, gc=False):
+    """An instance and where it stood when it was last settled; `standing` as long as nobody asked, None."""
+
+    stage: Stage | None = None
+    standing: Standing | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Force:
     """The accord is in force while entered_s <= moment < ended_s."""
@@ -86,21 +93,19 @@ class Reckoning:
         self._pairs = {obligation.id: pairs(obligation, self._codes) for obligation in accord.obligation}
         self._by_trigger: dict[Happening, list[Obligation]] = defaultdict(list)
         self._by_evidence: dict[Happening, list[Obligation]] = defaultdict(list)
-        self._instances: dict[str, Instance] = {}
+        self._instances: dict[str, Kept] = {}
         self._receipts: dict[tuple[str, PartyCode], int] = {}
-        self._linked: dict[str, tuple[str, ...]] = {}
+        self._linked: dict[str, tuple[Kept, ...]] = {}
         self._evidence_about: dict[str, list[Occurrence]] = defaultdict(list)
         self._notices: dict[tuple[str, str], list[Occurrence]] = defaultdict(list)
         self._procedure_about: dict[str, list[Occurrence]] = defaultdict(list)
         self._recurring: dict[str, list[Occurrence]] = defaultdict(list)
         self._resting = Resting(accord)
         self._series: dict[tuple[str, PartyCode, PartyCode], Windows] = {}
-        self._stages: dict[str, Stage] = {}
-        self._seen: dict[str, Standing] = {}  # those that were asked for, as long as they stand so
         self._counts: Counter[tuple[str, Stage]] = Counter()
-        self._open: set[str] = set()
+        self._open: set[Kept] = set()
         self._due: list[tuple[int, str]] = []
-        self._dirty: set[str] = set()
+        self._dirty: set[Kept] = set()
         self._now_s = force.entered_s
         for obligation in accord.obligation:
             self._learn(obligation)
@@ -130,9 +135,10 @@ class Reckoning:
             return
         if told.track:
             self._hear_rest(told)
-        if moment(told) < self._force.entered_s:
+        moment_s = moment(told)
+        if moment_s < self._force.entered_s:
             return
-        if self._force.covers(moment(told)):
+        if self._force.covers(moment_s):
             for obligation in self._by_trigger.get(told.kind, ()):
                 self._start(obligation, told)
         for obligation in self._shown_by(told):
@@ -140,16 +146,22 @@ class Reckoning:
         if told.kind in PROCEDURE:
             self._hear_procedure(told)
 
-    def _shown_by(self, told: Occurrence) -> Iterator[Obligation]:
+    def _shown_by(self, told: Occurrence) -> list[Obligation]:
         """Obligations that it may be evidence for: what one track did is none for another."""
-        for obligation in self._by_evidence.get(told.kind, ()):
-            if not obligation.track or told.track in ("", obligation.track):
-                yield obligation
+        return [
+            obligation
+            for obligation in self._by_evidence.get(told.kind, ())
+            if not obligation.track or told.track in ("", obligation.track)
+        ]
 
     def _hear_receipt(self, told: Receipted) -> None:
         received = told.reference, told.by
-        self._receipts[received] = min(told.at_s, self._receipts.get(received, told.at_s))
-        self._dirty.update(self._linked.get(told.reference, ()))
+        known_s = self._receipts.get(received)
+        if known_s is None or told.at_s < known_s:
+            self._receipts[received] = told.at_s
+        linked = self._linked.get(told.reference)
+        if linked is not None:
+            self._dirty.update(linked)
         for late in self._recurring.get(told.reference, ()):
             for obligation in self._shown_by(late):
                 if isinstance(obligation.clock, Every):
@@ -157,13 +169,12 @@ class Reckoning:
 
     def _hear_rest(self, told: Occurrence) -> None:
         if self._resting.hear(told):
-            self._dirty |= {
-                name for name, one in self._instances.items() if one.obligation.track == told.track
-            }
+            self._dirty |= {one for one in self._instances.values() if one.obligation.track == told.track}
 
     def _start(self, obligation: Obligation, told: Occurrence) -> None:
         clock = obligation.clock
         by_author = isinstance(clock, Before) or (isinstance(clock, After) and clock.obliges == "author")
+        known = self._evidence_about.get(told.reference, ())
         for other in told.toward or self._codes:
             duty, toward = (told.by, other) if by_author else (other, told.by)
             if not self._owes(obligation, duty, toward):
@@ -172,7 +183,7 @@ class Reckoning:
             if isinstance(clock, Before) or not one.triggers:
                 one.triggers += (told,)
                 self._link(one, told)
-            for piece in self._evidence_about.get(told.reference, ()):
+            for piece in known:
                 self._attach(one, piece)
 
     def _bring(self, obligation: Obligation, told: Occurrence) -> None:
@@ -206,8 +217,9 @@ class Reckoning:
                     self._made(obligation, told.by, toward, act)
 
     def _answer(self, obligation: Obligation, told: Occurrence) -> None:
-        if told not in self._evidence_about[told.about]:
-            self._evidence_about[told.about].append(told)
+        pieces = self._evidence_about[told.about]
+        if not pieces or pieces[-1] is not told:  # another obligation brought it just now
+            pieces.append(told)
         for toward in told.toward or self._codes:
             known = self._instances.get(self._name(obligation, told.by, toward, told.about))
             if known is not None:
@@ -228,7 +240,7 @@ class Reckoning:
         if known is not None:
             self._attach(known, told)
 
-    def _attach(self, one: Instance, piece: Occurrence) -> None:
+    def _attach(self, one: Kept, piece: Occurrence) -> None:
         if piece.by == one.duty and (not piece.toward or one.toward in piece.toward):
             one.evidence[piece.fact] = piece
             self._link(one, piece)
@@ -236,12 +248,15 @@ class Reckoning:
     def _hear_procedure(self, told: Occurrence) -> None:
         if told.obligation:
             self._procedure_about[told.obligation].append(told)
-            if told.obligation in self._instances:
-                self._dirty.add(told.obligation)
+            known = self._instances.get(told.obligation)
+            if known is not None:
+                known.procedure = self._procedure_about[told.obligation]
+                self._dirty.add(known)
 
-    def _link(self, one: Instance, told: Occurrence) -> None:
-        self._linked[told.reference] = (*self._linked.get(told.reference, ()), one.name)
-        self._dirty.add(one.name)
+    def _link(self, one: Kept, told: Occurrence) -> None:
+        known = self._linked.get(told.reference)
+        self._linked[told.reference] = (one,) if known is None else (*known, one)
+        self._dirty.add(one)
 
     def _owes(self, obligation: Obligation, duty: PartyCode, toward: PartyCode) -> bool:
         return (duty, toward) in self._pairs[obligation.id]
@@ -249,14 +264,16 @@ class Reckoning:
     def _name(self, obligation: Obligation, duty: PartyCode, toward: PartyCode, key: str) -> str:
         return f"{obligation.id}/{duty}/{toward}/{key}"
 
-    def _made(self, obligation: Obligation, duty: PartyCode, toward: PartyCode, key: str) -> Instance:
+    def _made(self, obligation: Obligation, duty: PartyCode, toward: PartyCode, key: str) -> Kept:
         name = self._name(obligation, duty, toward, key)
-        if name not in self._instances:
-            self._instances[name] = Instance(name, obligation, duty, toward)
-            self._dirty.add(name)
+        one = self._instances.get(name)
+        if one is None:
+            one = self._instances[name] = Kept(name, obligation, duty, toward)
+            one.procedure = self._procedure_about.get(name, ())
+            self._dirty.add(one)
             for notice in self._notices.get((obligation.id, key), ()):
-                self._attach(self._instances[name], notice)
-        return self._instances[name]
+                self._attach(one, notice)
+        return one
 
     def _make_windows(self, obligation_id: str, duty: PartyCode, toward: PartyCode, moment_s: int) -> None:
         for number, window in self._series[obligation_id, duty, toward].until(moment_s):
@@ -267,44 +284,41 @@ class Reckoning:
         for series in self._series:
             self._make_windows(*series, now_s)
         if now_s < self._now_s:
-            self._dirty |= self._instances.keys()
+            self._dirty.update(self._instances.values())
         while self._due and self._due[0][0] <= now_s:
-            self._dirty.add(heapq.heappop(self._due)[1])
+            self._dirty.add(self._instances[heapq.heappop(self._due)[1]])
         self._now_s = now_s
-        for name in self._dirty:
-            self._settle_one(name, now_s)
+        for one in self._dirty:
+            self._settle_one(one, now_s)
         self._dirty.clear()
 
-    def _settle_one(self, name: str, now_s: int) -> None:
+    def _settle_one(self, one: Kept, now_s: int) -> None:
         """Only the stage is kept: most instances are closed, and nobody asks for them again."""
-        one = self._instances[name]
         marks = self._marks(one)
-        stage = stage_at(marks, now_s)
-        before = self._stages.get(name)
-        if before is not None:
-            self._counts[one.obligation.id, before] -= 1
-        self._stages[name] = stage
-        self._seen.pop(name, None)
-        self._counts[one.obligation.id, stage] += 1
-        (self._open.add if is_open(stage, marks, now_s) else self._open.discard)(name)
-        later = [one_mark.at_s for one_mark in marks if one_mark.at_s > now_s]
-        if later:
-            heapq.heappush(self._due, (min(later), name))
+        stage, next_s = stage_until(marks, now_s)
+        if stage is not one.stage:
+            if one.stage is not None:
+                self._counts[one.obligation.id, one.stage] -= 1
+            self._counts[one.obligation.id, stage] += 1
+            one.stage = stage
+        one.standing = None
+        (self._open.add if is_open(stage, marks, now_s) else self._open.discard)(one)
+        if next_s is not None:
+            heapq.heappush(self._due, (next_s, one.name))
 
-    def _marks(self, one: Instance) -> list[Mark]:
-        one.procedure = self._procedure_about.get(one.name, ())
+    def _marks(self, one: Kept) -> list[Mark]:
         return self._clocks.marks(one, self._receipts, self._resting.of(one.obligation))
 
-    def _standing(self, name: str) -> Standing:
-        if name not in self._seen:
-            one = self._instances[name]
-            self._seen[name] = seen(one, self._marks(one), self._stages[name], self._now_s)
-        return self._seen[name]
+    def _standing(self, one: Kept) -> Standing:
+        if one.standing is None:
+            assert one.stage is not None, "it was settled"
+            one.standing = seen(one, self._marks(one), one.stage, self._now_s)
+        return one.standing
 
     def standing(self, now_s: int) -> list[Standing]:
         """Every instance, in the order of names."""
         self._settle(now_s)
-        return [self._standing(name) for name in sorted(self._instances)]
+        return [self._standing(self._instances[name]) for name in sorted(self._instances)]
 
     def open(self, now_s: int) -> list[Standing]:
         """Those about which something may still be done, the soonest due first."""
