@@ -36,6 +36,9 @@ class Still:
         self._books = books
         self._reckonings: dict[str, Reckoning] = {}
 
+    def ready(self) -> bool:
+        return True
+
     def look(self) -> Books:
         return self._books
 

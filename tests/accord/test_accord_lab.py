@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from tidegate.__main__ import PARTS
 from tidegate.adapters.clock import WallClock
 from tidegate.adapters.sql.stores import SqlStores
-from tidegate.app.accord.books import open_books
 from tidegate.app.accord.following import Following
 from tidegate.app.accord.lab import AccordLabReport
+from tidegate.app.accord.opening import open_books
 from tidegate.app.accord.views import own_organisation
 from tidegate.cli.accord import accord
 from tidegate.cli.exits import Finished

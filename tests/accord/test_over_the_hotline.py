@@ -10,7 +10,8 @@ from tests.accord.exchange import ORGANISATIONS
 from tests.accord.year import written
 from tests.hotline.test_two_stations import Party, TwoParties
 from tidegate.app.accord.agreed import AgreedDeadlines
-from tidegate.app.accord.books import Books, Message, Receipt, books_of, found
+from tidegate.app.accord.books import Books, Message, Receipt, books_of
+from tidegate.app.accord.opening import found
 from tidegate.app.hotline.station import Station
 from tidegate.model.hotline_facts import DeadlinePassed, Deadlines, MessageQueued, MessageStored, ReceiptCame
 from tidegate.model.messages import CodedField
@@ -76,7 +77,11 @@ class Held:
     def __init__(self, party: Party) -> None:
         self._party = party
 
-    def look(self) -> Books:
+    def ready(self, pieces: int) -> bool:
+        return pieces > 0
+
+    @property
+    def known(self) -> Books:
         return books_on(self._party)
 
 

@@ -7,8 +7,8 @@ import pytest
 from tests.accord.exchange import DAY_S, HOUR_S, Exchange
 from tests.console_accord import ACCORD, AccordLedger, Story
 from tests.stand_ins import HandClock
-from tidegate.app.accord.books import open_books
 from tidegate.app.accord.calendar import coming, icalendar
+from tidegate.app.accord.opening import open_books
 from tidegate.app.accord.reconciling import accounts_told
 from tidegate.app.accord.review import html, review_paper
 from tidegate.app.accord.views import own_organisation, status, year_view

@@ -33,6 +33,9 @@ RECEIPT_OF: Mapping[Happening, Awaited] = MappingProxyType(
 )
 """The receipt that is, or may be, an obligation's evidence. All other evidence is told of in other ways."""
 
+PIECES_MAX = 8
+"""Pieces of a ledger that one message waits for; of most ledgers that is all that is new."""
+
 log = logging.getLogger("tidegate.hotline")
 
 
@@ -45,12 +48,18 @@ class AgreedDeadlines:
         self._clocks: dict[Digest, Clocks] = {}
 
     def __call__(self, content: Content) -> Agreed:
-        """Counted from now. A ledger that cannot be read holds up no message."""
+        """Counted from now. A ledger that cannot be read holds up no message, nor does a large one that is
+        still being read: what is known of accords by then counts."""
         if not content.accord:
             return NOTHING_AGREED
         now_s = self._clock.now_ms() // 1_000
         try:
-            book = self._following.look().current(content.accord, now_s)
+            if not self._following.ready(PIECES_MAX):
+                log.info("accords are still being read; what %s asks may be missing", content.accord)
+            known = self._following.known
+            if known is None:
+                return NOTHING_AGREED
+            book = known.current(content.accord, now_s)
         except NotAllowed:
             return NOTHING_AGREED
         except OutsideFailed as failure:

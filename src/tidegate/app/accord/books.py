@@ -5,10 +5,10 @@ the message are signatures over the file's digest. A higher version that every p
 the one before: what began under that one is still answered under it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from itertools import pairwise
+from typing import TypeVar
 
 from tidegate.accord.dialogue import Meeting, must_be_minutes
 from tidegate.accord.force import force_of
@@ -16,16 +16,10 @@ from tidegate.accord.lint import lint
 from tidegate.accord.reckoning import Force, Reckoning
 from tidegate.app.accord.readings import Codes, read
 from tidegate.model.accords import ACCORD_BYTES_MAX, Accord, Occurrence, PartyCode, Receipted, Told
-from tidegate.model.canonical import decode_record
-from tidegate.model.hotline_facts import MessageQueued, MessageStored, ReceiptCame
-from tidegate.model.messages import MESSAGE_BYTES_MAX, Content, Package
+from tidegate.model.messages import Content
 from tidegate.model.minutes import Minutes
 from tidegate.model.organisations import Digest, OrganisationId
-from tidegate.model.refusals import Malformed, NotAllowed
-from tidegate.model.value_bytes import value_from
-from tidegate.ports.facts import READ_ROWS_MAX, FactStore, StoredFact
-from tidegate.ports.hotline import EnvelopeStore
-from tidegate.ports.outside import OutsideFailed
+from tidegate.model.refusals import NotAllowed
 from tidegate.wire.accord_file import accord_digest, decode_accord, decode_minutes
 
 ACCORDS_MAX = 256
@@ -34,8 +28,10 @@ ACCORDS_MAX = 256
 MEETINGS_MAX = 4_096
 """Meetings under one accord whose minutes are at hand; those of later ones are passed over."""
 
-MessageFact = MessageQueued | MessageStored | ReceiptCame
-KINDS = [kind.__name__ for kind in (MessageQueued, MessageStored, ReceiptCame)]
+PIECE_MAX = 128
+"""Messages that are read at once, so that a node with a large ledger answers heartbeats in between."""
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,44 +148,37 @@ class Books:
         return max(in_force or versions, key=lambda book: book.accord.version)
 
 
-def open_books(store: FactStore, envelopes: EnvelopeStore, own: OrganisationId) -> Books:
-    """All accords of a ledger. OutsideFailed when the store fails or lacks what its facts name."""
-    messages: list[Message] = []
-    receipts: list[Receipt] = []
-    for one in told_since(store, envelopes, own, 0):
-        if isinstance(one, Message):
-            messages.append(one)
-        else:
-            receipts.append(one)
-    return books_of(messages, receipts)
-
-
-def told_since(
-    store: FactStore, envelopes: EnvelopeStore, own: OrganisationId, number: int
-) -> Iterator[Message | Receipt]:
-    """Messages under accords and their receipts, told by the facts from `number` on, in their order."""
-    for fact_number, at_ms, fact in facts_of(store, number):
-        if isinstance(fact, ReceiptCame):
-            yield Receipt(fact.message, fact.recipient, fact.stored_at_s, fact_number)
-            continue
-        if isinstance(fact, MessageStored) and not fact.about.accord:
-            continue
-        message = found(envelopes, fact, fact_number, at_ms, own)
-        if message.content.accord:
-            yield message
-            if not message.ours:
-                yield Receipt(message.digest, own, message.at_s, fact_number)
-
-
-def books_of(messages: Iterable[Message], receipts: Iterable[Receipt]) -> Books:
+def books_of(messages: Sequence[Message], receipts: Sequence[Receipt]) -> Books:
     """The accords that these messages make, with all that was told under each."""
-    books, kept = Books(), list(messages)
-    for message in kept:
+    return whole(making(messages, receipts))
+
+
+def making(messages: Sequence[Message], receipts: Sequence[Receipt]) -> Generator[None, None, Books]:
+    """The same in pieces: yields after each, and returns the books."""
+    books = Books()
+    for message in messages:
         sign(books, message)
     replace_versions(books)
     for book in books.by_digest.values():
-        book.told = sorted(telling(book, kept, receipts), key=lambda told: told.fact)
+        for begin in range(0, len(messages), PIECE_MAX):
+            for message in messages[begin : begin + PIECE_MAX]:
+                book.told += book.tells(message)
+            yield
+        for receipt in receipts:
+            book.told += book.tells_receipt(receipt)
+        book.told.sort(key=lambda told: told.fact)
+        yield
     return books
+
+
+def whole(pieces: Generator[None, None, Made]) -> Made:
+    """What comes of all pieces."""
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as ended:
+            made: Made = ended.value
+            return made
 
 
 def is_about_an_accord(content: Content) -> bool:
@@ -260,52 +249,3 @@ def until(force: Force | None, next_version: Force | None) -> Force | None:
         return force
     ended_s = min(one for one in (force.ended_s, next_version.entered_s) if one is not None)
     return Force(force.entered_s, max(ended_s, force.entered_s))
-
-
-def telling(book: Book, messages: Iterable[Message], receipts: Iterable[Receipt]) -> Iterator[Told]:
-    for message in messages:
-        yield from book.tells(message)
-    for receipt in receipts:
-        yield from book.tells_receipt(receipt)
-
-
-def facts_of(store: FactStore, since: int) -> Iterator[tuple[int, int, MessageFact]]:
-    """(number, at ms, fact) of every fact about messages from number `since` on, in order: read from the end,
-    since only there can facts be asked for by kind."""
-    pages: list[list[StoredFact]] = []
-    before = store.head().size
-    while before > since and (page := store.latest(KINDS, before, READ_ROWS_MAX)):
-        pages.append(page)
-        before = page[-1].number
-    for page in reversed(pages):
-        for stored in reversed(page):
-            if stored.number < since:
-                continue
-            fact = decode_record(stored.body).fact
-            assert isinstance(fact, (MessageQueued, MessageStored, ReceiptCame)), "only these were asked for"
-            yield stored.number, stored.at_ms, fact
-
-
-def found(
-    envelopes: EnvelopeStore,
-    fact: MessageQueued | MessageStored,
-    number: int,
-    at_ms: int,
-    own: OrganisationId,
-) -> Message:
-    """The message that a fact tells of; OutsideFailed where its bytes are not there, or are not its bytes."""
-    body = envelopes.get(fact.package)
-    if body is None:
-        raise lost(f"the package {fact.package} that fact {number} names")
-    try:
-        package = value_from(Package, body, 2 * MESSAGE_BYTES_MAX)
-        content = value_from(Content, package.content, MESSAGE_BYTES_MAX)
-    except Malformed as refusal:
-        raise lost(f"the package {fact.package} of fact {number} ({refusal})") from refusal
-    digest = sha256(package.content).hexdigest()
-    return Message(digest, content, package.attachments, number, at_ms // 1_000, content.sender == own)
-
-
-def lost(what: str) -> OutsideFailed:
-    remedy = "See `tidegate ledger verify`, and restore the database from a copy."
-    return OutsideFailed(f"the database lacks {what}", "the envelope store", remedy)

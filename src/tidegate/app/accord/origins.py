@@ -92,7 +92,7 @@ class Origins:
 
     def _due(self) -> Iterator[tuple[str, Question]]:
         attacks = self._node.state.open_attacks.values()
-        if not attacks or self._node.waiting:
+        if not attacks or self._node.waiting or not self._following.ready():
             return
         for book in self._following.look().by_digest.values():
             us = book.codes.get(self._own)

@@ -7,7 +7,8 @@ import msgspec
 from tidegate.accord.accounts import Row, Skew, reconcile, skews
 from tidegate.accord.clocks import moment
 from tidegate.accord.spans import begin_of_day, midnight_after, parse_day
-from tidegate.app.accord.books import Book, Message, told_since
+from tidegate.app.accord.books import Book, Message
+from tidegate.app.accord.opening import told_since
 from tidegate.model.accords import Occurrence, PartyCode, Receipted, Told
 from tidegate.model.organisations import Digest, OrganisationId
 from tidegate.model.refusals import NotAllowed

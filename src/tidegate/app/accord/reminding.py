@@ -45,12 +45,15 @@ class Reminding:
             return
         if self._node.waiting:  # the state is behind
             return
-        self._looked_ms = now_ms
         try:
+            if not self._following.ready():
+                return  # a piece each turn until all is read
+            self._looked_ms = now_ms
             due = self.due(now_ms // 1_000)[:REMINDERS_AT_ONCE_MAX]
             if due:
                 self._node.record(*due)
         except OutsideFailed as failure:
+            self._looked_ms = now_ms
             self._trouble.tell(f"reminders of accords wait: {failure}", now_ms)
         else:
             self._trouble.tell(None, now_ms)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tidegate.accord.reckoning import Reckoning
-from tidegate.app.accord.books import Book, Books, facts_of, found
+from tidegate.app.accord.books import Book, Books
 from tidegate.app.accord.following import Following
+from tidegate.app.accord.opening import facts_of, found
 from tidegate.app.accord.origins import seen_on_record
 from tidegate.app.accord.reconciling import Account, account_in
 from tidegate.app.accord.views import YearView, own_organisation, year_view

@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from tidegate.app.accord.agreed import AgreedDeadlines
@@ -35,6 +35,10 @@ from tidegate.ports.clock import Clock
 from tidegate.ports.hotline_identity import StationFolder, StationKeys
 from tidegate.ports.outside import OutsideFailed
 from tidegate.wire.envelope import decode_envelope
+
+ACCORD_PIECES_MAX = 64
+"""Pieces of the ledger that are read for accords before the station listens, in a second or two: of most
+ledgers all. The rest of a large one is read between the turns of the node's thread."""
 
 HOUR_S = 3_600
 HOUR_MS = HOUR_S * 1_000
@@ -133,6 +137,8 @@ def open_hotline(
     ways = ways_of(parts, settings, folder, keys)
     own = identity.own().organisation
     following = Following(stores.facts, stores.envelopes, own)
+    with suppress(OutsideFailed):  # reminders tell of it, when they try again
+        following.ready(ACCORD_PIECES_MAX)
     agreed = AgreedDeadlines(following, clock)
     needs = real_needs(settings, node, stores, clock, identity, keys, ways, agreed)
     station = station_of(needs, ways, stores, keys)

@@ -41,7 +41,7 @@ def account(
     rest: Sequence[str],
 ) -> None:
     """Write our account of a time to FILE: what is on record under an accord, and what was received when."""
-    from tidegate.app.accord.books import open_books
+    from tidegate.app.accord.opening import open_books
     from tidegate.app.accord.reconciling import account_bytes, account_of, span_of_days
     from tidegate.app.accord.views import own_organisation
     from tidegate.cli.opened import record
@@ -79,7 +79,7 @@ def reconcile(
     Ends with 1 where the two tell different things. Neither is taken for the truth: what differs is for a
     clarification or a consultation.
     """
-    from tidegate.app.accord.books import open_books
+    from tidegate.app.accord.opening import open_books
     from tidegate.app.accord.reconciling import accounts_told, side_by_side
     from tidegate.app.accord.views import own_organisation
     from tidegate.cli.opened import record

@@ -42,7 +42,7 @@ def evidence(
     It is material for a question and no finding: source addresses can be forged. With --ask and --party a
     request for clarification is filled in with it; an officer reads it, and signs it or not.
     """
-    from tidegate.app.accord.books import open_books
+    from tidegate.app.accord.opening import open_books
     from tidegate.app.accord.origins import question_about, seen_on_record
     from tidegate.app.accord.views import own_organisation
     from tidegate.cli.opened import record

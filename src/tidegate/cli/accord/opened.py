@@ -50,7 +50,7 @@ def opened(
     parts: "Parts", config_file: Path | None, state_folder: Path | None
 ) -> "tuple[Books, OrganisationId]":
     """All accords on record, and whom the node speaks for."""
-    from tidegate.app.accord.books import open_books
+    from tidegate.app.accord.opening import open_books
     from tidegate.app.accord.views import own_organisation
 
     with record(parts, config_file, state_folder) as stores:

@@ -9,8 +9,9 @@ from typing import Final
 
 import msgspec
 
-from tidegate.app.accord.books import Book, open_books
+from tidegate.app.accord.books import Book
 from tidegate.app.accord.knowing import asked_by_knowing
+from tidegate.app.accord.opening import open_books
 from tidegate.app.accord.views import row
 from tidegate.app.assembly import database_url
 from tidegate.app.chapters import Clock, Kept, KeptBy, Proved, ProvedBy
