@@ -21,6 +21,7 @@ from tidegate.cli.exits import Finished
 from tidegate.lab.accord.script import ACCORD, CODES, END_S
 from tidegate.lab.accord.year import Year
 from tidegate.lab.hotline.party import DATABASE
+from tidegate.model.labels import label
 from tidegate.ports.facts import StoreHead
 
 
@@ -103,8 +104,12 @@ def test_the_commands_tell_of_the_year_from_the_record_alone(lived: Lived, tmp_p
     status = run("status", "--at", "2028-12-31", *state)
     assert isinstance(status.exception, Finished)
     assert "Hold the consultation" in status.output
-    assert "last met" in run("dialogue", "show", "--at", "2028-12-31", *state).output
+    assert "Last met" in run("dialogue", "show", "--at", "2028-12-31", *state).output
     assert "in force between XA and XB" in run("pledge", "list", "--at", "2028-12-31", *state).output
+    persian = run("status", "--at", "2028-12-31", "--language", "fa", *state).output
+    for group, code in (("accord-page", "article"), ("accord-page", "next"), ("accord-stage", "late")):
+        assert label(group, code, "fa") in persian
+    assert not {"article", "owed", "standing", "version", "force"} & set(persian.casefold().split())
     compared = run("reconcile", *state)
     assert compared.exit_code == 0
     assert "0 are not" in compared.output

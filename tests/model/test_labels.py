@@ -6,11 +6,15 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
-from typing import get_args
+from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from babel import Locale
 
+from tidegate.accord.accounts import TOLD_APART
+from tidegate.accord.accounts import Row as AccountRow
+from tidegate.accord.dialogue import Deed
 from tidegate.accord.next_steps import Step
 from tidegate.accord.stages import Stage
 from tidegate.app.accord.drafting import read_data, templates
@@ -228,3 +232,21 @@ def westernised(text: str) -> str:
 def test_every_template_has_its_title_in_all_six_languages() -> None:
     for name, template in templates().items():
         assert tuple(template.title) == LANGUAGES, name
+
+
+SCREENS = Path(__file__).parents[2] / "src" / "tidegate" / "cli" / "accord"
+
+
+def test_every_word_that_the_accord_commands_show_has_its_label_and_no_label_is_left_over() -> None:
+    """Codes stand as texts in the commands' modules; states and compared fields come from tables."""
+    source = "\n".join(path.read_text() for path in SCREENS.glob("*.py"))
+    written = set(re.findall(r'"([a-z][a-z_ -]*)"', source))
+    own = set(groups()["accord-screen"])
+    asked = set(re.findall(r'(?:word|say|phrase)\(\s*"([^"]+)"', source))
+    for row in re.findall(r"(?:headings = |table\()\(([^)]*)\)", source):
+        asked |= set(re.findall(r'"([^"]+)"', row))
+    states, agreements = get_type_hints(Deed)["state"], get_type_hints(AccountRow)["agreement"]
+    from_tables = {*get_args(states), *get_args(agreements), *TOLD_APART}
+    assert not asked - own - set(groups()["accord-page"])
+    assert from_tables <= own
+    assert not own - written - from_tables

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tidegate.accord.dialogue import TrackView, must_be_minutes, tracks
+from tidegate.accord.dialogue import Deed, Meeting, TrackView, must_be_minutes, tracks
 from tidegate.app.accord.books import Book
 from tidegate.app.accord.views import Row, row
 from tidegate.model.accords import By, Occurrence, PartyCode, Text
@@ -12,7 +12,16 @@ from tidegate.model.minutes import Minutes
 from tidegate.model.refusals import NotAllowed
 from tidegate.wire.accord_file import decode_minutes
 
-__all__ = ["TrackView", "dialogue", "draft_minutes", "minutes_fields", "reached_fields", "road_map"]
+__all__ = [
+    "Deed",
+    "Meeting",
+    "TrackView",
+    "dialogue",
+    "draft_minutes",
+    "minutes_fields",
+    "reached_fields",
+    "road_map",
+]
 
 
 def dialogue(book: Book, now_s: int) -> list[TrackView]:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import accord_option, chosen, our_code
+from tidegate.cli.accord.opened import accord_option, chosen, language_option, our_code
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
+from tidegate.cli.accord.worded import Worded
 from tidegate.cli.exits import Exit, Finished
 from tidegate.cli.options import config_option, json_option, state_option
-from tidegate.cli.output import console, print_json
+from tidegate.cli.output import print_json
 
 if TYPE_CHECKING:
     from tidegate.app.accord.reconciling import SideBySide
@@ -62,6 +63,7 @@ def account(
 @click.command()
 @click.argument("accord_id", metavar="[ID]", required=False)
 @click.option("--message", metavar="DIGITS", help="The account in this message; else the last one that came.")
+@language_option
 @config_option
 @state_option
 @json_option
@@ -70,6 +72,7 @@ def reconcile(
     parts: "Parts",
     accord_id: str | None,
     message: str | None,
+    language: str,
     config_file: Path | None,
     state_folder: Path | None,
     as_json: bool,
@@ -100,29 +103,35 @@ def reconcile(
     if as_json:
         print_json(found)
     else:
-        _print(found)
+        _print(found, Worded(parts, language))
     if found.differing or found.skewed:
         raise Finished(Exit.FINDING)
 
 
-def _print(found: "SideBySide") -> None:
-    from tidegate.cli.tables import plain_table
-    from tidegate.cli.words import moment
-
-    span = f"{moment(found.from_s * 1_000)} to {moment(found.until_s * 1_000)}"
-    console().print(f"{found.theirs}'s account in message {found.message[:12]}, {span}")
-    table = plain_table()
-    for heading in ("what", "reference", "by", "told", "differs in", "our fact", "their fact"):
-        table.add_column(heading, overflow="fold")
+def _print(found: "SideBySide", worded: Worded) -> None:
+    begin, end = worded.moment(found.from_s), worded.moment(found.until_s)
+    worded.say("account", party=found.theirs, message=found.message[:12], begin=begin, end=end)
+    rows = []
     for row in found.differing:
         known = row.ours or row.theirs
         assert known is not None, "a row has an account"
-        facts = ["" if one is None else f"#{one.fact}" for one in (row.ours, row.theirs)]
-        reference = row.reference[:12] if len(row.reference) == 64 else row.reference
-        table.add_row(known.kind, reference, known.by, row.agreement, ", ".join(row.differs), *facts)
-    if found.differing:
-        console().print(table)
-    console().print(f"{found.same} things are told alike, {len(found.differing)} are not.")
+        rows.append(
+            (
+                worded.label("accord-happening", known.kind),
+                row.reference[:12] if len(row.reference) == 64 else row.reference,
+                known.by,
+                worded.word(row.agreement),
+                worded.listed([worded.word(name) for name in row.differs]),
+                *("" if one is None else f"#{one.fact}" for one in (row.ours, row.theirs)),
+            )
+        )
+    worded.table(("what", "reference", "by", "told", "differs-in", "our-fact", "their-fact"), rows)
+    worded.say("told-alike", same=found.same, differing=len(found.differing))
     for skew in found.skewed:
-        told = f"{skew.by} signed for {skew.reference[:12]} {skew.seconds} s before {skew.sender} sent it"
-        console().print(f"clocks differ: {told}")
+        worded.say(
+            "clocks-differ",
+            by=skew.by,
+            reference=skew.reference[:12],
+            seconds=skew.seconds,
+            sender=skew.sender,
+        )

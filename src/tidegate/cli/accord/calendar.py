@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tidegate.cli.accord.opened import language_option, opened_book
+from tidegate.cli.accord.worded import Worded
 from tidegate.cli.options import config_option, json_option, state_option
-from tidegate.cli.output import console, print_json
+from tidegate.cli.output import print_json
 
 if TYPE_CHECKING:
     from tidegate.app.parts import Parts
@@ -40,8 +41,6 @@ def calendar(
 ) -> None:
     """Say what falls due under accord ID, the soonest first; or write it as iCalendar (RFC 5545)."""
     from tidegate.app.accord.calendar import coming, icalendar
-    from tidegate.cli.tables import plain_table
-    from tidegate.cli.words import moment
 
     book, _, now_s = opened_book(parts, config_file, state_folder, accord_id)
     due = coming(book, party, now_s)
@@ -49,9 +48,8 @@ def calendar(
         parts.files().write(ics, icalendar(book, due, language, now_s))
         click.echo(f"{ics}: {len(due)} entries.")
         return
-    table = plain_table()
-    for heading in ("due", "article", "obligation", "owed by", "to", "standing"):
-        table.add_column(heading, overflow="fold")
+    rows = []
+    worded = Worded(parts, language)
     for one in due:
         assert one.due_s is not None, "only those with a time come"
         if as_json:
@@ -63,7 +61,9 @@ def calendar(
                     "stage": one.stage,
                 }
             )
-        row = (one.obligation.article, one.obligation.id, one.duty, one.toward, str(one.stage))
-        table.add_row(moment(one.due_s * 1_000), *row)
+        stage = worded.label("accord-stage", str(one.stage))
+        article, obligation = one.obligation.article, one.obligation.id
+        rows.append((worded.moment(one.due_s), article, obligation, one.duty, one.toward, stage))
     if not as_json:
-        console().print(table if due else "Nothing falls due.")
+        headings = ("due", "article", "obligation", "owed-by", "owed-to", "stage")
+        worded.table(headings, rows, worded.word("nothing-due"))

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import opened_book
+from tidegate.cli.accord.opened import language_option, opened_book
+from tidegate.cli.accord.worded import Worded
 from tidegate.cli.exits import Exit, Finished
 from tidegate.cli.options import config_option, json_option, state_option
-from tidegate.cli.output import console, print_json
+from tidegate.cli.output import print_json
 
 if TYPE_CHECKING:
     from tidegate.app.parts import Parts
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("draft", type=click.Path(path_type=Path, dir_okay=False))
 @click.argument("accord_id", metavar="[ID]", required=False)
+@language_option
 @config_option
 @state_option
 @json_option
@@ -25,6 +27,7 @@ def compare(
     parts: "Parts",
     draft: Path,
     accord_id: str | None,
+    language: str,
     config_file: Path | None,
     state_folder: Path | None,
     as_json: bool,
@@ -34,18 +37,19 @@ def compare(
     Ends with 1 where anything would.
     """
     from tidegate.app.accord.checking import compared
-    from tidegate.cli.tables import plain_table
 
     book, _, now_s = opened_book(parts, config_file, state_folder, accord_id)
     changes = compared(book, parts.files().read(draft, 1 << 20), now_s)
-    table = plain_table()
-    for heading in ("instance", "as it is", "under the draft"):
-        table.add_column(heading, overflow="fold")
+    worded, rows = Worded(parts, language), []
     for change in changes:
         if as_json:
             print_json(change)
-        table.add_row(change.name, str(change.now or "-"), str(change.draft or "-"))
+        stages = [
+            worded.label("accord-stage", str(one)) if one else "-" for one in (change.now, change.draft)
+        ]
+        rows.append((change.name, *stages))
     if not as_json:
-        console().print(table if changes else "Nothing would stand otherwise.")
+        headings = ("instance", "as-it-is", "under-draft")
+        worded.table(headings, rows, worded.word("nothing-otherwise"))
     if changes:
         raise Finished(Exit.FINDING)

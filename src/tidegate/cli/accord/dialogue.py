@@ -8,12 +8,14 @@ import click
 
 from tidegate.cli.accord.opened import accord_option, at_option, language_option, opened_book
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
+from tidegate.cli.accord.worded import Worded
 from tidegate.cli.options import config_option, json_option, state_option
-from tidegate.cli.output import console, print_json
+from tidegate.cli.output import print_json
 
 if TYPE_CHECKING:
-    from tidegate.app.accord.dialogue import TrackView
+    from tidegate.app.accord.dialogue import Deed, Meeting, TrackView
     from tidegate.app.parts import Parts
+    from tidegate.model.accords import PartyCode, Text
 
 
 @click.group()
@@ -49,37 +51,56 @@ def show(
             if as_json:
                 print_json(one)
             else:
-                _print(one, language)
+                _print(one, book.accord.codes, Worded(parts, language))
 
 
-def _print(one: "TrackView", language: str) -> None:
-    from tidegate.app.accord.views import worded
-    from tidegate.cli.words import moment
-
-    state = "runs" if one.rests_since_s is None else f"rests since {moment(one.rests_since_s * 1_000)}"
-    experts = ", experts" if one.experts else ""
-    console().print(f"{one.track} (article {one.article}, {one.level}{experts}): {state}")
+def _print(one: "TrackView", parties: "Sequence[PartyCode]", worded: Worded) -> None:
+    level = worded.label("level", one.level)
+    known = {"track": one.track, "article": one.article}
+    known["level"] = worded.phrase("experts", level=level) if one.experts else level
+    if one.rests_since_s is None:
+        worded.say("track-runs", **known)
+    else:
+        worded.say("track-rests", **known, since=worded.moment(one.rests_since_s))
     for schedule in one.schedules:
-        due = (
-            "nothing is due" if schedule.next_due_s is None else f"due {moment(schedule.next_due_s * 1_000)}"
-        )
-        console().print(f"  meets every {schedule.span} (article {schedule.article}): {due}")
+        code = "meets-nothing-due" if schedule.next_due_s is None else "meets"
+        due = worded.moment(schedule.next_due_s)
+        worded.say(code, 2, span=schedule.span, article=schedule.article, due=due)
     if one.last_met is not None:
-        console().print(f"  last met {moment(one.last_met[0] * 1_000)}, fact #{one.last_met[1]}")
+        worded.say("last-met", 2, moment=worded.moment(one.last_met[0]), fact=f"#{one.last_met[1]}")
     for meeting in one.meetings:
-        by = ", ".join(f"{party} #{fact}" for party, fact in meeting.told_by)
-        console().print(f"  minutes of {meeting.minutes.held}, sent by {by}")
-        for decision in meeting.minutes.decision:
-            console().print(f"    decided {decision.id}: {worded(decision.text, language)}")
+        _print_meeting(meeting, parties, worded)
     for deed in one.actions:
-        fact = "" if deed.fact is None else f", fact #{deed.fact}"
-        due = moment(deed.due_s * 1_000)
-        console().print(f"  action {deed.name} of {deed.owner}, due {due}: {deed.state}{fact}")
-        console().print(f"    {worded(deed.text, language)}")
+        _print_deed(deed, worded)
     if one.next_date:
-        console().print(f"  next meeting {one.next_date}")
+        worded.say("next-meeting", 2, date=one.next_date)
         for point in one.next_agenda:
-            console().print(f"    - {worded(point, language)}")
+            worded.tell(f"- {worded.own(text_in(point, worded.language))}", 4)
+
+
+def _print_meeting(meeting: "Meeting", parties: "Sequence[PartyCode]", worded: Worded) -> None:
+    agreed = {party for party, _ in meeting.told_by} >= {*parties}
+    by = worded.listed([f"{party} #{fact}" for party, fact in meeting.told_by])
+    code = "minutes-agreed" if agreed else "minutes-not-agreed"
+    worded.say(code, 2, date=meeting.minutes.held, parties=by)
+    for decision in meeting.minutes.decision:
+        worded.say("decided", 4, id=decision.id, text=text_in(decision.text, worded.language))
+
+
+def _print_deed(deed: "Deed", worded: Worded) -> None:
+    told = {"name": deed.name, "owner": deed.owner, "due": worded.moment(deed.due_s)}
+    state = worded.word(deed.state)
+    if deed.fact is None:
+        worded.say("action", 2, **told, state=state)
+    else:
+        worded.say("action-done", 2, **told, state=state, fact=f"#{deed.fact}")
+    worded.tell(worded.own(text_in(deed.text, worded.language)), 4)
+
+
+def text_in(text: "Text", language: str) -> str:
+    from tidegate.app.accord.views import worded
+
+    return worded(text, language)
 
 
 @dialogue.command("draft")

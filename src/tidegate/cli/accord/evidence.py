@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import accord_option, chosen
+from tidegate.cli.accord.opened import accord_option, chosen, language_option
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
+from tidegate.cli.accord.worded import Worded
 from tidegate.cli.options import config_option, json_option, state_option
-from tidegate.cli.output import console, print_json
+from tidegate.cli.output import print_json
 
 if TYPE_CHECKING:
     from tidegate.app.parts import Parts
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     "--ask", "attack", type=click.IntRange(1), metavar="NUMBER", help="Fill in a question about it."
 )
 @click.option("--party", metavar="CODE", help="Whom to ask.")
+@language_option
 @config_option
 @state_option
 @json_option
@@ -32,6 +34,7 @@ def evidence(
     accord_id: str | None,
     attack: int | None,
     party: str | None,
+    language: str,
     config_file: Path | None,
     state_folder: Path | None,
     as_json: bool,
@@ -53,7 +56,10 @@ def evidence(
         book = chosen(open_books(stores.facts, stores.envelopes, own), accord_id, now_s)
         found = seen_on_record(stores.facts, book.accord.id)
     if attack is None:
-        _list(found, as_json=as_json)
+        if not as_json:
+            _list(found, Worded(parts, language))
+        for fact in found if as_json else ():
+            print_json(fact)
         return
     if party is None:
         raise click.UsageError("say whom to ask with --party")
@@ -62,31 +68,22 @@ def evidence(
     say(parts, "clarification-request", book.accord.id, fields, state_folder, passed)
 
 
-def _list(found: "Sequence[OriginsSeen]", *, as_json: bool) -> None:
-    from tidegate.app.accord.origins import CAVEAT
+def _list(found: "Sequence[OriginsSeen]", worded: Worded) -> None:
     from tidegate.app.sentences import rate
-    from tidegate.cli.tables import plain_table
-    from tidegate.cli.words import moment
 
-    table = plain_table()
-    for heading in (
-        "attack",
-        "asset",
-        "seen until",
-        "from networks of",
-        "rate, 90 % interval",
-        "records",
-        "sampling",
-    ):
-        table.add_column(heading, overflow="fold")
-    for fact in found:
-        if as_json:
-            print_json(fact)
-        for one in fact.seen:
-            seen = rate(one.bits_per_s, "bps", scaled=True)
-            until = moment(fact.until_ms)
-            assets, sampling = ", ".join(fact.assets), f"1 in {fact.sampling}"
-            table.add_row(f"{fact.attack}", assets, until, one.party, seen, f"{one.flows}", sampling)
-    if not as_json:
-        console().print(table if table.rows else "Nothing was seen from networks of another party.")
-        console().print(CAVEAT)
+    rows = [
+        (
+            str(fact.attack),
+            ", ".join(fact.assets),
+            worded.moment(fact.until_ms // 1_000),
+            one.party,
+            rate(one.bits_per_s, "bps", scaled=True),
+            str(one.flows),
+            worded.phrase("one-in", number=fact.sampling),
+        )
+        for fact in found
+        for one in fact.seen
+    ]
+    headings = ("attack", "asset", "seen-until", "from-networks", "rate", "records", "sampling")
+    worded.table(headings, rows, worded.word("nothing-seen"))
+    worded.say("forged")

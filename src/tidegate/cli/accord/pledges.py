@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import accord_option, at_option, opened_book
+from tidegate.cli.accord.opened import accord_option, at_option, language_option, opened_book
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
+from tidegate.cli.accord.status import in_force
+from tidegate.cli.accord.worded import Worded, facts
 from tidegate.cli.options import config_option, json_option, state_option
-from tidegate.cli.output import console, print_json
+from tidegate.cli.output import print_json
 
 if TYPE_CHECKING:
     from tidegate.app.accord.views import Member
@@ -24,6 +26,7 @@ def pledge() -> None:
 @pledge.command("list")
 @click.argument("accord_id", metavar="[ID]", required=False)
 @at_option
+@language_option
 @config_option
 @state_option
 @json_option
@@ -32,13 +35,13 @@ def list_pledges(
     parts: "Parts",
     accord_id: str | None,
     at: str | None,
+    language: str,
     config_file: Path | None,
     state_folder: Path | None,
     as_json: bool,
 ) -> None:
     """List who declared which guarantee of accord ID, since when, and between whom it is in force now."""
     from tidegate.app.accord.views import guarantees, members
-    from tidegate.cli.tables import plain_table
 
     book, _, now_s = opened_book(parts, config_file, state_folder, accord_id, at)
     found = members(book, now_s)
@@ -46,28 +49,20 @@ def list_pledges(
         for one in found:
             print_json(one)
         return
-    table = plain_table()
-    for heading in ("guarantee", "state", "bound since", "until", "now", "facts"):
-        table.add_column(heading, overflow="fold")
-    for one in found:
-        table.add_row(*_row(one))
-    console().print(table if found else "Nobody has declared any.")
-    for guarantee, pairs in guarantees(book, now_s).items():
-        told = ", ".join(f"{one[:12]} and {other[:12]}" for one, other in pairs) or "nobody yet"
-        console().print(f"{guarantee}: in force between {told}")
+    worded = Worded(parts, language)
+    headings = ("guarantee", "state", "bound-since", "until", "now", "evidence")
+    worded.table(headings, [_row(one, worded) for one in found], worded.word("nobody-declared"))
+    in_force(worded, guarantees(book, now_s))
 
 
-def _row(one: "Member") -> tuple[str, ...]:
-    from tidegate.cli.words import moment
-
-    ends_s = one.until_s if one.until_s is not None else one.rests_from_s
+def _row(one: "Member", worded: Worded) -> tuple[str, ...]:
     return (
         one.guarantee,
         one.state[:12],
-        moment(one.from_s * 1_000),
-        "" if ends_s is None else moment(ends_s * 1_000),
-        "binds" if one.binds else "does not bind",
-        ", ".join(f"#{fact}" for fact in one.facts),
+        worded.moment(one.from_s),
+        worded.moment(one.until_s if one.until_s is not None else one.rests_from_s),
+        worded.word("binds" if one.binds else "does-not-bind"),
+        facts(one.facts),
     )
 
 

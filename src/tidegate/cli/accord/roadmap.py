@@ -8,8 +8,9 @@ import click
 
 from tidegate.cli.accord.opened import accord_option, at_option, language_option, opened_book, our_code
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
+from tidegate.cli.accord.worded import Worded, facts
 from tidegate.cli.options import config_option, json_option, state_option
-from tidegate.cli.output import console, print_json
+from tidegate.cli.output import print_json
 
 if TYPE_CHECKING:
     from tidegate.app.parts import Parts
@@ -35,22 +36,18 @@ def roadmap(
     """Show the milestones of accord ID by day: whose they are, and who has reached them on what evidence."""
     from tidegate.app.accord.dialogue import road_map
     from tidegate.app.accord.views import worded
-    from tidegate.cli.tables import plain_table
 
     book, own, now_s = opened_book(parts, config_file, state_folder, accord_id, at)
-    table = plain_table()
-    for heading in ("until", "article", "milestone", "owners", "reached by", "facts"):
-        table.add_column(heading, overflow="fold")
-    found = road_map(book, our_code(book, own), now_s)
-    for one in found:
+    screen, rows = Worded(parts, language), []
+    for one in road_map(book, our_code(book, own), now_s):
         if as_json:
             print_json(one)
-        facts = sorted({fact for part in one.rows for fact in part.evidence})
+        shown = facts(sorted({fact for part in one.rows for fact in part.evidence}))
         told = f"{one.id}: {worded(one.text, language)}"
-        shown = ", ".join(f"#{fact}" for fact in facts)
-        table.add_row(one.date, one.article, told, ", ".join(one.owners), ", ".join(one.reached_by), shown)
+        rows.append((one.date, one.article, told, ", ".join(one.owners), ", ".join(one.reached_by), shown))
     if not as_json:
-        console().print(table if found else f"{book.accord.id} has no milestones.")
+        headings = ("until", "article", "milestone", "owners", "reached-by", "evidence")
+        screen.table(headings, rows, screen.phrase("no-milestones", accord=book.accord.id))
 
 
 @click.command(context_settings=PASSED_ON)

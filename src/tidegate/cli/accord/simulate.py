@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tidegate.cli.accord.opened import language_option
+from tidegate.cli.accord.worded import Worded
 from tidegate.cli.options import json_option
-from tidegate.cli.output import console, print_json
+from tidegate.cli.output import print_json
 
 if TYPE_CHECKING:
     from tidegate.app.parts import Parts
@@ -31,10 +33,19 @@ if TYPE_CHECKING:
     help="Percent of what is owed that is done in time; the rest comes late or never.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same years.")
+@language_option
 @json_option
 @click.pass_obj
 def simulate(
-    parts: "Parts", file: Path, years: int, begin: str, triggers: int, in_time: int, seed: int, as_json: bool
+    parts: "Parts",
+    file: Path,
+    years: int,
+    begin: str,
+    triggers: int,
+    in_time: int,
+    seed: int,
+    language: str,
+    as_json: bool,
 ) -> None:
     """Let made-up parties live under FILE for years, and say how often it asks what of whom.
 
@@ -43,24 +54,27 @@ def simulate(
     """
     from tidegate.app.accord.simulating import Habits
     from tidegate.app.accord.simulating import simulate as simulated
-    from tidegate.cli.tables import plain_table
 
     habits = Habits(triggers_a_year=triggers, in_time=10 * in_time)
     told = simulated(parts.files().read(file, 1 << 20), begin, years, habits, seed)
     if as_json:
         print_json(told)
         return
-    table = plain_table()
-    for heading in ("article", "obligation", "level", "came due", "met", "late", "due", "a party, a year"):
-        table.add_column(heading, overflow="fold")
-    for one in told.loads:
-        counts = (one.came_due, one.met, one.late, one.still_due)
-        table.add_row(
-            one.article, one.obligation, one.owner, *map(str, counts), _hundredths(one.a_year_hundredths)
+    worded = Worded(parts, language)
+    rows = [
+        (
+            one.article,
+            one.obligation,
+            worded.label("level", one.owner),
+            *map(str, (one.came_due, one.met, one.late, one.still_due)),
+            _hundredths(one.a_year_hundredths),
         )
-    console().print(table)
+        for one in told.loads
+    ]
+    worded.table(("article", "obligation", "level", "came-due", "met", "late", "still-due", "a-year"), rows)
     for level, count in told.by_level.items():
-        console().print(f"{level}: {_hundredths(count)} acts a year for one of {told.parties} parties")
+        acts = _hundredths(count)
+        worded.say("acts-a-year", level=worded.label("level", level), acts=acts, parties=told.parties)
 
 
 def _hundredths(count: int) -> str:

@@ -1,53 +1,54 @@
 """`tidegate accord list|show|status`: which accords there are, what they say, and how they stand."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tidegate.cli.accord.opened import at_option, language_option, opened, opened_book, our_code
+from tidegate.cli.accord.worded import Worded, facts
 from tidegate.cli.exits import Exit, Finished
 from tidegate.cli.options import config_option, json_option, state_option
-from tidegate.cli.output import console, print_json
+from tidegate.cli.output import print_json
 
 if TYPE_CHECKING:
-    from tidegate.app.accord.views import StatusView
+    from tidegate.app.accord.views import Row, StatusView
     from tidegate.app.parts import Parts
+    from tidegate.model.accords import PartyCode
 
 
 @click.command("list")
+@language_option
 @config_option
 @state_option
 @json_option
 @click.pass_obj
-def list_accords(parts: "Parts", config_file: Path | None, state_folder: Path | None, as_json: bool) -> None:
+def list_accords(
+    parts: "Parts", language: str, config_file: Path | None, state_folder: Path | None, as_json: bool
+) -> None:
     """List the accords that were signed here, each version, and who has signed it."""
-    from tidegate.cli.tables import plain_table
-    from tidegate.cli.words import moment
-
     books, _ = opened(parts, config_file, state_folder)
-    table = plain_table()
-    for heading in ("accord", "version", "in force since", "until", "signed by", "SHA-256"):
-        table.add_column(heading, overflow="fold")
+    worded = Worded(parts, language)
+    rows = []
     for book in books.by_digest.values():
         force = book.force
-        since = moment(force.entered_s * 1_000) if force else "not yet"
-        until = moment(force.ended_s * 1_000) if force and force.ended_s is not None else ""
+        since = worded.moment(force.entered_s) if force else worded.word("not-in-force")
         row = (
             book.accord.id,
             str(book.accord.version),
             since,
-            until,
+            worded.moment(force.ended_s) if force else "",
             ", ".join(sorted(book.signed)),
             book.digest,
         )
-        table.add_row(*row)
+        rows.append(row)
         if as_json:
             keys = ("accord", "version", "in_force_since", "until", "signed_by", "digest")
             print_json(dict(zip(keys, row, strict=True)))
     if not as_json:
-        empty = "No accord has been signed here; `tidegate accord new` drafts one."
-        console().print(table if books.by_digest else empty)
+        headings = ("accord", "version", "in-force-since", "until", "signed-by", "digest")
+        worded.table(headings, rows, worded.phrase("no-accord", command="tidegate accord new"))
 
 
 @click.command()
@@ -99,39 +100,44 @@ def status(
     if as_json:
         print_json(view)
     else:
-        _print(view, language)
+        _print(view, Worded(parts, language))
     if any(row.stage in ("late", "disputed", "breached") for row in view.rows):
         raise Finished(Exit.FINDING)
 
 
-def _print(view: "StatusView", language: str) -> None:
-    from tidegate.cli.tables import plain_table
-    from tidegate.cli.words import moment
-    from tidegate.model.labels import label, language_of
-
-    spoken = language_of(language)
-    assert spoken is not None, "click allows only ours"
-    table = plain_table()
-    for heading in ("article", "obligation", "owed by", "to", "standing", "due", "next", "facts"):
-        table.add_column(heading, overflow="fold")
-    for row in view.rows:
-        due = "" if row.due_s is None else moment(row.due_s * 1_000)
-        facts = [row.trigger] if row.trigger is not None and row.trigger >= 0 else []
-        facts += [*row.evidence, *(fact for _, fact in row.procedure)]
-        table.add_row(
+def _print(view: "StatusView", worded: Worded) -> None:
+    worded.say("headline", accord=view.accord, version=view.version, since=worded.moment(view.entered_s))
+    rows = [
+        (
             row.article,
             row.obligation,
             row.duty,
             row.toward,
-            label("accord-stage", row.stage, spoken),
-            due,
-            label("accord-step", row.next_step, spoken),
-            ", ".join(f"#{fact}" for fact in facts),
+            worded.label("accord-stage", row.stage),
+            worded.moment(row.due_s),
+            worded.label("accord-step", row.next_step),
+            facts(_evidence(row)),
         )
-    console().print(f"{view.accord}, version {view.version}, in force since {moment(view.entered_s * 1_000)}")
-    console().print(table if view.rows else "Nothing is open.")
+        for row in view.rows
+    ]
+    headings = ("article", "obligation", "owed-by", "owed-to", "stage", "due", "next", "evidence")
+    worded.table(headings, rows, worded.word("nothing-open"))
     if view.left_out:
-        console().print(f"{view.left_out} more are left out; name one party with --party.")
-    for guarantee, pairs in view.in_force.items():
-        told = ", ".join(f"{one} and {other}" for one, other in pairs) or "nobody yet"
-        console().print(f"{guarantee}: in force between {told}")
+        worded.say("left-out", count=view.left_out, option="--party")
+    in_force(worded, view.in_force)
+
+
+def _evidence(row: "Row") -> list[int]:
+    """What started it, what kept it, and what was said of it."""
+    begun = [row.trigger] if row.trigger is not None and row.trigger >= 0 else []
+    return [*begun, *row.evidence, *(fact for _, fact in row.procedure)]
+
+
+def in_force(worded: Worded, guarantees: "Mapping[str, Sequence[tuple[PartyCode, PartyCode]]]") -> None:
+    """Between whom each guarantee is."""
+    for guarantee, pairs in guarantees.items():
+        told = [worded.phrase("pair", one=one[:12], other=other[:12]) for one, other in pairs]
+        if told:
+            worded.say("between", guarantee=guarantee, pairs=worded.listed(told))
+        else:
+            worded.say("between-nobody", guarantee=guarantee)

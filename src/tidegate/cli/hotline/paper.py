@@ -21,6 +21,10 @@ GAP = 2
 CELL_COLUMNS_MAX = 40
 """Columns of one cell; what is longer goes on in the next line."""
 
+CELL_COLUMNS_LEAST, LAST_COLUMNS = 8, 12
+"""Where a table is wider than the screen its widest columns give way, down to the first of these; the last
+one keeps the second."""
+
 VTE_TURNS = 5_800
 """Version of VTE (GNOME's terminal and others) from which it turns text."""
 DIRECTION_VARIABLE = "TIDEGATE_BIDI"
@@ -114,8 +118,10 @@ class Paper:
             min(CELL_COLUMNS_MAX, max(columns(row[at]) for row in (headings, *rows)))
             for at in range(len(headings))
         ]
-        spare = self.width - sum(found[:-1]) - GAP * (len(found) - 1)
-        return [*found[:-1], max(spare, 12)]
+        gaps = GAP * (len(found) - 1)
+        while sum(found[:-1]) + LAST_COLUMNS + gaps > self.width and max(found[:-1]) > CELL_COLUMNS_LEAST:
+            found[found.index(max(found[:-1]))] -= 1
+        return [*found[:-1], max(self.width - sum(found[:-1]) - gaps, LAST_COLUMNS)]
 
     def _row(self, cells: Sequence[str], widths: Sequence[int], style: str) -> None:
         from tidegate.app.hotline.reading import columns, paragraph, wrapped
