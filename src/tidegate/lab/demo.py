@@ -98,7 +98,7 @@ class Demo:
         self._beside = Beside(parts, self._folder, f"{SCENES[0].target}/32")
         afterwards.callback(self._beside.join)
         afterwards.callback(end_speaker, self._folder)
-        self._stage = Stage(parts.clock(), self._folder / "lab", lasting=self._order.waits)
+        self._stage = Stage(parts.clock(), self._folder / "lab", lasting=self._is_read)
         self._config = story_config(self._stage.routers, self._beside.section(XA))
         officers = appoint(self._folder / "officers", roster_path(self._config, self._folder))
         afterwards.callback(self._stage.stop)
@@ -121,6 +121,12 @@ class Demo:
 
     def close(self) -> None:
         self._afterwards.close()
+
+    @property
+    def _is_read(self) -> bool:
+        """Then floods last until they were held, and officers speak when their chapter has come; else at
+        once, beside the flood."""
+        return self._order.waits or self._order.reading_s > 0
 
     def decide(self) -> None:
         self._narrator.decide()
@@ -169,16 +175,17 @@ class Demo:
             self._narrator.decided.add("approve")
         self._narrator.turn(seen)
         told = {one.chapter for one in self._narrator.told}
-        ahead = not self._order.waits and "approved" in told
+        ahead = not self._is_read and "approved" in told
+        decided = self._narrator.decided if self._order.waits else {"notify", "reply"}
         steps: tuple[tuple[Step, bool], ...] = (
             ("clock", "falling" in told),
-            ("notify", "notify" in self._narrator.decided),
-            ("reply", "reply" in self._narrator.decided),
+            ("notify", "clock" in told and "notify" in decided),
+            ("reply", "notified" in told and "reply" in decided),
         )
         for step, begun in steps:
             if seen.attack is not None and (ahead or begun):
                 self._beside.talk.begin(step, seen.attack.number)
-        if self._order.waits:
+        if self._is_read:
             self._end_floods(seen)
 
     def _end_floods(self, seen: Seen) -> None:
