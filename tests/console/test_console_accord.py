@@ -1,6 +1,9 @@
 """The Accord screen over values: what is owed and when, each side's account, and nothing reckoned twice."""
 
+import re
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 
 import pytest
 
@@ -17,6 +20,7 @@ from tidegate.app.console.accord_reader import Accords, Where
 from tidegate.app.console.accord_views import AccordView
 from tidegate.app.console.gathering import NoSuchThing
 from tidegate.app.console.promises import PROMISES_SHOWN_MAX, counts_only
+from tidegate.console.accord_answers import SHEET_POLICY, as_file
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.outside import OutsideFailed
 
@@ -275,3 +279,18 @@ def slow(reading: Reading) -> Iterator[Reading]:
 
 def test_nobody_s_situation_screen_waits_for_a_long_reading(slow: Reading) -> None:
     assert slow.accords.promises() is None
+
+
+def test_the_pack_lets_in_its_own_style_to_the_letter_and_nothing_that_acts(reading: Reading) -> None:
+    page = html(gathering.review_of(reading.accords, ACCORD, 2026, "fa"))
+    (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in SHEET_POLICY
+    assert "default-src 'none'" in SHEET_POLICY
+    assert SHEET_POLICY.endswith("sandbox")
+    assert "unsafe" not in SHEET_POLICY
+
+
+def test_a_file_s_name_breaks_out_of_no_header() -> None:
+    told = as_file('XA/XB"; x=\r\n1.ics')["content-disposition"]
+    assert told == 'attachment; filename="XA_XB___x___1.ics"'
