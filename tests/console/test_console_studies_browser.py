@@ -1,4 +1,4 @@
-"""Rehearsals at the console in real Chromium, in English and Persian: a cut on a map and in tables."""
+"""Rehearsals and audits at the console in real Chromium, in English and Persian, on maps and in tables."""
 
 import re
 import threading
@@ -15,7 +15,9 @@ from tests.console.test_console_studies import Here
 from tests.console_world import Served, Watched
 from tests.plan_world import quick_border
 from tests.worlds import world_of
+from tidegate.adapters.local_files import DiskFiles
 from tidegate.adapters.topology_files import LocalTopologyFiles
+from tidegate.app.audit.reading import observations_of, write_audit
 from tidegate.app.rehearsal import save_world
 
 __all__ = ["browser", "served"]
@@ -135,5 +137,45 @@ def test_a_planner_cuts_a_country_and_sees_what_is_left(
     nilufar.shot("rehearse-together", language)
     page.goto(address)
     nilufar.sees(texts("reh-chokepoints", country="Switzerland" if language == "en" else "سوئیس"))
+    assert not nilufar.wrong
+    nilufar.context.close()
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_a_planner_sees_what_services_stand_on_and_what_stops_them(
+    browser: Browser, world: Watched, served: Served, held: threading.Event, tmp_path: Path, language: str
+) -> None:
+    texts = Texts(language)
+    nilufar = Person(browser, served, "nilufar", "desk", language)
+    comes_in(served, world, nilufar)
+    page = nilufar.page
+    nilufar.opens("/audit")
+    nilufar.sees(texts("aud-no-file"))
+    made = observations_of(DiskFiles(), "synthetic:12:4", 0)
+    write_audit(DiskFiles(), tmp_path / "audits" / "small.jsonl", made)
+    nilufar.opens("/audit")
+    nilufar.shot("audit", language)
+    page.get_by_role("button", name=texts("aud-look"), exact=True).click()
+    nilufar.sees(texts("aud-never-safe"))
+    nilufar.sees(texts("aud-advice"))
+    assert page.locator("svg.ribbons path.ribbon").count() > 3
+    assert page.locator("svg.ribbons").evaluate("node => getComputedStyle(node).direction") == "ltr"
+    nilufar.shot("audit-layers", language)
+
+    row = page.locator("tr").filter(has=page.get_by_role("button").filter(has_text=texts("loss-law"))).first
+    row.get_by_role("button").click()
+    nilufar.sees(texts("aud-people-state"))
+    nilufar.sees(texts("fate-fails"))
+    page.get_by_text(texts("aud-why-summary", count="").split("\u2068")[0]).first.click()
+    nilufar.shot("audit-what-if", language)
+    page.locator("button.name").first.click()
+    nilufar.sees(texts("aud-proof-means"))
+    nilufar.shot("audit-service", language)
+    page.get_by_role("button", name=texts("aud-whole")).click()
+    page.get_by_label(texts("reh-what-happens")).select_option("withdraw-provider")
+    page.get_by_label(texts("event-of-withdraw-provider")).fill("nobody")
+    page.get_by_role("button", name=texts("aud-ask"), exact=True).click()
+    nilufar.sees(texts("wrong-not-allowed"))
+    assert page.url.endswith("/audit/4")
     assert not nilufar.wrong
     nilufar.context.close()

@@ -44,5 +44,9 @@ export const SCREENS: Place[] = [
     name: "rehearse", path: "/rehearse", matches: /^\/rehearse(\/\d{1,15})?$/,
     load: async () => (await import("../screens/Rehearse.svelte")).default,
   },
+  {
+    name: "audit", path: "/audit", matches: /^\/audit(\/\d{1,15})?$/,
+    load: async () => (await import("../screens/Audit.svelte")).default,
+  },
   { name: "ledger", path: "/ledger", matches: /^\/ledger(\/\d{1,15})?$/, load: here(Ledger) },
 ];
