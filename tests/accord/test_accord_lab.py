@@ -104,7 +104,7 @@ def test_the_commands_tell_of_the_year_from_the_record_alone(lived: Lived, tmp_p
     status = run("status", "--at", "2028-12-31", *state)
     assert isinstance(status.exception, Finished)
     assert "Hold the consultation" in status.output
-    assert "Last met" in run("dialogue", "show", "--at", "2028-12-31", *state).output
+    assert "Last meeting told" in run("dialogue", "show", "--at", "2028-12-31", *state).output
     assert "in force between XA and XB" in run("pledge", "list", "--at", "2028-12-31", *state).output
     persian = run("status", "--at", "2028-12-31", "--language", "fa", *state).output
     for group, code in (("accord-page", "article"), ("accord-page", "next"), ("accord-stage", "late")):
@@ -112,13 +112,14 @@ def test_the_commands_tell_of_the_year_from_the_record_alone(lived: Lived, tmp_p
     assert not {"article", "owed", "standing", "version", "force"} & set(persian.casefold().split())
     compared = run("reconcile", *state)
     assert compared.exit_code == 0
-    assert "0 are not" in compared.output
+    assert "told otherwise: 0." in compared.output
     drafted = tmp_path / "next.toml"
     assert run("amend", str(drafted), "--draft", *state).exit_code == 0
     drafted.write_text(drafted.read_text().replace('at-least = "72h"', 'at-least = "96h"', 1))
     shown = run("amend", str(drafted), "--preview", "--json", *state)
     assert '"before":1,"version":2' in shown.output
     assert '["clock.at-least","72h","96h"]' in shown.output
+    assert "is changed, and its text is not" in shown.output
     assert "    + 96h" in run("amend", str(drafted), "--preview", *state).output
     assert "nothing" in str(run("evidence", "--ask", "1", "--party", "XB", *state).exception)
 

@@ -65,17 +65,32 @@ def test_the_pledge_is_in_force_between_both(year: Year) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_review_pack_is_whole_in_every_language(year: Year, language: Language) -> None:
     book = year.exchange.ledger("XA").current("XA-XB-2028", END_S)
-    paper = review_paper(book, year_view(book, "XA", 2028), language)
+    paper = review_paper(book, year_view(book, "XA", 2028, END_S), language)
     assert [bool(section.rows) for section in paper.sections] == [True] * 7
     page = html(paper)
     assert "http://" not in page.replace("http-equiv", "")
     assert ('dir="rtl"' in page) == (language in ("fa", "ar"))
-    assert page == html(review_paper(book, year_view(book, "XA", 2028), language))
+    assert page == html(review_paper(book, year_view(book, "XA", 2028, END_S), language))
+
+
+def test_a_review_before_the_year_is_over_calls_nobody_late_of_what_is_due_later() -> None:
+    whole = Year()
+    now_s = BEGIN_S + 40 * DAY_S
+    whole.exchange.said = [one for one in whole.exchange.said if one[1].composed_at_s <= now_s]
+    book = whole.exchange.ledger("XA").current("XA-XB-2028", now_s)
+    view = year_view(book, "XA", 2028, now_s)
+    assert view.late
+    assert all(one.due_s is not None and one.due_s <= now_s for one in view.late)
+    assert [one for one in view.open if one.due_s is not None and one.due_s > now_s]
+    assert any("February 10, 2028" in line for line in review_paper(book, view, "en").lines)
+    after = year_view(book, "XA", 2028, END_S + 2 * DAY_S)
+    assert after.late
+    assert after.as_of_s is None
 
 
 def test_the_review_pack_prints_the_same_bytes_twice(year: Year) -> None:
     book = year.exchange.ledger("XA").current("XA-XB-2028", END_S)
-    paper = review_paper(book, year_view(book, "XA", 2028), "fa")
+    paper = review_paper(book, year_view(book, "XA", 2028, END_S), "fa")
     once, again = TypstPrinter().pdf(paper), TypstPrinter().pdf(paper)
     assert once.startswith(b"%PDF")
     assert once == again

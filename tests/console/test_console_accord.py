@@ -207,7 +207,7 @@ def test_the_calendar_and_the_pack_are_those_of_the_commands(reading: Reading) -
     view = reading.view()
     for year in view.years:
         paper = gathering.review_of(reading.accords, ACCORD, year, "fa")
-        assert html(paper) == html(review_paper(book, year_view(book, "XA", year), "fa"))
+        assert html(paper) == html(review_paper(book, year_view(book, "XA", year, NOW_S), "fa"))
     with pytest.raises(NoSuchThing, match="was not in force in"):
         gathering.review_of(reading.accords, ACCORD, view.years[0] + 1, "fa")
 

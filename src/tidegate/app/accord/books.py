@@ -107,6 +107,10 @@ class Book:
                 self.minutes[digest] = minutes
                 self.minutes_by.setdefault(digest, {}).setdefault(self.codes[content.sender], message.fact)
 
+    def told_until_s(self) -> int:
+        """When the last message here was sent."""
+        return max((one.sent_at_s or 0 for one in self.told if isinstance(one, Occurrence)), default=0)
+
     def meetings(self) -> list[Meeting]:
         """In the order in which their minutes came."""
         return [

@@ -1,7 +1,7 @@
 """An accord's file as its writers check it, and a draft as negotiators hold it against what happened."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -102,13 +102,14 @@ def track_fields(accord: Accord, track: str, act: str, now_s: int) -> tuple[str,
 
 
 class Amendment(msgspec.Struct, frozen=True, kw_only=True):
-    """A higher version, and what it changes article by article."""
+    """A higher version, what it changes article by article, and what its writers may have forgotten."""
 
     id: str
     before: int
     version: int
     digest: str
     changes: tuple[Amended, ...]
+    doubts: tuple[str, ...]
 
 
 def amended(book: Book, written: bytes) -> Amendment:
@@ -123,7 +124,16 @@ def amended(book: Book, written: bytes) -> Amendment:
         version=told.version,
         digest=told.digest,
         changes=tuple(changes),
+        doubts=tuple(forgotten(changes)),
     )
+
+
+def forgotten(changes: Sequence[Amended]) -> Iterator[str]:
+    """Obligations whose clock is another, and whose words still say what they said."""
+    for one in changes:
+        parts = {name.partition(".")[0] for name, _, _ in one.fields}
+        if one.table == "obligation" and "clock" in parts and "text" not in parts:
+            yield f"article {one.article}: the clock of {one.id} is changed, and its text is not"
 
 
 def next_draft(book: Book) -> bytes:

@@ -106,9 +106,11 @@ def accounts_told(
 
 
 def side_by_side(book: Book, us: PartyCode, message: Digest, theirs: Account) -> SideBySide:
-    """Of what concerns both. Neither account is taken for the truth."""
+    """Of what concerns both. Neither account is taken for the truth. The message that brought theirs is
+    passed over: no account tells of itself."""
     ours = account_of(book, us, theirs.from_s, theirs.until_s)
-    rows = reconcile(between(ours.happened, us, theirs.party), between(theirs.happened, us, theirs.party))
+    happened = [one for one in ours.happened if one.reference != message]
+    rows = reconcile(between(happened, us, theirs.party), between(theirs.happened, us, theirs.party))
     told: Sequence[Told] = [*ours.happened, *ours.receipts, *theirs.happened, *theirs.receipts]
     return SideBySide(
         theirs=theirs.party,

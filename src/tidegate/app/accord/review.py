@@ -43,6 +43,7 @@ def review_paper(book: Book, year: YearView, language: Language) -> Paper:
         lines=(
             phrase("accord-page", "in-force", language, date=day(date_of(year.entered_s), language)),
             f"{said.word('parties')}: {said.listed(worded(one.name, language) for one in book.accord.party)}",
+            *said.as_of(year.as_of_s),
             said.in_short(year.clocks),
             isolated(f"{book.accord.id}, {book.accord.version}, SHA-256 {book.digest}"),
         ),
@@ -78,6 +79,12 @@ class Wording:
 
     def word(self, code: str) -> str:
         return label("accord-page", code, self._language)
+
+    def as_of(self, at_s: int | None) -> tuple[str, ...]:
+        """Of a year that is not over."""
+        if at_s is None:
+            return ()
+        return (phrase("accord-page", "as-of", self._language, date=day(date_of(at_s), self._language)),)
 
     def section(self, heading: str, columns: Iterable[str], rows: Iterable[tuple[Cell, ...]]) -> Section:
         return Section(self.word(heading), tuple(map(self.word, columns)), tuple(rows), self.word("none"))

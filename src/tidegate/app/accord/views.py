@@ -157,7 +157,7 @@ class YearView(msgspec.Struct, frozen=True, kw_only=True):
 
     `clocks` are (article, obligation, stage, number) of what fell due in it, `late` those of them that were
     late, `checks` (from, to, stage, number); `events` what happened, but for plain messages and
-    acknowledgements; `open` what is open at its end.
+    acknowledgements; `open` what is open at its end. `as_of_s` is None of a year that is over.
     """
 
     accord: str
@@ -173,15 +173,18 @@ class YearView(msgspec.Struct, frozen=True, kw_only=True):
     late: tuple[Row, ...]
     open: tuple[Row, ...]
     in_force: dict[str, list[tuple[PartyCode, PartyCode]]]
+    as_of_s: int | None = None
 
 
 LATE = (Stage.LATE, Stage.BREACHED, Stage.DISPUTED)
 PLAIN = frozenset(("message", "acknowledgement", "check", "check-answer"))
 
 
-def year_view(book: Book, us: PartyCode, year: int) -> YearView:
-    """What is told of a calendar year, UTC, as it stood when the year ended."""
-    begin_s, end_s = (int(datetime(one, 1, 1, tzinfo=UTC).timestamp()) for one in (year, year + 1))
+def year_view(book: Book, us: PartyCode, year: int, now_s: int) -> YearView:
+    """What is told of a calendar year, UTC, as it stood when the year ended, or as it stands where it has
+    not: of what is due later, nobody is late."""
+    begin_s, year_s = (int(datetime(one, 1, 1, tzinfo=UTC).timestamp()) for one in (year, year + 1))
+    end_s = min(year_s, max(now_s, book.told_until_s()) + 1)
     reckoning = book.reckoning()
     assert book.force is not None, "a reckoning is in force"
     standings = reckoning.standing(end_s - 1)
@@ -206,6 +209,7 @@ def year_view(book: Book, us: PartyCode, year: int) -> YearView:
         events=tuple(sorted((one for one in happened if one.kind not in PLAIN), key=lambda one: one.at_s)),
         late=tuple(row(one, us) for one in sorted(due, key=lambda one: one.due_s or 0) if one.stage in LATE),
         open=tuple(row(one, us) for one in standings if one.is_open and one.stage is not Stage.NOT_DUE),
+        as_of_s=None if end_s == year_s else end_s - 1,
         in_force=guarantees(book, end_s - 1),
     )
 

@@ -130,4 +130,4 @@ def review_of(accords: Accords, accord: str, year: int, language: Language) -> P
     with asked_for(accords, accord) as one:
         if year not in years(one.book, one.now_s):
             raise NoSuchThing(f"{accord} was not in force in {year}")
-        return review_paper(one.book, one.followed.year(one.book, year), language)
+        return review_paper(one.book, one.followed.year(one.book, year, one.now_s), language)

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 from tidegate.accord.reckoning import Reckoning
@@ -66,7 +67,7 @@ class Followed:
         self._following = Following(record.facts, record.envelopes, own)
         self._accounts: list[tuple[OrganisationId, Digest, Account]] = []
         self._accounts_until = 0
-        self._years: dict[tuple[Digest, int, int], YearView] = {}
+        self._years: dict[tuple[Digest, int, int, int], YearView] = {}
 
     def books(self) -> Books:
         return self._following.look()
@@ -102,12 +103,15 @@ class Followed:
     def origins(self, book: Book) -> list[OriginsSeen]:
         return seen_on_record(self._record.facts, book.accord.id)
 
-    def year(self, book: Book, year: int) -> YearView:
-        """Reckoned anew, since it asks how things stood when the year ended; kept until something is told."""
-        key = (book.digest, year, len(book.told))
+    def year(self, book: Book, year: int, now_s: int) -> YearView:
+        """Reckoned anew, since it asks how things stood when the year ended; kept until something is told,
+        and of a year that is not over for the minute."""
+        minute_s = now_s - now_s % 60
+        over = minute_s >= datetime(year + 1, 1, 1, tzinfo=UTC).timestamp()
+        key = (book.digest, year, len(book.told), 0 if over else minute_s)
         if key not in self._years:
             kept = list(self._years.items())[-(YEARS_KEPT_MAX - 1) :]
-            self._years = {**dict(kept), key: year_view(book, our_code(book, self.own), year)}
+            self._years = {**dict(kept), key: year_view(book, our_code(book, self.own), year, minute_s)}
         return self._years[key]
 
 

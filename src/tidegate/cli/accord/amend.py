@@ -72,3 +72,5 @@ def _show(told: "Amendment", *, err: bool) -> None:
             click.echo(f"  {name}", err=err)
             click.echo(f"    - {before or '(nothing)'}", err=err)
             click.echo(f"    + {after or '(nothing)'}", err=err)
+    for doubt in told.doubts:
+        click.echo(f"doubt: {doubt}", err=True)

@@ -41,8 +41,8 @@ def review(
     from tidegate.app.accord.views import year_view
     from tidegate.model.labels import language_of
 
-    book, own, _ = opened_book(parts, config_file, state_folder, accord_id)
-    view = year_view(book, our_code(book, own), year)
+    book, own, now_s = opened_book(parts, config_file, state_folder, accord_id)
+    view = year_view(book, our_code(book, own), year, now_s)
     if output is None:
         print_json(view)
         return

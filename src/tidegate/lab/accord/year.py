@@ -184,7 +184,7 @@ class Year:
     def _packs(self, book: Book) -> list[str]:
         """The review pack of the year in both languages, for the eye and for paper."""
         files, printer, written_to = DiskFiles(), TypstPrinter(), []
-        view = year_view(book, CODES[0], YEAR)
+        view = year_view(book, CODES[0], YEAR, END_S)
         for language in LANGUAGES:
             paper = review_paper(book, view, language)
             for ending, body in (("html", html(paper).encode()), ("pdf", printer.pdf(paper))):
