@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tidegate.app.hotline.lab import LabOrder, LabReport
     from tidegate.app.hotline.ways import HotlineWays, WaysWanted
     from tidegate.app.parts import Stores
-    from tidegate.app.settings import Config
+    from tidegate.app.settings import Config, ConsoleSection
     from tidegate.model.border import BorderSettings
     from tidegate.model.plans import Plan
     from tidegate.model.probe_settings import ProbeSettings
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tidegate.ports.back_ups import BackUps
     from tidegate.ports.border import Border, Order
     from tidegate.ports.carrying import Carrier
+    from tidegate.ports.children import ChildProgram
     from tidegate.ports.clock import Clock
     from tidegate.ports.collector import CollectorProcess
     from tidegate.ports.control import ControlDoor, ControlLine
@@ -377,9 +378,27 @@ def asked_before(path: "Path") -> "AskedBefore":
 
 
 def serve_console(serving: "Serving") -> None:
+    from tidegate.adapters.child import end_with_parent
     from tidegate.console import serve
 
+    end_with_parent(os.environ)
     serve(serving)
+
+
+def console_process(folder: "Path", config_file: "Path | None", section: "ConsoleSection") -> "ChildProgram":
+    """The command as a person would give it, with the same configuration."""
+    from tidegate.adapters.child import ChildProcess
+
+    told = {
+        "--listen": section.listen,
+        "--origin": section.origin,
+        "--certificate": section.certificate,
+        "--key": section.key,
+        "--state": str(folder),
+        "--config": None if config_file is None else str(config_file),
+    }
+    options = [part for name, value in told.items() if value is not None for part in (name, value)]
+    return ChildProcess([sys.executable, "-m", "tidegate", "console", *options], os.environ)
 
 
 def studies() -> "StudyProcess":
@@ -439,6 +458,7 @@ PARTS = Parts(
     prober=prober,
     asked_before=asked_before,
     serve_console=serve_console,
+    console_process=console_process,
     studies=studies,
     study_end=study_end,
     fonts=fonts,

@@ -13,7 +13,7 @@ from tests.stand_ins import HandClock, report_of, summary_of
 from tests.stores import FailingStore, MemoryStore
 from tests.stories import an_attack
 from tidegate.adapters.metrics_http import PrometheusServer
-from tidegate.app.config import split_endpoint
+from tidegate.app.listening import split_endpoint
 from tidegate.app.metrics import EXPORTERS_MEASURED_MAX, Observation
 from tidegate.app.node import Node
 from tidegate.model.attacks import Rate

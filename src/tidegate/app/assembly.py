@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tidegate.app.config import split_endpoint
+from tidegate.app.console.address import configured
+from tidegate.app.console_keeper import ConsoleKeeper
 from tidegate.app.health_note import HealthWriter
 from tidegate.app.hotline.assembly import Hotline, open_hotline
 from tidegate.app.inbound import Inbound
+from tidegate.app.listening import split_endpoint
 from tidegate.app.mapping import BorderPoints, detection_settings
 from tidegate.app.metrics import Observation
 from tidegate.app.node import Node
@@ -39,9 +41,10 @@ def open_node(
     folder: Path,
     ears: Sequence[Ear] = (),
     station_passphrase: Callable[[], str] = str,
+    config_file: Path | None = None,
 ) -> Iterator[NodeRun]:
     """A node that runs in this thread as long as `turn` is called. `station_passphrase` opens the hotline's
-    keys, where the hotline is enabled.
+    keys, where the hotline is enabled; `config_file` is named to the console, where it is enabled.
 
     NotAllowed where another node holds the folder; OutsideFailed where the folder, a port or the
     database cannot be used. Whatever happens, the collector is ended and the folder let go.
@@ -81,6 +84,8 @@ def open_node(
             plans, run, parts, config, folder, clock=clock, sampler=keeper,
             baselines=usual, afterwards=afterwards, hotline=hotline,
         )  # fmt: skip
+        if config.console.enabled:
+            serve_beside(parts, config, config_file, folder, clock, run, afterwards)
         health.follow(lambda: mitigation.note(clock.now_ms()))
         yield run
 
@@ -110,6 +115,23 @@ def opened_hotline(
         afterwards=afterwards,
         sampler=sampler,
     )
+
+
+def serve_beside(
+    parts: Parts,
+    config: Config,
+    config_file: Path | None,
+    folder: Path,
+    clock: Clock,
+    run: NodeRun,
+    afterwards: ExitStack,
+) -> None:
+    """The console as a process of its own. NotAllowed for an address that needs TLS and has none."""
+    address = configured(config.console)
+    child = parts.console_process(folder, config_file, config.console)
+    keeper = ConsoleKeeper(child, clock, address.origin)
+    afterwards.callback(keeper.stop)
+    run.accompany(keeper)
 
 
 def begun_collector(

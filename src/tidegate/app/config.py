@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from tidegate.app.settings import Config, DetectionSection, GuardSection, PlanningSection
+from tidegate.app.listening import split_endpoint
+from tidegate.app.settings import Config, ConsoleSection, DetectionSection, GuardSection, PlanningSection
 from tidegate.app.units import parse_bits_per_s, parse_packets_per_s
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.vectors import VECTORS
@@ -271,18 +272,6 @@ def _endpoint_or_off(text: str) -> str | None:
     return None if text == "off" else _endpoint(text)
 
 
-def split_endpoint(text: str) -> tuple[str, int]:
-    """Reads "192.0.2.1:2055" or "[::]:2055" as address and port; ValueError says how to write it."""
-    host, _, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not re.fullmatch(r"\d{1,5}", port) or int(port) > 0xFFFF:
-        raise ValueError('write an address and a port, like "127.0.0.1:2055" or "[::]:2055"')
-    try:
-        return str(ipaddress.ip_address(host)), int(port)
-    except ValueError:
-        raise ValueError('write an address, not a name, like "127.0.0.1:2055" or "[::]:2055"') from None
-
-
 READINGS: dict[str, Callable[[str], int | str | None]] = {
     "bits_per_s": parse_bits_per_s,
     "packets_per_s": parse_packets_per_s,
@@ -318,8 +307,19 @@ def _problem(at: str, error: msgspec.ValidationError, hint: Any) -> Problem:
     return Problem(at + (inside[0] if inside else ""), message[:1].lower() + message[1:])
 
 
+def _console_contradictions(table: Mapping[str, Any]) -> Iterator[Problem]:
+    from tidegate.app.console.address import configured
+
+    if table.get("console"):
+        try:
+            configured(ConsoleSection(**table["console"]))
+        except NotAllowed as refusal:
+            yield Problem("console", refusal.why)
+
+
 def _contradictions(table: Mapping[str, Any]) -> Iterator[Problem]:
     """Mistakes that no single value shows."""
+    yield from _console_contradictions(table)
     vectors = [vector.name for vector in VECTORS]
     for name in table.get("floors", {}):
         if name not in vectors:

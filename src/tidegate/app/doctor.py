@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 
 from tidegate.app.checks import Check, fine, notice, problem
-from tidegate.app.config import split_endpoint
 from tidegate.app.health_note import HealthNote, read_note
+from tidegate.app.listening import split_endpoint
 from tidegate.app.officers import Officers
 from tidegate.app.plan_checks import of_plans, of_roster
 from tidegate.app.plans_note import roster_note

@@ -3,7 +3,7 @@
 import ipaddress
 from typing import TYPE_CHECKING
 
-from tidegate.app.config import split_endpoint
+from tidegate.app.listening import split_endpoint
 from tidegate.app.settings import Config
 from tidegate.detect.settings import CountingSettings, DetectionSettings, Floors, WatchedObject
 from tidegate.model.addresses import Prefix

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tidegate.app.demonstration import DemoOrder, DemoRun
     from tidegate.app.hotline.lab import RunLab
     from tidegate.app.hotline.ways import HotlineWays, WaysWanted
-    from tidegate.app.settings import Config
+    from tidegate.app.settings import Config, ConsoleSection
     from tidegate.model.border import BorderSettings
     from tidegate.model.probe_settings import ProbeSettings
     from tidegate.ports.alerts import AlertSink
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tidegate.ports.baselines import BaselineStore
     from tidegate.ports.border import Border
     from tidegate.ports.carrying import Carrier
+    from tidegate.ports.children import ChildProgram
     from tidegate.ports.clock import Clock
     from tidegate.ports.collector import CollectorProcess
     from tidegate.ports.control import ControlDoor, ControlLine
@@ -108,6 +109,7 @@ class Parts:
     prober: "Callable[[ProbeSettings], Prober]"
     asked_before: "Callable[[Path], AskedBefore]"
     serve_console: "Callable[[Serving], None]"
+    console_process: "Callable[[Path, Path | None, ConsoleSection], ChildProgram]"
     studies: "Callable[[], StudyProcess]"
     study_end: "Callable[[], StudyEnd]"
     fonts: Callable[[], Mapping[str, bytes]]

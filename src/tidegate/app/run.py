@@ -118,8 +118,8 @@ class NodeRun:
         self.ready: Ready | None = None
 
     def accompany(self, *companions: Companion) -> None:
-        """From now on each turn of this run is a turn of theirs too, in this order."""
-        self._companions = companions
+        """From now on each turn of this run is a turn of theirs too, in this order, after those before."""
+        self._companions += companions
 
     def attacks(self) -> tuple[Attack, ...]:
         """Attacks under way as last observed, by number."""

@@ -175,6 +175,16 @@ class HotlineSection(msgspec.Struct, frozen=True, kw_only=True):
     peer_stored_gib: Annotated[int, Meta(ge=1, le=65_536)] = 8
 
 
+class ConsoleSection(msgspec.Struct, frozen=True, kw_only=True):
+    """Where people look and decide, served by a process of its own beside the node."""
+
+    enabled: bool = False
+    listen: EndpointText = "127.0.0.1:8080"
+    origin: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+
 class StorageSection(msgspec.Struct, frozen=True, kw_only=True):
     """Where facts are kept."""
 
@@ -214,6 +224,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     guard: GuardSection = GuardSection()
     approval: ApprovalSection = ApprovalSection()
     hotline: HotlineSection = HotlineSection()
+    console: ConsoleSection = ConsoleSection()
     storage: StorageSection = StorageSection()
     metrics: MetricsSection = MetricsSection()
     alerts: AlertsSection = AlertsSection()

@@ -40,7 +40,13 @@ def run(parts: "Parts", config_file: Path | None, state_folder: Path | None, as_
     begin_log(config.logging)
     stopping = Stopping()
     folder = find_state(state_folder, parts.environ)
-    opened = open_node(parts, config, folder, station_passphrase=lambda: station_passphrase(parts))
+    opened = open_node(
+        parts,
+        config,
+        folder,
+        station_passphrase=lambda: station_passphrase(parts),
+        config_file=config_file,
+    )
     with opened as node:
         stopping.listen()
         while not stopping.asked:

@@ -11,7 +11,6 @@ from tidegate.app.accord.following import Following
 from tidegate.app.accord.origins import Origins
 from tidegate.app.accord.reminding import Reminding
 from tidegate.app.complaints import Complaint
-from tidegate.app.config import split_endpoint
 from tidegate.app.hotline.acquainted import acquainted
 from tidegate.app.hotline.desk import HotlineDesk
 from tidegate.app.hotline.drilling import Drills
@@ -26,6 +25,7 @@ from tidegate.app.hotline.station import Station
 from tidegate.app.hotline.suite import needs_of
 from tidegate.app.hotline.ways import HotlineWays, WaysWanted
 from tidegate.app.hotline.wording import Wording
+from tidegate.app.listening import split_endpoint
 from tidegate.app.node import Node
 from tidegate.app.parts import Parts, Stores
 from tidegate.app.samples import Sampler
