@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from tests.conftest import require_peer
 from tests.console_world import Served
+from tests.passkeys import SoftPasskey
 from tidegate.model.plans import Level
 
 CHROMIUM = "/usr/bin/chromium"
@@ -98,10 +99,22 @@ class Person:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     path = require_peer("Chromium", CHROMIUM)
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(path), args=QUIET)
         yield browser
         browser.close()
+
+
+def officer(browser: Browser, served: Served, language: str) -> BrowserContext:
+    """A browser in which an officer came in before."""
+    key = SoftPasskey("nilufar", "senior", rp_id="localhost", origin=served.origin)
+    served.world.appoint(key.officer)
+    secret = served.at.sessions.begin("nilufar", served.world.clock.now_ms(), token=False)
+    context = browser.new_context(locale=language, timezone_id="Asia/Tehran")
+    context.set_default_timeout(PATIENCE_MS)
+    context.add_cookies([{"name": "tidegate", "value": secret, "url": served.origin}])
+    return context
 
 
 class Texts:

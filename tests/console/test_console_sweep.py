@@ -10,11 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, expect
 
-from tests.console.browsing import AXE_OPTIONS, BODY, PATIENCE_MS, SHOTS, SOURCES, WIDTHS, axe, chromium
+from tests.console.browsing import (
+    AXE_OPTIONS,
+    BODY,
+    SHOTS,
+    SOURCES,
+    WIDTHS,
+    axe,
+    chromium,
+    officer,
+)
 from tests.console_world import Served, Watched
-from tests.passkeys import SoftPasskey
 from tests.plan_world import quick_border
 
 LISTED = re.findall(r'path: "([^"]+)"', (SOURCES / "src" / "lib" / "screens.ts").read_text())
@@ -71,17 +79,6 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     yield console
     console.close()
     world.stop()
-
-
-def officer(browser: Browser, served: Served, language: str) -> BrowserContext:
-    """A browser in which an officer came in before."""
-    key = SoftPasskey("nilufar", "senior", rp_id="localhost", origin=served.origin)
-    served.world.appoint(key.officer)
-    secret = served.at.sessions.begin("nilufar", served.world.clock.now_ms(), token=False)
-    context = browser.new_context(locale=language, timezone_id="Asia/Tehran")
-    context.set_default_timeout(PATIENCE_MS)
-    context.add_cookies([{"name": "tidegate", "value": secret, "url": served.origin}])
-    return context
 
 
 def name_of(path: str) -> str:

@@ -22,7 +22,7 @@ CHANGES: dict[type[AttackFact], str] = {
 }
 """How each fact about an attack is called where attacks are listed, replayed or shown."""
 
-ENDED_LOOKED_MAX = 8_192
+ENDED_LOOKED_MAX = 1_024
 """Ended attacks that one question looks through; whoever wants more asks again, from where it stopped."""
 
 ENDED_READ = 128
