@@ -95,9 +95,7 @@ def test_every_screen(browser: Browser, served: Served, language: str) -> None:
     for path in (*LISTED, *WITHIN):
         page.goto(served.origin + path)
         expect(page.locator("main h1")).to_be_visible()
-        page.wait_for_function(
-            "!document.querySelector('main > p.soft:only-of-type') || document.querySelector('main section')"
-        )
+        expect(page.locator("main").locator("section, .note, .bad, .warn").first).to_be_visible()
         page.evaluate(axe())
         for width, (across, down) in WIDTHS.items():
             page.emulate_media(color_scheme=SCHEMES[width])  # type: ignore[arg-type]
