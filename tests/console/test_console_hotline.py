@@ -101,7 +101,7 @@ def test_a_node_that_serves_the_hotline_alone_has_a_situation_of_messages(
     alone = replace(sources, line=world.letters.line)
     message = world.letters.comes()
     view = gathering.situation_at(alone, gathering.moment(alone, 0), DESK)
-    assert (view.node.answers, view.node.why) == (False, "This node serves the hotline alone.")
+    assert (view.node.answers, view.node.why) == (False, "This node serves the hotline alone")
     assert view.hotline is not None
     assert [row.head.message for row in view.hotline.waiting] == [message]
     assert not gathering.health(alone).node.answers

@@ -7,16 +7,27 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.cli.test_hotline_messages import Terminal
-from tests.console.test_console_browser import PATIENCE_MS, Person, Texts, browser, served
+from tests.console.browsing import PATIENCE_MS, Person, Texts, chromium
 from tests.console_world import Served, Watched
 from tests.passkeys import SoftPasskey
 from tests.plan_world import quick_border
 from tidegate.model.labels import label
 from tidegate.ports.outside import OutsideFailed
 
-__all__ = ["browser", "served"]
-
 REMARKS = "Flood from AS64500 towards our name servers (192.0.2.53).\nPlease call the desk."
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def served(world: Watched) -> Iterator[Served]:
+    made = Served(world)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ SILENT = (NotAllowed, OutsideFailed)
 
 def silent(failure: NotAllowed | OutsideFailed) -> NodeStanding:
     if isinstance(failure, NotAllowed):
-        return NodeStanding(answers=False, why=failure.why)
+        return NodeStanding(answers=False, why=failure.why.rstrip("."))
     return NodeStanding(answers=False, why=failure.what, remedy=failure.remedy)
 
 
