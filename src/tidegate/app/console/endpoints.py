@@ -50,13 +50,12 @@ def operation(one: Endpoint, of: dict[Any, dict[str, Any]]) -> dict[str, object]
     answers: dict[str, object] = {
         "200": {"description": "As asked.", "content": {media: told}},
         "400": {"description": "Malformed.", **wrong},
+        "401": {"description": "Sign in first; or what was brought to sign in is none.", **wrong},
+        "403": {"description": "Not allowed.", **wrong},
+        "404": {"description": "Not there.", **wrong},
         "502": {"description": "The node or the record does not answer.", **wrong},
         "503": {"description": "A bound was reached.", **wrong},
     }
-    if one.right is not Right.OPEN:
-        answers["401"] = {"description": "Sign in first.", **wrong}
-    answers["403"] = {"description": "Not allowed.", **wrong}
-    answers["404"] = {"description": "Not there.", **wrong}
     known: dict[str, object] = {
         "operationId": one.name,
         "summary": one.summary,
