@@ -6,6 +6,7 @@ from benchmarks.figures import (
     accuracy,
     audit,
     audit_probe,
+    console,
     decode_ipfix,
     decode_netflow5,
     decode_netflow9,
@@ -43,4 +44,5 @@ FIGURES: tuple[Description, ...] = (
     accord.WHOLE,
     accord.NEXT,
     audit_probe.DESCRIPTION,
+    console.SITUATION_ASKED,
 )

@@ -1,0 +1,90 @@
+"""The questions that the console's screens ask, timed on a little and on more of a year, with a node that
+answers and without one.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.console_node import node_answering
+from benchmarks.live import Folder
+from benchmarks.year import BURST, FACTS_AN_ATTACK, live_through
+from tidegate.__main__ import PARTS
+from tidegate.app.console.access import Role, Viewer
+from tidegate.app.console.attack_lists import attack_counts, attack_list
+from tidegate.app.console.gathering import Sources, attack_view, ledger, moment, situation_at
+from tidegate.app.console.open import serving_of
+from tidegate.app.live import LIVE_SECONDS_MAX
+
+ASKED = 15
+"""Each question is asked so often, and the middle one counts."""
+
+SITUATION = "the situation"
+WHO = Viewer(name="reader", role=Role.READER)
+
+
+class Took(msgspec.Struct, frozen=True):
+    """Milliseconds by the clock and by processor time, of the console's process alone."""
+
+    wall_ms: float
+    cpu_ms: float
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """By question, on a record of so many facts. `alone` is the situation where no node answers, which comes
+    out of the record."""
+
+    facts: int
+    took: dict[str, Took]
+    alone: Took
+
+
+def asked(bursts: int, seed: int) -> Asked:
+    with Folder() as folder:
+        live_through(folder, bursts, seed)
+        with node_answering(folder, seed):
+            took = timed(folder, tuple(QUESTIONS))
+        alone = timed(folder, (SITUATION,))[SITUATION]
+    return Asked(facts=bursts * BURST * FACTS_AN_ATTACK, took=took, alone=alone)
+
+
+def timed(folder: Path, names: tuple[str, ...]) -> dict[str, Took]:
+    opened = serving_of(
+        PARTS,
+        config_file=None,
+        state_folder=folder,
+        hotline_state=None,
+        listen="127.0.0.1:8080",
+        origin=None,
+        certificate=None,
+        key=None,
+        rehearsals=None,
+        audits=None,
+        told=lambda _: None,
+    )
+    with opened as serving:
+        return {name: took(QUESTIONS[name], serving.sources) for name in names}
+
+
+QUESTIONS: dict[str, Callable[[Sources], object]] = {
+    SITUATION: lambda sources: situation_at(sources, moment(sources, LIVE_SECONDS_MAX), WHO, ""),
+    "attacks": lambda sources: attack_list(sources, 0, "", None),
+    "attacks by a filter": lambda sources: attack_list(sources, 0, "vector = ntp and rate > 1G", None),
+    "a filter that finds none": lambda sources: attack_list(sources, 0, "dst = 198.51.100.0/24", None),
+    "counts of a month": lambda sources: attack_counts(sources, 30, ""),
+    "counts of a year": lambda sources: attack_counts(sources, 400, ""),
+    "an old attack": lambda sources: attack_view(sources, 1, WHO),
+    "the ledger": lambda sources: ledger(sources, None),
+}
+
+
+def took(question: Callable[[Sources], object], sources: Sources) -> Took:
+    """An answer as bytes, as the door sends it."""
+    found = []
+    for _ in range(ASKED):
+        wall, cpu = time.perf_counter(), time.process_time()
+        msgspec.json.encode(question(sources))
+        found.append(((time.perf_counter() - wall) * 1000, (time.process_time() - cpu) * 1000))
+    return Took(*sorted(found)[ASKED // 2])
