@@ -7,6 +7,7 @@ from benchmarks.figures import (
     audit,
     audit_probe,
     console,
+    console_lost,
     decode_ipfix,
     decode_netflow5,
     decode_netflow9,
@@ -45,4 +46,5 @@ FIGURES: tuple[Description, ...] = (
     accord.NEXT,
     audit_probe.DESCRIPTION,
     console.SITUATION_ASKED,
+    console_lost.DESCRIPTION,
 )
