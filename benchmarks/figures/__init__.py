@@ -8,6 +8,7 @@ from benchmarks.figures import (
     audit_probe,
     console,
     console_lost,
+    console_page,
     decode_ipfix,
     decode_netflow5,
     decode_netflow9,
@@ -47,4 +48,5 @@ FIGURES: tuple[Description, ...] = (
     audit_probe.DESCRIPTION,
     console.SITUATION_ASKED,
     console_lost.DESCRIPTION,
+    *console_page.DESCRIPTIONS,
 )
