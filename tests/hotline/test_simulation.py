@@ -7,6 +7,7 @@ one thing wrong, each of which a few seeds find out.
 import logging
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -44,6 +45,22 @@ def test_whatever_fails_nothing_is_lost_shown_twice_or_falsely_delivered(first: 
     for seed in range(first, first + CHUNK):
         found = Simulation(seed).run().all()
         assert not found, f"play it again: python -m tests.hotline.simulation {seed}"
+
+
+def test_a_node_brought_back_twice_with_a_clock_that_is_behind_begins_two_epochs() -> None:
+    """As seed 5792 once found: what it began the first time is on the wire, and in no copy."""
+    world = Simulation(1)
+    world.bad = False
+    node = next(iter(world.nodes.values()))
+    settle_epoch(node.needs)
+    copy = node.disk.copied()
+    begun = set()
+    for _ in range(2):
+        node.disk = replace(copy.copied(), mark=None, before=copy.before, after=copy.after)
+        node.start()
+        settle_epoch(node.needs)
+        begun.add(node.state.epoch)
+    assert len(begun) == 2
 
 
 def test_a_seed_always_plays_alike() -> None:

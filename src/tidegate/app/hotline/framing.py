@@ -27,15 +27,24 @@ FRAMED_AT_ONCE_MAX = SEVERAL_MAX
 PACKAGE_BYTES_MAX = 1 << 22
 """A message at its bound in base64, with signatures; nothing longer was ever stored."""
 
+EPOCH_SPREAD_S = 1 << 20
+"""How much later, twelve days at most, the epoch of a node that was brought back may be."""
+
 KEPT_S = 10 * 365 * 86_400
 """A message without an end is sealed for so long: what a relay must hold is bounded by its own rules."""
 
 
 def begin_epoch(needs: Needs, why: str) -> None:
-    """Later than every epoch that the record or the anchor knows of, and not before now."""
+    """Later than every epoch that the record or the anchor knows of, and not before now.
+
+    A record without its mark was brought back from a copy. It knows nothing of an epoch that was begun after
+    that, and a clock that is behind would give the same one again: chance keeps the two apart.
+    """
     mark = needs.anchor.read()
     known = max(needs.state.epoch, mark.epoch if mark else 0)
     epoch = max(needs.now_s(), known + 1)
+    if mark is None and needs.state.epoch:
+        epoch += int(needs.nonce(), 16) % EPOCH_SPREAD_S
     needs.record.record(EpochBegun(epoch, why))
     needs.anchor.write(AnchorMark(epoch, needs.state.framed))
 
