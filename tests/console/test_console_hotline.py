@@ -75,7 +75,7 @@ def test_where_no_hotline_is_founded_the_screen_says_so_and_the_situation_nothin
     world.letters.founded = False
     view = hotline.hotline_view(sources, DESK)
     assert (view.founded, view.node.answers, view.peers) == (False, True, ())
-    assert gathering.situation_at(sources, gathering.moment(sources, 0), DESK).hotline is None
+    assert gathering.situation_at(sources, gathering.moment(sources, 0), DESK, "").hotline is None
     with pytest.raises(NoSuchThing, match="tidegate hotline init"):
         hotline.inbox_page(sources, DESK, None)
 
@@ -90,7 +90,7 @@ def test_a_node_that_does_not_answer_or_serves_no_hotline_is_told_in_its_own_wor
         world.letters.line.broken = broken
         view = hotline.hotline_view(sources, READER)
         assert (view.founded, view.node.answers, view.node.why) == (True, False, why)
-        part = gathering.situation_at(sources, gathering.moment(sources, 0), DESK).hotline
+        part = gathering.situation_at(sources, gathering.moment(sources, 0), DESK, "").hotline
         assert part is not None
         assert not part.answers
 
@@ -100,7 +100,7 @@ def test_a_node_that_serves_the_hotline_alone_has_a_situation_of_messages(
 ) -> None:
     alone = replace(sources, line=world.letters.line)
     message = world.letters.comes()
-    view = gathering.situation_at(alone, gathering.moment(alone, 0), DESK)
+    view = gathering.situation_at(alone, gathering.moment(alone, 0), DESK, "")
     assert (view.node.answers, view.node.why) == (False, "This node serves the hotline alone")
     assert view.hotline is not None
     assert [row.head.message for row in view.hotline.waiting] == [message]
@@ -177,7 +177,7 @@ def test_the_situation_tells_each_level_what_waits_for_it_and_the_wall_nothing(
     senior = letters.comes(level="senior", signer="senior one")
 
     def waiting(viewer: Viewer) -> list[str]:
-        part = gathering.situation_at(sources, gathering.moment(sources, 0), viewer).hotline
+        part = gathering.situation_at(sources, gathering.moment(sources, 0), viewer, "").hotline
         assert part is not None
         return [row.head.message for row in part.waiting]
 
@@ -185,11 +185,11 @@ def test_the_situation_tells_each_level_what_waits_for_it_and_the_wall_nothing(
     assert waiting(READER) == [urgent, first, drill]
     assert waiting(CENTRE) == []
     assert waiting(SENIOR) == [senior]
-    assert gathering.situation_at(sources, gathering.moment(sources, 0), WALL).hotline is None
+    assert gathering.situation_at(sources, gathering.moment(sources, 0), WALL, "").hotline is None
 
     letters.parties.clock.at_ms += HOUR_MS  # nobody opened the urgent ones within ten minutes
     letters.turns(24)
-    part = gathering.situation_at(sources, gathering.moment(sources, 0), CENTRE).hotline
+    part = gathering.situation_at(sources, gathering.moment(sources, 0), CENTRE, "").hotline
     assert part is not None
     assert {row.head.message for row in part.waiting} == {urgent, drill}
     assert (part.clocks[0].awaited, part.clocks[0].came, part.clocks[0].name) == ("R2", True, "bahar")
@@ -202,7 +202,7 @@ def test_a_question_that_was_opened_still_waits_for_its_answer(world: Watched, s
     letters.goes(form="receipt", fields=(), answers=asked, remarks="")
     (row,) = [one for one in hotline.hotline_view(sources, DESK).inbox if one.head.message == asked]
     assert (row.awaited, row.waits, row.opened_at_ms is not None) == ("R3", True, True)
-    part = gathering.situation_at(sources, gathering.moment(sources, 0), DESK).hotline
+    part = gathering.situation_at(sources, gathering.moment(sources, 0), DESK, "").hotline
     assert part is not None
     assert asked in {one.head.message for one in part.waiting}
     letters.goes(form="clarification-reply", fields=(), answers=asked)

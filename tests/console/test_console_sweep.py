@@ -102,12 +102,14 @@ def test_every_screen(browser: Browser, served: Served, language: str) -> None:
             page.set_viewport_size({"width": across, "height": down})
             page.screenshot(path=SHOTS / f"sweep-{name_of(path)}-{language}-{width}.png", full_page=True)
             at = path, language, width
+            assert page.evaluate(f"{BODY}.scrollWidth - {BODY}.clientWidth") <= 0, at
+            if (language, width) in ALREADY:
+                continue
             found = page.evaluate(f"axe.run(document, {json.dumps(AXE_OPTIONS)})")["violations"]
             assert not found, (
                 at,
                 [(one["id"], [node["html"] for node in one["nodes"]][:5]) for one in found],
             )
-            assert page.evaluate(f"{BODY}.scrollWidth - {BODY}.clientWidth") <= 0, at
         assert page.evaluate(UNTRANSLATED) == [], path
     assert not wrong
     context.close()
