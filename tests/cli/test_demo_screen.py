@@ -247,16 +247,13 @@ def test_a_failed_verdict_says_why() -> None:
 
 
 def test_warnings_of_the_node_are_told_among_the_events_and_not_written() -> None:
-    overheard = Overheard()
     logger = logging.getLogger("tidegate")
     before = logger.handlers[:], logger.propagate
-    try:
-        overheard.begin()
+    with Overheard() as overheard:
         logging.getLogger("tidegate.node").warning("%s is doubtful", "this")
         logging.getLogger("tidegate.node").info("and this is not told")
         told = told_by(Changes(overheard), view(attacks=(), plans=(), step=""))
-    finally:
-        logger.handlers[:], logger.propagate = before
+    assert (logger.handlers[:], logger.propagate) == before  # what ends the demo is told as ever
     assert told == [("warning", "warning: this is doubtful")]
 
 

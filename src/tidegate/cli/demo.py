@@ -91,7 +91,6 @@ def _follow(run: "DemoRun", *, once: bool, as_json: bool, browse: bool) -> None:
     from tidegate.cli.demo_screen import JsonLines, LiveScreen, PlainLines
 
     screen, overheard = console(), Overheard()
-    overheard.begin()
     language = language_of(None, os.environ)
     shown = (
         JsonLines(overheard)
@@ -100,7 +99,7 @@ def _follow(run: "DemoRun", *, once: bool, as_json: bool, browse: bool) -> None:
         if screen.is_terminal
         else PlainLines(screen, overheard)
     )
-    with shown, Keys() as keys:
+    with overheard, shown, Keys() as keys:
         try:
             while not (once and run.over):
                 view = run.advance()

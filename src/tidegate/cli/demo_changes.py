@@ -43,11 +43,17 @@ class Overheard(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         self.waiting.append(record.getMessage())
 
-    def begin(self) -> None:
+    def __enter__(self) -> "Overheard":
         """From now on the node's log is heard here, and written nowhere."""
         root = logging.getLogger("tidegate")
-        root.handlers[:] = [self]
-        root.propagate = False
+        self._before = (list(root.handlers), root.propagate)
+        root.handlers[:], root.propagate = [self], False
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Whatever ended the demo is told as it always is."""
+        root = logging.getLogger("tidegate")
+        root.handlers[:], root.propagate = self._before
 
 
 class Changes:
