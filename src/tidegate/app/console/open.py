@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shlex import quote
 
@@ -22,6 +22,7 @@ from tidegate.app.plan_mapping import roster_path
 from tidegate.app.settings import Config
 from tidegate.mitigate.roster import Roster, roster_from
 from tidegate.model.refusals import NotAllowed
+from tidegate.ports.clock import Clock
 from tidegate.ports.facts import FactStore
 from tidegate.ports.hotline_identity import StationFolder
 from tidegate.ports.outside import OutsideFailed
@@ -75,22 +76,11 @@ def serving_of(
     folder = find_state(state_folder, parts.environ)
     address = address_of(listen, origin, certificate, key)
     clock, file = parts.clock(), parts.roster(roster_path(config, folder))
-    record = Record(parts, database_url(config, folder))
-    hotline_record = record if hotline_state is None else Record(parts, database_url(Config(), hotline_state))
-    option = f" --state {quote(str(hotline_state or folder))}" if hotline_state or state_folder else ""
-    where = Where(option=option, same_node=hotline_state is None)
-    sources = Sources(
-        line=parts.control_line(folder),
-        facts=record.facts,
-        accords=Accords(hotline_record.stores, clock, where),
-        folder=parts.state_folder(folder),
-        config=config,
-        clock=clock,
-        hotline=hotline_source(parts, hotline_record, folder, state_folder, hotline_state),
-    )
     shelf = parts.shelf(folder / SHELF_NAME)
-    studies = Studies(shelf, parts.studies(), clock)
-    try:
+    with ExitStack() as afterwards:
+        sources = sources_of(parts, config, clock, folder, state_folder, hotline_state, afterwards)
+        studies = Studies(shelf, parts.studies(), clock)
+        afterwards.callback(studies.close)
         yield Serving(
             sources=sources,
             address=address,
@@ -109,10 +99,40 @@ def serving_of(
             version=parts.version,
             told=told,
         )
-    finally:
-        studies.close()
-        record.close()
-        hotline_record.close()
+
+
+def sources_of(
+    parts: Parts,
+    config: Config,
+    clock: Clock,
+    folder: Path,
+    told: Path | None,
+    hotline_state: Path | None,
+    afterwards: ExitStack,
+) -> Sources:
+    """The node's control line and record, and those of the node that serves the hotline, which is the same
+    one where `hotline_state` is None. `told` is the state folder as the command line has it."""
+    record = opened_later(parts, database_url(config, folder), afterwards)
+    hotline_record = record
+    if hotline_state is not None:
+        hotline_record = opened_later(parts, database_url(Config(), hotline_state), afterwards)
+    option = f" --state {quote(str(hotline_state or folder))}" if hotline_state or told else ""
+    where = Where(option=option, same_node=hotline_state is None)
+    return Sources(
+        line=parts.control_line(folder),
+        facts=record.facts,
+        accords=Accords(hotline_record.stores, clock, where),
+        folder=parts.state_folder(folder),
+        config=config,
+        clock=clock,
+        hotline=hotline_source(parts, hotline_record, folder, told, hotline_state),
+    )
+
+
+def opened_later(parts: Parts, url: str, afterwards: ExitStack) -> Record:
+    record = Record(parts, url)
+    afterwards.callback(record.close)
+    return record
 
 
 def hotline_source(
