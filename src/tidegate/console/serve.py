@@ -46,6 +46,7 @@ def serve(serving: Serving) -> None:
     try:
         config.load()
         listening = config.bind_socket()
+        listening.listen(config.backlog)  # who opens the link as soon as it is told is not refused
     except (OSError, SystemExit) as error:
         why = error.strerror if isinstance(error, OSError) else "the address is in use or not ours"
         raise OutsideFailed(
