@@ -26,6 +26,7 @@ from tidegate.adapters.state_folder import LockedFolder
 from tidegate.adapters.studying import ChildStudies
 from tidegate.adapters.topology_files import LocalTopologyFiles
 from tidegate.app.console.accord_reader import Accords, Record, Where
+from tidegate.app.console.demo_note import DemoNote, tell
 from tidegate.app.console.gathering import Sources
 from tidegate.app.console.serving import Serving, Shelf, address_of
 from tidegate.app.console.studies import INDEX, Studies
@@ -61,6 +62,11 @@ def lay_down_study(shelf: Shelf) -> None:
     asked = WorldAsked(world="synthetic")
     row = StudyRow(number=1, key="", asked=asked, by="pari", asked_ms=0, standing="done")
     shelf.put({INDEX: msgspec.json.encode((row,))})
+
+
+def lay_down_demo(shelf: Shelf) -> None:
+    """As if the node were a demo's, which has just proposed its plan."""
+    tell(shelf, DemoNote(chapter="plan", number=4, chapters=16, attack=1, awaits="approve", over=False))
 
 
 def inbound(second: int, flood_bits: float) -> CollectorReport:

@@ -126,6 +126,7 @@ def view(**changes: Any) -> DemoView:
         "awaits": None,
         "letter": None,
         "console": None,
+        "ready_ms": None,
     }
     return DemoView(**told | changes)
 
@@ -333,6 +334,7 @@ def report(**changes: Any) -> DemoReport:
         "seconds": 86.0,
         "chapters": (chapter(kept(alike=True)), chapter(proved())),
         "chapters_meant": 2,
+        "ready_ms": 4_200,
     }
     return DemoReport(**told | changes)
 

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.console_accord import ACCORD
-from tests.console_world import Watched, inbound, lay_down_study
+from tests.console_world import Watched, inbound, lay_down_demo, lay_down_study
 from tests.passkeys import SoftPasskey
 from tests.plan_world import quick_border
 from tidegate.app.console import entering
@@ -70,6 +70,7 @@ def console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Console
     world.until_proposed()
     made = Console(world)
     lay_down_study(made.at.serving.shelf)
+    lay_down_demo(made.at.serving.shelf)
     yield made
     world.stop()
 

@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.console_accord import ACCORD
-from tests.console_world import Served, Watched, lay_down_study
+from tests.console_world import Served, Watched, lay_down_demo, lay_down_study
 from tests.plan_world import quick_border
 from tidegate.app.console.access import MAY, Right, Role
 from tidegate.app.console.endpoint import EVENTS, Endpoint
@@ -54,6 +54,7 @@ class Described:
         self.served = Served(self.world)
         shelf, now_ms = self.served.at.serving.shelf, self.world.clock.now_ms()
         lay_down_study(shelf)
+        lay_down_demo(shelf)
         add_token(shelf, "reader", Role.READER, TOKEN, now_ms, now_ms + DAY_MS)
         self.told: dict[str, Any] = httpx.get(f"{self.served.origin}/api/openapi.json").json()
         self.schema = schemathesis.openapi.from_dict(self.told, config=WITHOUT_SECRETS)

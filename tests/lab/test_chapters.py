@@ -1,23 +1,32 @@
 """The story's table: each chapter has its caption, begins after the one before, waits where one decides."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
 import pytest
 
 from tests.mitigate.small_plans import NOW_MS, wide_plan
 from tests.stories import an_attack
 from tidegate.app import chapters as told
+from tidegate.app.console import demo_note
 from tidegate.app.demonstration import Truth
 from tidegate.lab.story import SCENES
 from tidegate.lab.telling.chapters import CHAPTERS, NAMES, Narrator, Seen
 from tidegate.lab.telling.talk import Heard
 from tidegate.model.attacks import Rate
-from tidegate.model.labels import codes
+from tidegate.model.labels import codes, label
 from tidegate.model.plans import Measured, Share, Signed
 from tidegate.model.verdicts import Verdict
 from tidegate.ports.control import PlanView
 
+SOURCES = Path(__file__).parent.parent.parent / "web" / "console" / "src"
+SCREENS = [
+    pattern.replace("\\/", "/")
+    for pattern in re.findall(r"matches: /(.+?)/,", (SOURCES / "lib" / "screens.ts").read_text())
+]
 SCENE = SCENES[0]
 CLOCK = told.Clock(
     accord="XA-XB-2026",
@@ -124,7 +133,7 @@ def after(name: str, seen: Seen) -> Seen:
         "ordinary": {},
         "flood": {"attack": an_attack(number=1)},
         "detected": {"plans": (plan_view(),)},
-        "plan": {"plans": (plan_view(approvals=words[:1]),)},
+        "plan": {"plans": (plan_view(approvals=words),)},
         "approved": {
             "plans": (plan_view(approvals=words, verdicts=(passed(),)),),
             "stages": frozenset(["spot test"]),
@@ -161,6 +170,32 @@ def test_every_chapter_and_every_question_has_its_caption() -> None:
     asked = {f"ask-{one}" for one in get_args(told.Decision)}
     assert set(codes("demo")) == set(NAMES) | asked
     assert {chapter.asks for chapter in CHAPTERS if chapter.asks} == set(get_args(told.Decision))
+
+
+def test_the_page_has_a_sentence_for_whatever_is_asked_and_a_screen_for_every_chapter() -> None:
+    assert set(codes("demo-page")) == {*get_args(told.Decision), "not-real", "over"}
+    assert set(demo_note.PLACES) <= set(NAMES)
+    for name in NAMES:
+        note = demo_note.DemoNote(
+            chapter=name, number=1, chapters=len(NAMES), attack=7, awaits="approve", over=False
+        )
+        shown = demo_note.demo_view(note, "fa", NOW_MS)
+        assert shown.caption == label("demo", name, "fa")
+        assert shown.asked == label("demo-page", "approve", "fa")
+        assert any(re.match(pattern, shown.place) for pattern in SCREENS)
+        early = demo_note.demo_view(msgspec.structs.replace(note, attack=0, awaits=None), "fa", NOW_MS)
+        assert (early.asked, early.place.endswith("/0")) == ("", False)
+        over = demo_note.demo_view(msgspec.structs.replace(note, over=True), "fa", NOW_MS)
+        assert over.asked == label("demo-page", "over", "fa")
+
+
+def test_a_plan_is_not_told_as_signed_while_the_second_officer_still_reads() -> None:
+    narrator = Narrator(reading_s=0.0, waits=False)
+    seen = narrated(narrator, "plan")
+    assert narrator.current == "approved"
+    one = Narrator(reading_s=0.0, waits=False)
+    one.turn(replace(seen, plans=(plan_view(approvals=seen.plan.approvals[:1]),)))
+    assert one.current == "plan"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,17 +7,29 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from tidegate.adapters.clock import boot_ns
 from tidegate.kernels.cache_folder import SPARE, cache_folder
 
 PROCESSES_MAX = 4096
 """Processes looked at to find who holds a port; on a machine with more, the answer may be "not told"."""
 
 RECEIVE_LIMIT = Path("/proc/sys/net/core/rmem_max")
+STANDING = Path("/proc/self/stat")
+BEGAN_AT = 19
+"""Field 22 of proc_pid_stat(5), counted from behind the name: when it began, in ticks since boot."""
+
 UDP_TABLES = (Path("/proc/net/udp"), Path("/proc/net/udp6"))
 
 
 class ThisMachine:
     """Questions answered anew each time."""
+
+    def process_age_ms(self) -> int | None:
+        with suppress(OSError, ValueError, IndexError):
+            after_name = STANDING.read_text().rpartition(")")[2].split()
+            began_s = int(after_name[BEGAN_AT]) / os.sysconf("SC_CLK_TCK")
+            return boot_ns() // 1_000_000 - round(began_s * 1000)
+        return None
 
     def receive_buffer_limit(self) -> int | None:
         with suppress(OSError, ValueError):

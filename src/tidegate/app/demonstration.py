@@ -59,11 +59,12 @@ class DemoOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConsoleView(msgspec.Struct, frozen=True, kw_only=True):
-    """`link` lets in once, to look. `code` makes a passkey in the page, until one was made: then
-    `fingerprint` is that of the officer who was put on the roster."""
+    """`link` lets in once, to look. `code` is for the next person to make a passkey in the page, "" after the
+    last; `officers` have made one, and `fingerprint` is that of the last of them."""
 
     link: str
     code: str
+    officers: tuple[str, ...]
     fingerprint: str
 
 
@@ -72,7 +73,9 @@ class DemoView(msgspec.Struct, frozen=True, kw_only=True):
 
     `plans` are what the node tells at its control socket, by number; `words` count the officers' signatures.
     `chapter` is being told, and says `present` already; `told` are those that are over; `awaits` is what a
-    person is asked now. `letter` is the message that is on the table, None where none is.
+    person is asked now. `letter` is the message that is on the table, None where none is. `ready_ms` is how
+    long after the start of its process the first chapter was shown, and the page could be opened where there
+    is one; None until then, or where the machine does not tell.
     """
 
     elapsed_s: float
@@ -92,6 +95,7 @@ class DemoView(msgspec.Struct, frozen=True, kw_only=True):
     awaits: Decision | None
     letter: Letter | None
     console: ConsoleView | None
+    ready_ms: int | None
 
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +168,7 @@ class PlanOutcome(msgspec.Struct, frozen=True, kw_only=True):
 class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
     """How the demo ended. `false_alarms` are attacks on record that the lab did not send.
 
-    `still_held` counts rules that the speaker or a router held at the end.
+    `still_held` counts rules that the speaker or a router held at the end; `ready_ms` is as in `DemoView`.
     """
 
     expectations: tuple[Expectation, ...]
@@ -181,6 +185,7 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     chapters: tuple[ChapterTold, ...]
     chapters_meant: int
+    ready_ms: int | None
 
     def plans_for(self, sent: Expectation) -> tuple[PlanOutcome, ...]:
         return tuple(one for one in self.plans if one.view.plan.attack == sent.number)

@@ -26,7 +26,7 @@ class Change:
 
     event: str
     words: str
-    told: "Attack | Plan | Verdict | PlanView | ChapterTold | str"
+    told: "Attack | Plan | Verdict | PlanView | ChapterTold | str | int"
 
 
 WARNINGS_MAX = 100
@@ -79,6 +79,8 @@ class Changes:
         for chapter in view.told:
             if self._new("chapter", chapter.chapter):
                 yield Change("chapter", chapter_words(chapter), chapter)
+        if view.ready_ms is not None and self._new("ready"):
+            yield Change("ready", f"ready {view.ready_ms / 1000:.1f} s after its start", view.ready_ms)
         if view.console is not None and self._new("console"):
             yield Change("console", f"the page, once: {view.console.link}", view.console.link)
         if view.awaits is not None and self._new("awaits", view.awaits):

@@ -48,9 +48,13 @@ def chapter_panel(view: "DemoView", width: int, language: "Language") -> Rendera
 
 def page_words(console: "ConsoleView") -> list[str]:
     """Where the page is, and how to sign there."""
-    if console.fingerprint:
-        return [f"Your passkey: {console.fingerprint}"]
-    return [f"Page: {console.link}", f"To sign there, make a passkey with the code {console.code}."]
+    if not console.officers:
+        return [f"Page: {console.link}", f"To sign there, make a passkey with the code {console.code}."]
+    lines = [f"Passkey of {console.officers[-1]}: {console.fingerprint}"]
+    if console.code:
+        page = console.link.partition("#")[0]
+        lines.append(f"For a colleague at {page} in another browser, if you like: the code {console.code}.")
+    return lines
 
 
 def seen(text: str, width: int, language: "Language") -> list[str]:

@@ -127,6 +127,7 @@ JSON_NAMES = {
     "chapter": "told",
     "awaits": "decision",
     "console": "link",
+    "ready": "ready_ms",
 }
 """Under which name each event carries its value."""
 

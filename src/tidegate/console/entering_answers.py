@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from tidegate.app.console import entering, gathering
+from tidegate.app.console import demo_note, entering, gathering
 from tidegate.app.console.endpoint import Done
 from tidegate.app.console.endpoints import description
 from tidegate.app.console.entering_endpoints import (
@@ -18,7 +18,7 @@ from tidegate.app.console.sessions import csrf_of
 from tidegate.app.console.views import MeView
 from tidegate.console.answering import Answer, Answers, Desk, Question, hex_bytes
 from tidegate.console.enrolment import made_by
-from tidegate.model.labels import LANGUAGES, Language, codes, label, phrase
+from tidegate.model.labels import LANGUAGES, Language, codes, label, language_of, phrase
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.vectors import VECTORS, Vector
 
@@ -43,8 +43,17 @@ def me(at: Desk, asked: Question) -> Answer:
             has_officers=any(
                 one.passkey is not None and one.passkey.origin == address.origin for one in live
             ),
+            demo=demo_note.told(at.serving.shelf) is not None,
         )
     )
+
+
+def demo(at: Desk, asked: Question) -> Answer:
+    note = demo_note.told(at.serving.shelf)
+    if note is None:
+        raise gathering.NoSuchThing("this node is no demo's")
+    language = language_of(asked.texts.get("language", "")) or "en"
+    return Answer(demo_note.demo_view(note, language, at.now_ms))
 
 
 def words(_: Desk, asked: Question) -> Answer:
@@ -127,6 +136,7 @@ def enrol(at: Desk, asked: Question) -> Answer:
 ENTERING_ANSWERS: Answers = {
     "me": me,
     "words": words,
+    "demo": demo,
     "description": describe,
     "sign_in_begin": sign_in_begin,
     "sign_in": sign_in,

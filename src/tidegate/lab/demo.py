@@ -1,6 +1,5 @@
 """The demo: the story's datagrams go to a real collector process and a real node, and are compared."""
 
-import tempfile
 from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tidegate.app.assembly import database_url, open_node
+from tidegate.app.console.demo_note import DemoNote
 from tidegate.app.demonstration import DemoOrder, DemoReport, DemoView, ExporterView, PlanOutcome
 from tidegate.app.parts import Parts
 from tidegate.app.plan_mapping import roster_path
@@ -24,12 +24,13 @@ from tidegate.lab.story import (
     story_config,
 )
 from tidegate.lab.telling.beside import Beside
-from tidegate.lab.telling.chapters import CHAPTERS, HELD, Narrator, Seen
+from tidegate.lab.telling.broom import broom, temporary_folder
+from tidegate.lab.telling.chapters import CHAPTERS, HELD, OFFICERS_NEEDED, Narrator, Seen
 from tidegate.lab.telling.organisations import PASSPHRASE, XA
-from tidegate.lab.telling.programs import end_speaker
 from tidegate.lab.telling.talk import Step
 from tidegate.lab.verdict import expectation
 from tidegate.model.exporters import PROTOCOL_NAMES
+from tidegate.model.refusals import NotAllowed
 from tidegate.ports.collector import CollectorReport
 from tidegate.ports.control import PlanView
 
@@ -75,6 +76,19 @@ class _Screen:
         )
 
 
+def new_folder(wanted: Path | None) -> Path | None:
+    """NotAllowed for one that holds anything: a story goes on from nothing, and ends with the demo."""
+    if wanted is None:
+        return None
+    if wanted.is_dir() and any(wanted.iterdir()):
+        raise NotAllowed(
+            f"{wanted} is not empty, and every demo begins in a new folder: name another, or remove this "
+            f"one. What an earlier demo left there can be looked at: tidegate attacks --state {wanted}"
+        )
+    wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return wanted
+
+
 class Demo:
     """Started when it is made; `advance` moves it, `close` ends it. See `DemoRun`."""
 
@@ -83,13 +97,13 @@ class Demo:
         self._order = order
         self._screen = _Screen()
         self._made_ms = parts.clock().now_ms()
+        self._ready_ms: int | None = None
         self._paths: dict[int, list[str]] = {}
         self._held_from_s: dict[Scene, float] = {}
         self._narrator = Narrator(order.reading_s, order.waits)
         with ExitStack() as unless_started:
-            self._folder = order.folder or Path(
-                unless_started.enter_context(tempfile.TemporaryDirectory(prefix="tidegate-demo-"))
-            )
+            self._folder = new_folder(order.folder) or temporary_folder(self._made_ms / 1000)
+            unless_started.enter_context(broom(self._folder, removed=order.folder is None))
             self._start(parts, unless_started)
             self._afterwards = unless_started.pop_all()
 
@@ -97,12 +111,13 @@ class Demo:
         """In the order in which each may fail; whoever talks to the node is told to stop before it is."""
         self._beside = Beside(parts, self._folder, f"{SCENES[0].target}/32")
         afterwards.callback(self._beside.join)
-        afterwards.callback(end_speaker, self._folder)
         self._stage = Stage(parts.clock(), self._folder / "lab", lasting=self._is_read)
         self._config = story_config(self._stage.routers, self._beside.section(XA))
         officers = appoint(self._folder / "officers", roster_path(self._config, self._folder))
         afterwards.callback(self._stage.stop)
         self._stage.prepare()
+        if self._order.console:
+            self._beside.open_console(self._config)
         node = open_node(
             self._beside.parts(),
             self._config,
@@ -116,8 +131,6 @@ class Demo:
         afterwards.callback(self._beside.stop)
         self._duty.start()
         self._beside.talk.start()
-        if self._order.console:
-            self._beside.open_console(self._config)
 
     def close(self) -> None:
         self._afterwards.close()
@@ -132,9 +145,11 @@ class Demo:
         self._narrator.decide()
 
     def _may_sign(self, view: PlanView) -> bool:
-        """Of the first flood's plan a person decides first, where one is there: in the page, or by a key."""
+        """Of the first flood's plan a person decides first, where one is there: in the page, or by a key.
+        Where two have made passkeys, nobody signs for them."""
         theirs = f"{SCENES[0].target}/32" in view.plan.targets
-        decided = "approve" in self._narrator.decided or bool(view.approvals)
+        alone = len(self._beside.officers) < OFFICERS_NEEDED
+        decided = "approve" in self._narrator.decided or (alone and bool(view.approvals))
         return decided or not (self._order.waits and theirs)
 
     def advance(self) -> DemoView:
@@ -145,6 +160,11 @@ class Demo:
             self._stage.begin(self._run.ready.ports[0])
         if self._stage.started_ms is not None:
             self._tell()
+        self._beside.tell_page(self._note())
+        console = self._beside.console()
+        opened = console is not None or not self._order.console
+        if self._ready_ms is None and self._stage.started_ms is not None and opened:
+            self._ready_ms = self._parts.machine().process_age_ms()
         state = self._run.node.state
         ended = {attack.number: attack for attack in state.ended_attacks}
         attacks = {**ended, **{attack.number: attack for attack in self._run.attacks()}}
@@ -165,13 +185,26 @@ class Demo:
             told=tuple(self._narrator.told),
             awaits=self._narrator.awaits,
             letter=self._beside.talk.heard.letter,
-            console=self._beside.console(),
+            console=console,
+            ready_ms=self._ready_ms,
+        )
+
+    def _note(self) -> DemoNote:
+        """What the page tells of the story."""
+        found = (plan.plan.attack for plan in self._plans() if f"{SCENES[0].target}/32" in plan.plan.targets)
+        return DemoNote(
+            chapter=self._narrator.current,
+            number=self._narrator.number,
+            chapters=len(CHAPTERS),
+            attack=next(found, 0),
+            awaits=self._narrator.awaits,
+            over=self._narrator.over,
         )
 
     def _tell(self) -> None:
         """One more look: what is seen moves the story on, and the story lets people go on."""
         seen = self._seen()
-        if seen.plans and seen.plan.approvals:
+        if seen.is_signed:
             self._narrator.decided.add("approve")
         self._narrator.turn(seen)
         told = {one.chapter for one in self._narrator.told}
@@ -285,6 +318,7 @@ class Demo:
             seconds=self._stage.elapsed_s,
             chapters=tuple(self._narrator.told),
             chapters_meant=len(CHAPTERS),
+            ready_ms=self._ready_ms,
         )
 
     def _outcome(self, view: PlanView) -> PlanOutcome:

@@ -7,6 +7,9 @@ from typing import Protocol
 class Machine(Protocol):
     """Answers questions and changes nothing that lasts."""
 
+    def process_age_ms(self) -> int | None:
+        """How long this process has run, with what it loaded before it could look; None: not told."""
+
     def receive_buffer_limit(self) -> int | None:
         """Most bytes that a plain program gets for a socket (net.core.rmem_max); None: not told."""
 

@@ -27,7 +27,8 @@ def start_bound_child(
     errors: IO[bytes] | int,
     output: IO[bytes] | int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
-    """A child that is killed when this process ends, also by kill -9. Call it from the main thread only."""
+    """A child that is killed when the thread that calls this ends, and so when this process does, also by
+    kill -9."""
     parent = os.getpid()
 
     def bind() -> None:

@@ -3,6 +3,7 @@
 import msgspec
 
 from tidegate.app.console.access import Right
+from tidegate.app.console.demo_note import DemoView
 from tidegate.app.console.endpoint import JSON, Done, Endpoint
 from tidegate.app.console.views import MeView
 from tidegate.model.plans import Assertion
@@ -60,6 +61,15 @@ ENTERING: tuple[Endpoint, ...] = (
     Endpoint("me", "GET", "/api/me", Right.OPEN, MeView, "Who is looking."),
     Endpoint(
         "words", "GET", "/api/labels/{language}", Right.OPEN, JSON, "The labels of codes in one language."
+    ),
+    Endpoint(
+        "demo",
+        "GET",
+        "/api/demo",
+        Right.OPEN,
+        DemoView,
+        "The chapter that a demo is at, in a language; not there beside any other node.",
+        asks_text=("language",),
     ),
     Endpoint("description", "GET", "/api/openapi.json", Right.OPEN, JSON, "This description."),
     Endpoint(

@@ -23,12 +23,14 @@ from tidegate.ports.control import BorderSeen, PlanView
 
 class MeView(msgspec.Struct, frozen=True, kw_only=True):
     """Who is looking; `viewer` is None before signing in. `csrf` goes with every request that changes
-    anything. `has_officers` is whether anybody can sign in by passkey at this page."""
+    anything. `has_officers` is whether anybody can sign in by passkey at this page; `demo` whether the node
+    is a demo's."""
 
     viewer: Viewer | None
     csrf: str
     version: str
     has_officers: bool
+    demo: bool
 
 
 class StoryLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """What both ledgers say: the accord's clock, what was kept, and the evidence about a message."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Collection, Iterator, Sequence
@@ -9,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from tidegate.adapters.border.children import kill_child, start_bound_child
 from tidegate.app.accord.books import Book
 from tidegate.app.accord.knowing import asked_by_knowing
 from tidegate.app.accord.opening import open_books
@@ -28,6 +30,7 @@ from tidegate.model.refusals import NotAllowed
 
 INCIDENT: Final = "notify-incident"
 VERIFY_S: Final = 120.0
+STANDARD_ERROR: Final = 2
 
 
 @contextmanager
@@ -146,7 +149,10 @@ class Verified(msgspec.Struct, frozen=True):
 
 
 def answer_of(arguments: Sequence[str]) -> bytes:
-    """What one of our own commands says, whatever its exit code."""
+    """What one of our own commands says, whatever its exit code. It ends with the thread that asks."""
     command = [sys.executable, "-m", "tidegate", *arguments]
-    done = subprocess.run(command, stdout=subprocess.PIPE, timeout=VERIFY_S, check=False)
-    return done.stdout
+    child = start_bound_child(command, os.environ, STANDARD_ERROR, subprocess.PIPE)
+    try:
+        return child.communicate(timeout=VERIFY_S)[0]
+    finally:
+        kill_child(child)

@@ -9,10 +9,10 @@ from typing import Final, TypeVar
 from tidegate.adapters.border.programs import free_port
 from tidegate.app.chapters import Cut, Proved
 from tidegate.app.console import entering
+from tidegate.app.console.demo_note import DemoNote, tell
 from tidegate.app.console.open import fresh_code
 from tidegate.app.console.serving import SHELF_NAME
 from tidegate.app.demonstration import ConsoleView
-from tidegate.app.hotline.founding import own_card
 from tidegate.app.parts import Parts
 from tidegate.app.plan_mapping import roster_path
 from tidegate.app.roster_changes import add_officer
@@ -32,8 +32,8 @@ from tidegate.ports.hotline_identity import StationFolder
 LOOPBACK: Final = "127.0.0.1"
 PROOF_AGAIN_S: Final = 2.0
 LINK_MARK: Final = "#link="
-YOU: Final = "you"
-"""The officer who makes a passkey in the page, beside those with key files."""
+INVITED: Final = ("you", "colleague")
+"""Officers who may make a passkey in the page, one after the other, beside those with key files."""
 
 Done = TypeVar("Done")
 
@@ -46,7 +46,7 @@ class Beside:
         self._folder = folder
         self._xb = folder / "xb"
         self._xb.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._ports = {side: self._port(side) for side in SIDES}
+        self._ports = {side: free_port(LOOPBACK) for side in SIDES}
         places = {side: (self._state(side), port) for side, port in self._ports.items()}
         self.talk = Talk(parts, places, clinics)
         self._clerk = ThreadPoolExecutor(1, "clerk")
@@ -58,16 +58,11 @@ class Beside:
         self._console: Program | None = None
         self._code = ""
         self._fingerprint = ""
+        self.officers: list[str] = []
+        self._noted: DemoNote | None = None
 
     def _state(self, side: Side) -> Path:
         return self._folder if side is XA else self._xb
-
-    def _port(self, side: Side) -> int:
-        """That of an earlier run stands on the card."""
-        home = self._parts.hotline_folder(self._state(side))
-        if home.own_card() is None:
-            return free_port(LOOPBACK)
-        return own_card(home).endpoints[0].port
 
     def parts(self) -> Parts:
         """Those for XA's node: its organisation is founded while its collector begins."""
@@ -95,7 +90,8 @@ class Beside:
     def _invite(self) -> None:
         self._code, now_ms = fresh_code(), self._parts.clock().now_ms()
         until_ms = now_ms + entering.INVITATION_MS_MAX
-        invitation = entering.Invitation(name=YOU, level="senior", until_ms=until_ms)
+        name = INVITED[len(self.officers)]
+        invitation = entering.Invitation(name=name, level="senior", until_ms=until_ms)
         entering.invite(self._shelf, self._code, invitation, now_ms)
 
     def turn(self) -> None:
@@ -112,7 +108,10 @@ class Beside:
             now_ms = self._parts.clock().now_ms()
             add_officer(self._roster, made.name, made.level, made.public_key, now_ms, made.passkey)
             entering.forget(self._shelf, self._code)
+            self.officers.append(made.name)
             self._code = ""
+            if len(self.officers) < len(INVITED):
+                self._invite()
 
     def _program(self, name: str, arguments: list[str], more: dict[str, str] | None = None) -> Program:
         program = Program(name, arguments, self._folder, more or {})
@@ -126,7 +125,18 @@ class Beside:
         links = [line.split()[-1] for line in self._console.told() if LINK_MARK in line]
         if not links:
             return None
-        return ConsoleView(link=links[-1], code=self._code, fingerprint=self._fingerprint)
+        return ConsoleView(
+            link=links[-1],
+            code=self._code,
+            officers=tuple(self.officers),
+            fingerprint=self._fingerprint,
+        )
+
+    def tell_page(self, note: DemoNote) -> None:
+        """Where there is one."""
+        if self._console is not None and note != self._noted:
+            tell(self._shelf, note)
+            self._noted = note
 
     def cut(self) -> Cut | None:
         """Asked for when first called; None until the answer is there."""

@@ -15,6 +15,8 @@ from tidegate.lab.telling.talk import Heard
 from tidegate.model.attacks import Attack
 from tidegate.ports.control import PlanView
 
+OFFICERS_NEEDED = 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
@@ -48,6 +50,11 @@ class Seen:
     @property
     def plan(self) -> PlanView:
         return self.plans[-1]
+
+    @property
+    def is_signed(self) -> bool:
+        """By both; one who signs in the page may do so long before the other."""
+        return bool(self.plans) and len(self.plan.approvals) >= OFFICERS_NEEDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +191,7 @@ CHAPTERS = (
     Chapter("ordinary", always, lambda seen: seen.elapsed_s >= seen.scene.from_s, ordinary),
     Chapter("flood", always, lambda seen: seen.attack is not None, flooding),
     Chapter("detected", always, lambda seen: bool(seen.plans), detected),
-    Chapter("plan", always, lambda seen: bool(seen.plan.approvals), proposed, "approve"),
+    Chapter("plan", always, lambda seen: seen.is_signed, proposed, "approve"),
     Chapter("approved", always, lambda seen: bool(seen.stages & IN_FORCE), signed),
     Chapter("spot-test", always, lambda seen: bool(seen.stages & TRIED), tested),
     Chapter("widening", always, lambda seen: bool(seen.stages & HELD), widened),
@@ -221,6 +228,11 @@ class Narrator:
     def current(self) -> str:
         """The chapter that is being told; the first before the story began, the last after its end."""
         return NAMES[min(max(self._at, 0), len(NAMES) - 1)]
+
+    @property
+    def number(self) -> int:
+        """Of the current chapter, from 1."""
+        return NAMES.index(self.current) + 1
 
     @property
     def over(self) -> bool:

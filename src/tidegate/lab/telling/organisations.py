@@ -9,20 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from tidegate.adapters.hotline.soft_keys import SEED_BYTES, SoftPair
-from tidegate.app.hotline.founding import bare_card, found, own_card, own_signed
+from tidegate.app.hotline.founding import bare_card, found, own_signed
 from tidegate.app.hotline.meeting import meet, propose
 from tidegate.app.hotline.staff import endpoint_from, with_officer
 from tidegate.app.parts import Parts
 from tidegate.lab.hotline.identities import pair_of
 from tidegate.model.labels import Language
-from tidegate.model.organisations import Card, CardOfficer, Level, OrganisationId
+from tidegate.model.organisations import CardOfficer, Level, OrganisationId
 
 PASSPHRASE: Final = "only for the demo, and told to everybody"
 HOW: Final = "in the demo, side by side"
-SEEDS_NAME: Final = "officers/speakers.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +56,8 @@ class Organisation:
 
 
 def founded(parts: Parts, side: Side, state: Path, port: int) -> Organisation:
-    """As in an earlier run in this folder, or new. Takes a second: the station's keys lie under a passphrase,
-    which costs that on purpose."""
-    home = parts.hotline_folder(state)
-    known = home.own_card() is not None
-    keys = kept_keys(state / SEEDS_NAME) if known else new_keys(side, state / SEEDS_NAME)
-    card = own_card(home) if known else first_card(parts, side, state, port, keys)
-    return Organisation(side, state, card.organisation, keys, card.officers)
-
-
-def first_card(parts: Parts, side: Side, state: Path, port: int, keys: dict[str, SoftPair]) -> Card:
+    """Takes a second: the station's keys lie under a passphrase, which costs that on purpose."""
+    keys = {name: pair_of(fresh_seed()) for name in (side.desk, *side.seniors)}
     levels: Sequence[tuple[str, Level]] = (
         (side.desk, "desk"),
         *((name, "senior") for name in side.seniors),
@@ -77,20 +66,9 @@ def first_card(parts: Parts, side: Side, state: Path, port: int, keys: dict[str,
     for name, level in levels:
         card = with_officer(card, name, level, keys[name].public_pair())
     root = pair_of(fresh_seed())
-    return found(parts.hotline_folder(state), root, PASSPHRASE, card, parts.clock().now_ms() // 1000)
-
-
-def new_keys(side: Side, path: Path) -> dict[str, SoftPair]:
-    seeds = {name: fresh_seed() for name in (side.desk, *side.seniors)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_bytes(msgspec.json.encode(seeds))
-    return {name: pair_of(seed) for name, seed in seeds.items()}
-
-
-def kept_keys(path: Path) -> dict[str, SoftPair]:
-    seeds = msgspec.json.decode(path.read_bytes(), type=dict[str, bytes])
-    return {name: pair_of(seed) for name, seed in seeds.items()}
+    home = parts.hotline_folder(state)
+    card = found(home, root, PASSPHRASE, card, parts.clock().now_ms() // 1000)
+    return Organisation(side, state, card.organisation, keys, card.officers)
 
 
 def fresh_seed() -> bytes:

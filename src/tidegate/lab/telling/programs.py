@@ -1,13 +1,9 @@
 """Programs beside the demo's node, each a command that people run themselves: XB's node, and the console."""
 
-import fcntl
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +11,10 @@ import msgspec
 import tomlkit
 
 from tidegate.adapters.border.children import kill_child, start_bound_child
-from tidegate.adapters.border.places import LOCK_NAME
 from tidegate.app.settings import Config
 from tidegate.ports.outside import OutsideFailed
 
 ENDING_S: Final = 4.0
-SPEAKER_S: Final = 10.0
-LOOK_S: Final = 0.1
 CONFIG_NAME: Final = "tidegate.toml"
 STATION_PASSPHRASE: Final = "TIDEGATE_STATION_PASSPHRASE_FILE"
 
@@ -57,25 +50,6 @@ class Program:
             self._child.wait(ENDING_S)
         except subprocess.TimeoutExpired:
             kill_child(self._child)
-
-
-def end_speaker(state: Path) -> None:
-    """The process that holds the sessions outlives its node on purpose, for the sake of leases; the demo
-    leaves nothing behind. By the process id that stands in its lock, and only while it holds that."""
-    path = state / "speaker" / LOCK_NAME
-    if not path.exists():
-        return
-    with path.open() as lock:
-        told = lock.read()
-        for wait_s in (0.0, *(LOOK_S for _ in range(round(SPEAKER_S / LOOK_S)))):
-            time.sleep(wait_s)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                with suppress(ProcessLookupError):
-                    os.kill(int(told), signal.SIGTERM)
-            else:
-                return
 
 
 def write_config(folder: Path, config: Config) -> Path:

@@ -156,15 +156,14 @@ class Talk:
             return False
 
     def _agree(self, xa: Organisation, xb: Organisation) -> None:
-        """Both sign the bilateral template, with XA's hospitals in it, unless they have in an earlier run."""
-        if not accounts.is_in_force(self._parts, xa, ACCORD):
-            file = written(
-                {one.side.code: one.organisation for one in (xa, xb)},
-                ACCORD,
-                CLINICS.format(prefix=self._clinics),
-            )
-            for one, other in ((xa, xb), (xb, xa)):
-                self._sign(one, other, file)
+        """Both sign the bilateral template, with XA's hospitals in it."""
+        file = written(
+            {one.side.code: one.organisation for one in (xa, xb)},
+            ACCORD,
+            CLINICS.format(prefix=self._clinics),
+        )
+        for one, other in ((xa, xb), (xb, xa)):
+            self._sign(one, other, file)
         for one in (xa, xb):
             self._until(partial(accounts.is_in_force, self._parts, one, ACCORD), "the accord")
         self.heard = replace(self.heard, in_force=True)

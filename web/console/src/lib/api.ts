@@ -5,7 +5,7 @@ import type { Promises } from "./accords";
 
 export type Role = "wall" | "reader" | "desk" | "centre" | "senior";
 export interface Viewer { name: string; role: Role }
-export interface Me { viewer: Viewer | null; csrf: string; version: string; has_officers: boolean }
+export interface Me { viewer: Viewer | null; csrf: string; version: string; has_officers: boolean; demo: boolean }
 export interface NodeStanding { answers: boolean; why: string; remedy: string }
 export interface Rate { estimate: number; low: number; high: number }
 export type Share = Rate;
