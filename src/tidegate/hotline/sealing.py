@@ -6,11 +6,12 @@ put together. There is no way to send unsealed, and none to open without every c
 
 import hmac
 import os
-from base64 import b64encode
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, Protocol
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
@@ -19,7 +20,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PublicKey, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from tidegate.model.canonical import Json, canonical_json
 from tidegate.model.messages import BUCKETS, RECIPIENTS_MAX, Envelope, EnvelopeHeader, Wrap
 from tidegate.model.organisations import Card, EncryptionKey, OrganisationId
 from tidegate.model.refusals import Malformed, NotAllowed
@@ -36,6 +36,10 @@ ML_KEM_768_BYTES: Final = 1184
 
 BODY_BYTES_MAX = (1 << 21) - 4
 """What the largest bucket holds behind its length; a longer body is refused before it is sealed."""
+
+
+KEYS_READ_MAX = 512
+"""Encryption keys of peers that are kept as they are read; one used longest ago is read anew."""
 
 
 class Unwrapper(Protocol):
@@ -145,14 +149,23 @@ def expanded(content_key: bytes, info: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(content_key)
 
 
+class Bound(msgspec.Struct, frozen=True, array_like=True):
+    """What each wrap is bound to, as an array in canonical JSON."""
+
+    commitment: bytes
+    expires_at_s: int
+    recipients: Sequence[tuple[OrganisationId, str]]
+
+
 def wrap_info(
     commitment: bytes, expires_at_s: int, recipients: Sequence[tuple[OrganisationId, str]]
 ) -> bytes:
     """What each wrap is bound to: all of the header but the wraps' own bytes."""
-    bound: Json = [b64encode(commitment).decode(), expires_at_s, [list(one) for one in recipients]]
-    return b"tidegate/TG1/wrap\x00" + sha256(canonical_json(bound)).digest()
+    bound = Bound(commitment, expires_at_s, recipients)
+    return b"tidegate/TG1/wrap\x00" + sha256(bytes_of(bound)).digest()
 
 
+@lru_cache(KEYS_READ_MAX)
 def public_key(raw: bytes) -> MLKEM768X25519PublicKey:
     """NotAllowed for bytes that are no key."""
     try:

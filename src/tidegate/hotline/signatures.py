@@ -1,5 +1,6 @@
 """Signatures in pairs, one classical and one post-quantum, each behind its purpose: both hold, or neither."""
 
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -25,6 +26,10 @@ ED25519_SIGNATURE_BYTES: Final = 64
 ML_DSA_65_SIGNATURE_BYTES: Final = 3309
 P384_SIGNATURE_BYTES_MAX = 104
 """Two integers of 49 bytes in DER; a longer one holds for nothing."""
+
+KEYS_READ_MAX = 1_024
+"""Public keys that are kept as they are read; one used longest ago is read anew, in a twentieth of a
+millisecond."""
 
 UNCOMPRESSED: Final = 4
 P384_ORDER: Final = int(
@@ -66,7 +71,7 @@ def refuse_unless_a_key(pair: PublicPair, whose: str) -> None:
             ed25519_key(pair.classical)
         else:
             p384_key(pair.classical)
-        MLDSA65PublicKey.from_public_bytes(pair.post_quantum)
+        ml_dsa_key(pair.post_quantum)
     except ValueError as error:
         raise NotAllowed(f"the key of {whose} is none: {error}") from None
 
@@ -96,12 +101,19 @@ def ml_dsa_holds(key: bytes, signature: bytes, words: bytes) -> bool:
     if len(signature) != ML_DSA_65_SIGNATURE_BYTES:
         return False
     try:
-        MLDSA65PublicKey.from_public_bytes(key).verify(signature, words)
+        ml_dsa_key(key).verify(signature, words)
     except (InvalidSignature, ValueError):
         return False
     return True
 
 
+@lru_cache(KEYS_READ_MAX)
+def ml_dsa_key(key: bytes) -> MLDSA65PublicKey:
+    """ValueError for bytes that are no key of ML-DSA-65."""
+    return MLDSA65PublicKey.from_public_bytes(key)
+
+
+@lru_cache(KEYS_READ_MAX)
 def ed25519_key(key: bytes) -> Ed25519PublicKey:
     """ValueError for a point that is not written in its one way, or has small order."""
     if len(key) != ED25519_BYTES:

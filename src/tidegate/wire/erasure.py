@@ -5,7 +5,7 @@ with the weights of its row in a Cauchy matrix. Every square part of such a matr
 al., "An XOR-Based Erasure-Resilient Coding Scheme", 1995), so any `needed` pieces suffice.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 import numpy as np
@@ -67,12 +67,13 @@ def joined(pieces: Mapping[int, bytes], needed: int, length: int) -> bytes:
     if len(pieces) < needed or not 0 < needed <= NEEDED_MAX:
         raise Malformed("too few pieces", 0)
     chosen = sorted(pieces)[:needed]
-    if chosen[-1] >= PIECES_MAX or len({len(body) for body in pieces.values()}) != 1:
+    sizes = {len(body) for body in pieces.values()}
+    if chosen[-1] >= PIECES_MAX or len(sizes) != 1 or needed * max(sizes) < length:
         raise Malformed("pieces do not fit together", 0)
-    rows = np.array([np.frombuffer(pieces[number], np.uint8) for number in chosen])
-    if rows.size < length:
-        raise Malformed("pieces do not fit together", 0)
-    return _solved(chosen, rows).tobytes()[:length]
+    own = {number: pieces[number] for number in chosen if number < needed}
+    if len(own) < needed:
+        own |= _missing(own, {number: pieces[number] for number in chosen if number >= needed}, needed)
+    return b"".join(own[number] for number in range(needed))[:length]
 
 
 def _weights(number: int, needed: int) -> Octets:
@@ -94,32 +95,39 @@ def _sum(weights: Octets, rows: Octets) -> bytes:
     return total.to_bytes(rows.shape[1], "little")
 
 
-def _solved(numbers: Sequence[int], rows: Octets) -> Octets:
-    """Gauss-Jordan; pieces that are the body's own are where they belong from the beginning."""
-    needed = len(numbers)
+def _missing(own: Mapping[int, bytes], further: Mapping[int, bytes], needed: int) -> dict[int, bytes]:
+    """The body's own pieces that did not come, out of as many further ones: what these are beyond the share
+    of those that came, divided by what the missing ones weigh in them."""
+    came, gone = [*own], [number for number in range(needed) if number not in own]
+    rows = _as_rows(own.values())
+    left, weights = [], []
+    for number, body in further.items():
+        row = _weights(number, needed)
+        share = np.frombuffer(_sum(row[came], rows), np.uint8) if came else np.uint8(0)
+        left.append(np.frombuffer(body, np.uint8) ^ share)
+        weights.append(row[gone])
+    solved = _solved(np.array(weights), np.array(left))
+    return {number: row.tobytes() for number, row in zip(gone, solved, strict=True)}
+
+
+def _as_rows(pieces: Iterable[bytes]) -> Octets:
+    return np.array([np.frombuffer(one, np.uint8) for one in pieces], np.uint8)
+
+
+def _solved(matrix: Octets, rows: Octets) -> Octets:
+    """What, weighed by this square matrix, is these rows; by Gauss and Jordan. Both are used up."""
     products, inverses = _products(), _inverses()
-    own = [number for number in numbers if number < needed]
-    matrix = np.zeros((needed, needed), np.uint8)
-    ordered = np.zeros_like(rows)
-    free = [row for row in range(needed) if row not in set(own)]
-    for number, row in zip(numbers, rows, strict=True):
-        at = number if number < needed else free.pop()
-        ordered[at] = row
-        if number < needed:
-            matrix[at, at] = 1
-        else:
-            matrix[at] = _weights(number, needed)
-    for column in range(needed):
+    for column in range(len(matrix)):
         pivot = column + int(np.argmax(matrix[column:, column] != 0))
         if pivot != column:
             matrix[[column, pivot]] = matrix[[pivot, column]]
-            ordered[[column, pivot]] = ordered[[pivot, column]]
+            rows[[column, pivot]] = rows[[pivot, column]]
         scale = inverses[matrix[column, column]]
         matrix[column] = products[scale, matrix[column]]
-        ordered[column] = products[scale, ordered[column]]
+        rows[column] = products[scale, rows[column]]
         for row in np.flatnonzero(matrix[:, column]):
             if row != column:
                 factor = matrix[row, column]
                 matrix[row] ^= products[factor, matrix[column]]
-                ordered[row] ^= products[factor, ordered[column]]
-    return ordered
+                rows[row] ^= products[factor, rows[column]]
+    return rows

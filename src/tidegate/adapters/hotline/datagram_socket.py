@@ -3,11 +3,11 @@
 import ctypes
 import errno
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Set
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tidegate.adapters.datagram_ring import IOVEC, MESSAGE, recvmmsg
 from tidegate.adapters.udp import open_socket
@@ -28,6 +28,11 @@ _BUFFER_BYTES: Final = 4 << 20
 _EMPTY: Final = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR, errno.ECONNREFUSED}
 
 
+def tag_number(tag: bytes) -> int:
+    """A datagram's first bytes as this machine reads them out of a block."""
+    return int.from_bytes(tag, sys.byteorder)
+
+
 class DatagramSocket:
     """OutsideFailed where it cannot listen. `::` takes both families."""
 
@@ -38,8 +43,10 @@ class DatagramSocket:
             remedy = "Is another station running? Or name another address in [hotline]."
             raise OutsideFailed(refusal.why, f"UDP {host} port {port}", remedy) from refusal
         self.socket.setblocking(False)
+        self.family = int(self.socket.family)
         self._call = recvmmsg()
         self._data = np.zeros((BLOCK_DATAGRAMS_MAX, _SLOT_BYTES), np.uint8)
+        self._begins = self._data.view(np.uint64)[:, 0]
         self._names = np.zeros((BLOCK_DATAGRAMS_MAX, _NAME_BYTES), np.uint8)
         each = np.arange(BLOCK_DATAGRAMS_MAX)
         self._iovecs = np.zeros(BLOCK_DATAGRAMS_MAX, IOVEC)
@@ -54,14 +61,11 @@ class DatagramSocket:
     def port(self) -> int:
         return int(self.socket.getsockname()[1])
 
-    @property
-    def family(self) -> int:
-        return self.socket.family
+    def receive(self, tags: Set[int]) -> tuple[int, Iterator[tuple[bytes, Address]]]:
+        """How many datagrams came, and those of them that begin with one of these tags (by `tag_number`), with
+        their sources.
 
-    def receive(self, tags: NDArray[np.uint64]) -> tuple[int, Iterator[tuple[bytes, Address]]]:
-        """How many datagrams came, and those of them that begin with one of these tags, with their sources.
-
-        The iterator is read before the next call. Datagrams without a known tag cost one comparison.
+        The iterator is read before the next call. Datagrams without a known tag cost one look into the set.
         """
         if self._call is None:
             return self._receive_one_by_one(tags)
@@ -74,9 +78,9 @@ class DatagramSocket:
             if count < 0 and code not in _EMPTY:
                 raise OSError(code, f"receiving failed: {errno.errorcode.get(code, code)}")
             return 0, iter(())
-        begins = np.ascontiguousarray(self._data[:count, :_TAG_BYTES]).view(np.uint64).ravel()
-        lengths = self._messages["bytes"][:count]
-        ours = np.flatnonzero(np.isin(begins, tags) & (lengths > _TAG_BYTES)).tolist()
+        begins = self._begins[:count].tolist()
+        lengths = self._messages["bytes"][:count].tolist()
+        ours = [at for at in range(count) if begins[at] in tags and lengths[at] > _TAG_BYTES]
         return count, ((self._data[at, : lengths[at]].tobytes(), self._source(at)) for at in ours)
 
     def send(self, datagram: bytes, to: Address) -> None:
@@ -99,14 +103,13 @@ class DatagramSocket:
             return socket.inet_ntop(socket.AF_INET6, name[8:24]), port
         return socket.inet_ntop(socket.AF_INET, name[4:8]), port
 
-    def _receive_one_by_one(self, tags: NDArray[np.uint64]) -> tuple[int, Iterator[tuple[bytes, Address]]]:
-        known = {int(tag).to_bytes(_TAG_BYTES, "little") for tag in tags}
+    def _receive_one_by_one(self, tags: Set[int]) -> tuple[int, Iterator[tuple[bytes, Address]]]:
         came: list[tuple[bytes, Address]] = []
         for count in range(BLOCK_DATAGRAMS_MAX):
             try:
                 datagram, source = self.socket.recvfrom(_SLOT_BYTES)
             except (BlockingIOError, ConnectionRefusedError):
                 return count, iter(came)
-            if datagram[:_TAG_BYTES] in known:
+            if len(datagram) > _TAG_BYTES and tag_number(datagram[:_TAG_BYTES]) in tags:
                 came.append((datagram, source[:2]))
         return BLOCK_DATAGRAMS_MAX, iter(came)

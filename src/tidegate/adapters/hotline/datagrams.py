@@ -16,9 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Final
 
-import numpy as np
-
-from tidegate.adapters.hotline.datagram_socket import Address, DatagramSocket
+from tidegate.adapters.hotline.datagram_socket import Address, DatagramSocket, tag_number
 from tidegate.adapters.hotline.inbox import Inbox
 from tidegate.adapters.hotline.signal_seal import Opening, Sealing
 from tidegate.adapters.hotline.transfers import Receiving, Sending
@@ -85,7 +83,7 @@ class SignalDatagrams:
         self._peers: frozenset[OrganisationId] = frozenset()
         self._openings: Mapping[bytes, tuple[OrganisationId, Opening]] = {}
         self._sealings: Mapping[OrganisationId, Sealing] = {}
-        self._tags = np.zeros(0, np.uint64)
+        self._tags: frozenset[int] = frozenset()
         self._under_way = 0
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -132,7 +130,7 @@ class SignalDatagrams:
         sealing = {one.key: one for one in self._sealings.values()}
         openings = [(peer, kept.get(key) or Opening(key)) for peer, keys in receive.items() for key in keys]
         self._openings = {opening.tag: (peer, opening) for peer, opening in openings}
-        self._tags = np.array([np.frombuffer(tag, np.uint64)[0] for tag in self._openings], np.uint64)
+        self._tags = frozenset(map(tag_number, self._openings))
         self._sealings = {peer: sealing.get(key) or Sealing(key) for peer, key in send.items()}
 
     def takes(self, envelopes: Sequence[bytes]) -> int:
@@ -239,13 +237,14 @@ class SignalDatagrams:
 
     def _run(self) -> None:
         poll = select.poll()
-        for sock in self._sockets:
-            poll.register(sock.socket, select.POLLIN)
+        sockets = {sock.socket.fileno(): sock for sock in self._sockets}
+        for handle in sockets:
+            poll.register(handle, select.POLLIN)
         while not self._stopping.is_set():
-            poll.poll((_TURN_S if self._sending else _IDLE_S) * 1000)
-            with suppress(OSError):
-                for sock in self._sockets:
-                    self._receive(sock)
+            came = poll.poll((_TURN_S if self._sending else _IDLE_S) * 1000)
+            for handle, _ in came:
+                with suppress(OSError):
+                    self._receive(sockets[handle])
             with suppress(queue.Empty):
                 while True:
                     order = self._orders.get_nowait()
