@@ -5,7 +5,7 @@ purpose and message; an envelope opens for its recipients alone; what was not sy
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -254,6 +254,10 @@ class DiskRecord:
         self._keep = keep
         self._store()
         return list(range(first, first + len(facts)))
+
+    def together(self) -> AbstractContextManager[None]:
+        """Each for itself: more moments to be killed at."""
+        return nullcontext()
 
     def catch_up(self) -> None:
         with suppress(OutsideFailed):

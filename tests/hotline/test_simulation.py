@@ -6,7 +6,7 @@ one thing wrong, each of which a few seeds find out.
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -17,13 +17,14 @@ from tidegate.app.hotline import station as station_module
 from tidegate.app.hotline.framing import settle_epoch
 from tidegate.app.hotline.needs import Needs
 from tidegate.app.hotline.station import Station
-from tidegate.app.hotline.taking import Known, Stored, Taking, Verified
+from tidegate.app.hotline.taking import Known, Round, Stored, Taking, Verified
 from tidegate.hotline.correspondence import NotBelieved
 from tidegate.hotline.courier import Courier, copy_key
 from tidegate.hotline.state import Sent, copy_for
 from tidegate.model.facts import Fact
 from tidegate.model.hotline_facts import MessageStored, ReceiptCame
-from tidegate.model.organisations import Digest, OrganisationId
+from tidegate.model.messages import Package
+from tidegate.model.organisations import OrganisationId
 from tidegate.ports.hotline import Outcome, Path
 
 SEEDS = 10_000 if os.environ.get("CI") == "true" else 200
@@ -78,25 +79,25 @@ def is_caught(kind: str) -> bool:
 
 
 def test_a_station_that_receipts_before_it_stores_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    late: dict[int, list[tuple[list[Fact], list[bytes]]]] = {}
+    late: dict[int, list[Round]] = {}
 
-    def store(self: Taking, facts: list[Fact], blobs: list[bytes], known: Known) -> dict[Digest, Exception]:
-        for fact in facts:
+    def store(self: Taking, round_: Round) -> None:
+        for fact in round_.facts:
             if isinstance(fact, MessageStored):
-                known.messages[fact.about.message] = Stored(1, 1, {fact.place.frame})
-        late.setdefault(id(self), []).append((facts, blobs))
-        return {}
+                round_.known.messages[fact.about.message] = Stored(1, 1, {fact.place.frame})
+        late.setdefault(id(self), []).append(round_)
 
-    take = Taking.take
+    judge = Taking.judge
 
-    def take_and_store_the_last(self: Taking, packages: object) -> object:
-        for facts, blobs in late.pop(id(self), []):
-            self._needs.blobs.put(blobs)
-            self._needs.record.record(*facts)
-        return take(self, packages)  # type: ignore[arg-type]
+    def judge_and_store_the_last(self: Taking, packages: Sequence[tuple[Package, str]]) -> Round:
+        for round_ in late.pop(id(self), []):
+            if round_.facts:
+                self._needs.blobs.put(round_.blobs)
+                self._needs.record.record(*round_.facts)
+        return judge(self, packages)
 
-    monkeypatch.setattr(Taking, "_store", store)
-    monkeypatch.setattr(Taking, "take", take_and_store_the_last)
+    monkeypatch.setattr(Taking, "store", store)
+    monkeypatch.setattr(Taking, "judge", judge_and_store_the_last)
     assert is_caught("falsely_delivered")
 
 

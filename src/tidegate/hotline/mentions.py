@@ -1,5 +1,7 @@
 """By which digests a fact of the hotline is found again: its message, its place, its envelope, its peer."""
 
+from typing import Final, get_args
+
 from tidegate.hotline.correspondence import place_key
 from tidegate.model.facts import Fact
 from tidegate.model.hotline_facts import (
@@ -11,10 +13,12 @@ from tidegate.model.hotline_facts import (
 )
 from tidegate.model.organisations import Digest
 
+HOTLINE_KINDS: Final = frozenset(get_args(HotlineFact))
+
 
 def mentions_of(fact: Fact) -> tuple[Digest, ...]:
     """Each digest once; nothing for facts of other rooms."""
-    if not isinstance(fact, HotlineFact):
+    if type(fact) not in HOTLINE_KINDS:  # asking each kind in turn takes ten times longer
         return ()
     named: list[Digest | None] = [getattr(fact, "message", None), getattr(fact, "envelope", None)]
     place: Place | None = getattr(fact, "place", None)

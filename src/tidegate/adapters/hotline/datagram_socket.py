@@ -62,8 +62,8 @@ class DatagramSocket:
         return int(self.socket.getsockname()[1])
 
     def receive(self, tags: Set[int]) -> tuple[int, Iterator[tuple[bytes, Address]]]:
-        """How many datagrams came, and those of them that begin with one of these tags (by `tag_number`), with
-        their sources.
+        """How many datagrams came, and those of them that begin with one of these tags (by `tag_number`),
+        with their sources.
 
         The iterator is read before the next call. Datagrams without a known tag cost one look into the set.
         """

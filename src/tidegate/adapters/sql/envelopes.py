@@ -1,13 +1,13 @@
 """The hotline's packages and envelopes in an open database (tidegate.ports.hotline.EnvelopeStore)."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
-from sqlalchemy import Connection, Insert, bindparam, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from tidegate.adapters.sql.engine import Database
+from tidegate.adapters.sql.inserting import put_rows
 from tidegate.adapters.sql.tables import BLOBS
 from tidegate.model.organisations import Digest
 
@@ -32,14 +32,14 @@ class SqlEnvelopeStore:
     def put(self, blobs: Sequence[bytes]) -> list[Digest]:
         if blobs:
             with self._database.writing() as connection:
-                put_blobs(connection, blobs)
-            self.remember(blobs)
+                kept = put_blobs(connection, blobs)
+            self.remember(kept)
         return [sha256(body).hexdigest() for body in blobs]
 
-    def remember(self, blobs: Sequence[bytes]) -> None:
-        """They are stored."""
-        for body in blobs:
-            self._remember(sha256(body).hexdigest(), body)
+    def remember(self, blobs: Mapping[bytes, bytes]) -> None:
+        """They are stored, by their digests."""
+        for digest, body in blobs.items():
+            self._remember(digest.hex(), body)
 
     def get(self, digest: Digest) -> bytes | None:
         if digest in self._recent:
@@ -76,19 +76,10 @@ class SqlEnvelopeStore:
         return held
 
 
-def put_blobs(connection: Connection, blobs: Sequence[bytes]) -> None:
-    """In the transaction of this connection."""
-    rows = {
-        digest: {"digest": digest, "size": len(body), "body": body}
-        for body in blobs
-        for digest in (sha256(body).digest(),)
-    }
-    if rows:
-        connection.execute(insert_new(connection.dialect.name), list(rows.values()))
-
-
-def insert_new(dialect: str) -> Insert:
-    """What is there already is the same bytes, and stays."""
-    if dialect == "postgresql":
-        return postgresql.insert(BLOBS).on_conflict_do_nothing()
-    return sqlite.insert(BLOBS).on_conflict_do_nothing()
+def put_blobs(connection: Connection, blobs: Sequence[bytes]) -> dict[bytes, bytes]:
+    """In the transaction of this connection; by their digests. What is there already is the same bytes, and
+    stays."""
+    by_digest = {sha256(body).digest(): body for body in blobs}
+    rows = [{"digest": digest, "size": len(body), "body": body} for digest, body in by_digest.items()]
+    put_rows(connection, BLOBS, rows, unless_there=True)
+    return by_digest

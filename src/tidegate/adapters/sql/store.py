@@ -1,6 +1,6 @@
 """The durable store of facts and effects on SQL; the contract is `tidegate.ports.facts.FactStore`."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import asdict
@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, case, delete, insert, literal, select, update
 from tidegate.adapters.sql import attack_counts
 from tidegate.adapters.sql.engine import Database
 from tidegate.adapters.sql.envelopes import put_blobs
+from tidegate.adapters.sql.inserting import put_rows
 from tidegate.adapters.sql.packing import pack, unpack
 from tidegate.adapters.sql.tables import (
     CHECKPOINT,
@@ -58,7 +59,6 @@ MENTIONING = (
     .order_by(FACTS.c.number)
     .limit(READ_ROWS_MAX)
 )
-INSERTS = {table: insert(table) for table in (FACTS, EFFECTS, LEDGER_NODES, MENTIONS)}
 
 
 def mention_row(mention: Mention) -> dict[str, Any]:
@@ -72,10 +72,12 @@ def fact_from(row: Any) -> StoredFact:
 class SqlFactStore:
     """Facts and effects in an open database. The lines numbered as in the contract say where it is kept.
 
-    `kept` is told of the bytes that were stored with facts.
+    `kept` is told of the bytes that were stored with facts, by their digests.
     """
 
-    def __init__(self, database: Database, kept: Callable[[Sequence[bytes]], None] = lambda _: None) -> None:
+    def __init__(
+        self, database: Database, kept: Callable[[Mapping[bytes, bytes]], None] = lambda _: None
+    ) -> None:
         self._database = database
         self._kept = kept
 
@@ -107,17 +109,13 @@ class SqlFactStore:
                 raise HeadMoved(f"another node writes to {self.where}; stop one of the two")
             if addition.counts:
                 attack_counts.add(connection, expected.size, addition.head.size, addition.counts)  # 6
-            for table, rows in (
-                (FACTS, [asdict(fact) | {"body": pack(fact.body)} for fact in addition.facts]),
-                # Soon done, and not worth packing.
-                (EFFECTS, [asdict(effect) for effect in addition.effects]),
-                (LEDGER_NODES, [asdict(node) for node in addition.nodes]),
-                (MENTIONS, [mention_row(mention) for mention in addition.mentions]),  # 7
-            ):
-                if rows:
-                    connection.execute(INSERTS[table], rows)
-            put_blobs(connection, addition.blobs)  # 8
-        self._kept(addition.blobs)
+            put_rows(connection, FACTS, [asdict(fact) | {"body": pack(fact.body)} for fact in addition.facts])
+            # Soon done, and not worth packing.
+            put_rows(connection, EFFECTS, [asdict(effect) for effect in addition.effects])
+            put_rows(connection, LEDGER_NODES, [asdict(node) for node in addition.nodes])
+            put_rows(connection, MENTIONS, [mention_row(mention) for mention in addition.mentions])  # 7
+            kept = put_blobs(connection, addition.blobs)  # 8
+        self._kept(kept)
 
     def facts(self, begin: int, end: int) -> Iterator[StoredFact]:
         while begin < end:

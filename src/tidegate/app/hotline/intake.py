@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from tidegate.app.hotline.admitting import Admission
 from tidegate.app.hotline.framing import begin_epoch
 from tidegate.app.hotline.needs import Needs
-from tidegate.app.hotline.taking import Taken, Taking
+from tidegate.app.hotline.taking import Round, Taken, Taking
 from tidegate.hotline.correspondence import (
     NOTE_BYTES_MAX,
     NotBelieved,
@@ -87,6 +87,15 @@ class Brought:
     envelope: Digest
 
 
+@dataclass(slots=True)
+class Came:
+    """One round between its judging and its answers."""
+
+    heard: Heard
+    brought: list[Brought]
+    round: Round
+
+
 class Intake:
     """Belongs to the node's thread. `relay` takes envelopes for others, or says why not."""
 
@@ -103,6 +112,13 @@ class Intake:
 
     def take(self, arrivals: Sequence[Arrival]) -> Heard:
         """OutsideFailed where storing failed: nothing of it is answered then, and senders try again."""
+        came = self.judge(arrivals)
+        with self._needs.record.together():
+            self.store(came)
+        return self.answer(came)
+
+    def judge(self, arrivals: Sequence[Arrival]) -> Came:
+        """Opened, verified and looked up; packages and receipts are not on record yet."""
         heard = Heard()
         packages: dict[Digest, Brought] = {}
         for arrival in arrivals:
@@ -110,14 +126,20 @@ class Intake:
                 heard.alive.add(arrival.peer)
             for envelope in arrival.envelopes:
                 self._sort(envelope, arrival, packages, heard)
-        self._record_receipts()
         brought = [*packages.values()]
-        for one, taken in zip(
-            brought, self._taking.take([(one.package, one.path) for one in brought]), strict=True
-        ):
+        return Came(heard, brought, self._taking.judge([(one.package, one.path) for one in brought]))
+
+    def store(self, came: Came) -> None:
+        """On record; OutsideFailed as `take`."""
+        self._record_receipts()
+        self._taking.store(came.round)
+
+    def answer(self, came: Came) -> Heard:
+        """Receipts, for what is stored by now."""
+        for one, taken in zip(came.brought, self._taking.answer(came.round), strict=True):
             self._remember(one.envelope, taken)
-            self._answer(taken, heard)
-        return heard
+            self._answer(taken, came.heard)
+        return came.heard
 
     def _remember(self, envelope: Digest, taken: Taken) -> None:
         """As long as the sender's card is the same."""

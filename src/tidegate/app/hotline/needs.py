@@ -5,6 +5,7 @@ The simulation of the tests puts stand-ins behind the same seams.
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,6 +41,10 @@ class Record(Protocol):
     def record(self, *facts: Fact, keep: Sequence[bytes] = ()) -> list[int]:
         """Stored durably when it returns, with their numbers, and with `keep`, the bytes that they name, in
         one transaction. Errors as those of Node.record."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is recorded inside is stored at the end, in one transaction; until then the state may be ahead
+        of what is stored, and nothing of it is told, signed or sent. OutsideFailed at the end, as above."""
 
     def carry_out(self) -> None:
         """What follows from facts recorded since: people are told. It never raises."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from tidegate.app.node import Node
 from tidegate.app.sentences import sentence
@@ -50,7 +51,14 @@ class NodeRecord:
             return
         told, self._untold = self._untold, []
         for fact in told:
+            self._is_stored(fact)
+
+    def _is_stored(self, fact: Fact) -> None:
+        if log.isEnabledFor(logging.INFO):
             log.info("%s", sentence(fact), extra={"fact": fact})
+
+    def together(self) -> AbstractContextManager[None]:
+        return self._node.together()
 
     def mentioning(self, digests: Sequence[str], kinds: Sequence[type]) -> list[tuple[str, FactRecord]]:
         return self._node.mentioning(digests, kinds)

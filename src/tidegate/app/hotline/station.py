@@ -3,6 +3,8 @@
 1. Nothing is taken, answered or sent while facts wait for a store that fails.
 2. What is sent follows from the stored state and the clock (tidegate.hotline.courier); receipts follow what
    they receipt, again for each duplicate. A lost answer is asked for again by its sender.
+3. What a turn gives a place to and what it takes in are stored in one transaction, before any of it is sent
+   or receipted.
 """
 
 import logging
@@ -115,12 +117,16 @@ class Station:
         for path in self._paths.values():
             for outcome in path.outcomes():
                 self._note_outcome(path, outcome, now_ms)
-        self.take(self._next_arrivals(), now_ms)
-        self.watch.turn(now_ms // 1000)
         if self._sealed_ms is None or is_due(self._sealed_ms, SEALED_LOOKED_MS, now_ms):
             self._sealed_ms = now_ms
             seal_anew(self._needs)
-        self._frame(now_ms)
+        arrivals = self._next_arrivals()
+        came = self.intake.judge(arrivals)
+        with self._needs.record.together():  # 3
+            self._frame(now_ms)
+            self.intake.store(came)
+        self._answer_all(arrivals, self.intake.answer(came), now_ms)
+        self.watch.turn(now_ms // 1000)
         self._offer(now_ms)
         if self._extras.words is not None:
             for peer in self._extras.words.turn(self._ways, now_ms):
@@ -148,9 +154,11 @@ class Station:
 
     def take(self, arrivals: Sequence[Arrival], now_ms: int) -> Heard:
         """What came, judged and stored; those who called are answered. Also for what was carried by hand."""
-        if not arrivals:
-            return Heard()
         heard = self.intake.take(arrivals)
+        self._answer_all(arrivals, heard, now_ms)
+        return heard
+
+    def _answer_all(self, arrivals: Sequence[Arrival], heard: Heard, now_ms: int) -> None:
         for peer in heard.alive:
             self.courier.sign_of_life(peer, now_ms)
             self.beats.alive(peer, "incoming", now_ms)
@@ -166,7 +174,6 @@ class Station:
             self._put_on_tray(peer, envelopes)
         for arrival in arrivals:
             self._answer(arrival, now_ms)
-        return heard
 
     def _answer(self, arrival: Arrival, now_ms: int) -> None:
         """Receipts for the caller, then whatever waits for it: it pulls by calling."""

@@ -97,25 +97,69 @@ class Known:
         self.places[place_key(place.correspondence, place.epoch, place.serial)] = place
 
 
+@dataclass(slots=True)
+class Round:
+    """Packages that came together: those that are refused already, by their place among all; the others, in
+    their order, with what is known of them, why one of them is not stored, and what is to be stored."""
+
+    count: int
+    results: dict[int, Taken] = field(default_factory=dict)
+    verified: list[Verified] = field(default_factory=list)
+    known: Known = field(default_factory=lambda: Known({}, {}))
+    refused: dict[Digest, Exception] = field(default_factory=dict)
+    facts: list[Fact] = field(default_factory=list)
+    blobs: list[bytes] = field(default_factory=list)
+
+
 class Taking:
-    """Belongs to the node's thread."""
+    """Belongs to the node's thread. A round is judged, then stored, then answered: only once what was
+    recorded is on disk."""
 
     def __init__(self, needs: Needs) -> None:
         self._needs = needs
         self._refused: dict[Digest, None] = {}
 
-    def take(self, packages: Sequence[tuple[Package, str]]) -> list[Taken]:
-        """One for each package, in their order. OutsideFailed where storing failed: nothing is receipted."""
-        verified: dict[int, Verified] = {}
-        results: dict[int, Taken] = {}
+    def judge(self, packages: Sequence[tuple[Package, str]]) -> Round:
+        round_ = Round(len(packages))
         for at, (package, path) in enumerate(packages):
             try:
-                verified[at] = self._verified(package, path)
+                round_.verified.append(self._verified(package, path))
             except (Malformed, NotAllowed) as refusal:
-                results[at] = self._refused_taken(package, refusal)
-        if verified:
-            results |= zip(verified, self._take_verified([*verified.values()]), strict=True)
-        return [results[at] for at in range(len(packages))]
+                round_.results[at] = self._refused_taken(package, refusal)
+        if round_.verified:
+            round_.known = self._known(round_.verified)
+            for one in round_.verified:
+                self._judge(one, round_)
+        return round_
+
+    def _judge(self, one: Verified, round_: Round) -> None:
+        try:
+            fact = self._fact_for(one, round_.known)
+        except (NotBelieved, Full) as refusal:
+            round_.refused[one.signed.place.frame] = refusal
+            return
+        if fact is not None:
+            round_.facts.append(fact)
+            round_.blobs += [one.body, one.content, *one.attachments]
+
+    def store(self, round_: Round) -> None:  # 1
+        """Facts and blobs; of one that the record refuses, the others are stored. OutsideFailed where storing
+        failed: nothing is receipted then."""
+        if not round_.facts:
+            return
+        try:
+            numbers = self._needs.record.record(*round_.facts, keep=round_.blobs)
+        except (NotAllowed, Full):
+            self._store_singly(round_)
+        else:
+            self._number(round_.facts, numbers, round_.known)
+
+    def answer(self, round_: Round) -> list[Taken]:
+        """One for each package, in their order."""
+        refused, known = round_.refused, round_.known
+        taken = [self._taken(one, refused.get(one.signed.place.frame), known) for one in round_.verified]
+        answered = iter(self._receipted(round_.verified, taken, known))
+        return [round_.results.get(at) or next(answered) for at in range(round_.count)]
 
     def _verified(self, package: Package, path: str) -> Verified:
         content, _ = read_package(package)
@@ -123,25 +167,6 @@ class Taking:
         own = self._needs.cards.own().organisation
         signed = verify_package(package, own, card, self._needs.holds, self._needs.check, self._needs.now_s())
         return Verified(signed, bytes_of(package), path, package.attachments, package.content)
-
-    def _take_verified(self, verified: Sequence[Verified]) -> list[Taken]:
-        known = self._known(verified)
-        facts: list[Fact] = []
-        blobs: list[bytes] = []
-        outcomes: list[tuple[Verified, Exception | None]] = []
-        for one in verified:
-            try:
-                fact = self._fact_for(one, known)
-            except (NotBelieved, Full) as refusal:
-                outcomes.append((one, refusal))
-                continue
-            outcomes.append((one, None))
-            if fact is not None:
-                facts.append(fact)
-                blobs += [one.body, one.content, *one.attachments]
-        refused = self._store(facts, blobs, known)  # 1
-        taken = [self._taken(one, why or refused.get(one.signed.place.frame), known) for one, why in outcomes]
-        return self._receipted(verified, taken, known)
 
     def _receipted(self, verified: Sequence[Verified], taken: Sequence[Taken], known: Known) -> list[Taken]:
         """The receipts of one sender go in one envelope, signed at once."""
@@ -197,27 +222,15 @@ class Taking:
             raise Full("a peer's room on disk", self._needs.peer_stored_bytes)
         return before + size
 
-    def _store(self, facts: Sequence[Fact], blobs: Sequence[bytes], known: Known) -> dict[Digest, Exception]:
-        """Facts and blobs, durably; which frames the record refused. Of one refused, others are stored."""
-        if not facts:
-            return {}
-        try:
-            self._number(facts, self._needs.record.record(*facts, keep=blobs), known)
-        except (NotAllowed, Full):
-            return self._store_singly(facts, blobs, known)
-        return {}
-
-    def _store_singly(
-        self, facts: Sequence[Fact], blobs: Sequence[bytes], known: Known
-    ) -> dict[Digest, Exception]:
-        refused: dict[Digest, Exception] = {}
-        for fact in facts:
+    def _store_singly(self, round_: Round) -> None:
+        for fact in round_.facts:
             try:
-                self._number([fact], self._needs.record.record(fact, keep=blobs), known)
+                number = self._needs.record.record(fact, keep=round_.blobs)
             except (NotAllowed, Full) as refusal:
                 assert isinstance(fact, MessageStored | MessageCameAgain)
-                refused[fact.place.frame] = refusal
-        return refused
+                round_.refused[fact.place.frame] = refusal
+            else:
+                self._number([fact], number, round_.known)
 
     def _number(self, facts: Sequence[Fact], numbers: Sequence[int], known: Known) -> None:
         for fact, number in zip(facts, numbers, strict=True):

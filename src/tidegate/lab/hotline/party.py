@@ -113,15 +113,13 @@ class LabCards:
 class TellingRecord(NodeRecord):
     """Tells the lab of what was recorded, once it is."""
 
-    def record(self, *facts: Fact, keep: Sequence[bytes] = ()) -> list[int]:
-        numbers = super().record(*facts, keep=keep)
-        for fact in facts:
-            match fact:
-                case MessageStored(about=about):
-                    tell(Told("stored", about.message, peer=about.sender))
-                case ReceiptCame(message=message, recipient=recipient):
-                    tell(Told("receipted", message, peer=recipient))
-        return numbers
+    def _is_stored(self, fact: Fact) -> None:
+        super()._is_stored(fact)
+        match fact:
+            case MessageStored(about=about):
+                tell(Told("stored", about.message, peer=about.sender))
+            case ReceiptCame(message=message, recipient=recipient):
+                tell(Told("receipted", message, peer=recipient))
 
 
 def tell(told: Told) -> None:
@@ -217,15 +215,14 @@ class Party:
         self._ended.set()
 
     def _obey(self) -> None:
-        """What is composed in one turn is stored together, and so are the signatures that came since."""
-        with self._node.together():
-            composed = [*self._compose()]
-        for message, body in composed:
-            self._officer.reads(message, body)
+        """What is composed in one turn is stored together, with the signatures that came since the last."""
         signed = self._officer.signed()
         with self._node.together():
             for message, signature in signed:
                 give_signature(self._needs, message, signature)
+            composed = [*self._compose()]
+        for message, body in composed:
+            self._officer.reads(message, body)
         for message, _ in signed:
             tell(Told("said", message, self._marks.pop(message)))
 
