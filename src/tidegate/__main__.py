@@ -265,10 +265,12 @@ def carrier() -> "Carrier":
 
 
 def run_lab(order: "LabOrder", tell: "Callable[[str], None]") -> "LabReport":
+    from signal import SIGTERM, default_int_handler, signal
     from time import monotonic
 
     from tidegate.lab.hotline.story import Lab
 
+    signal(SIGTERM, default_int_handler)  # As by Ctrl-C: what stands so far is told.
     command = [sys.executable, "-m", "tidegate", "lab", "party"]
     return Lab(order, clock(), monotonic, command, tell).run()
 

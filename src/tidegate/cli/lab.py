@@ -73,7 +73,8 @@ def hotline(
 ) -> None:
     """Let organisations talk while networks fail, and compare what each has on record.
 
-    The exit code is 1 where a message was lost, is there twice, or was shown delivered falsely.
+    The exit code is 1 where a message was lost, is there twice, or was shown delivered falsely. After Ctrl-C
+    it is 130, and what stood by then is compared and told.
     """
     from tidegate.app.hotline.lab import LabOrder
 
@@ -98,6 +99,8 @@ def hotline(
         tell(report)
     if report.lost or report.twice or report.false or report.unreceipted:
         raise Finished(Exit.FINDING)
+    if report.interrupted:
+        raise Finished(Exit.INTERRUPTED)
 
 
 @lab.command()
@@ -175,6 +178,8 @@ def tell(report: "LabReport") -> None:
     click.echo(
         f"delivered {report.delivered}, lost {report.lost}, twice {report.twice}, false {report.false}"
     )
+    if report.interrupted:
+        click.echo(f"interrupted; {report.under_way} were still on their way")
     if report.unreceipted:
         click.echo(f"stored, but their senders do not know yet: {report.unreceipted}")
     for name, latency in (("FLASH", report.flash), ("others", report.others)):

@@ -48,9 +48,12 @@ class LabReport(msgspec.Struct, frozen=True, kw_only=True):
 
     `lost`: not stored by its recipient. `twice`: stored as two messages. `false`: receipted at the sender and
     not stored by the recipient. `unreceipted`: stored, and its sender does not know yet. `per_s`: messages
-    from the first signature, or from when a backlog may go, to the last R1.
+    from the first signature, or from when a backlog may go, to the last R1. `interrupted`: the run is
+    partial, and `under_way` of what was sent had not been receipted when it ended; none is called lost then.
     """
 
+    interrupted: bool
+    under_way: int
     sent: int
     delivered: int
     lost: int

@@ -52,6 +52,7 @@ class Running:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
+                process_group=0,  # a Ctrl-C is for the lab, which ends its parties itself
             )
         threading.Thread(target=self._listen, args=[self.process], daemon=True).start()
 

@@ -51,14 +51,19 @@ class Heard:
     ready: set[int] = field(default_factory=set)
     ordered: dict[str, tuple[int, Say]] = field(default_factory=dict)
     opened_s: float | None = None
+    outstanding_said: int = 0
 
     def hear(self, event: Event) -> None:
         match event.told.what:
             case "said":
+                if event.told.message not in self.said:
+                    self.outstanding_said += event.told.message not in self.receipted
                 self.said[event.told.message] = event.at_s, event.told.mark
                 self.ordered.pop(event.told.mark, None)
             case "receipted":
-                self.receipted.setdefault(event.told.message, event.at_s)
+                if event.told.message not in self.receipted:
+                    self.outstanding_said -= event.told.message in self.said
+                    self.receipted[event.told.message] = event.at_s
             case "ready":
                 self.ready.add(event.party)
             case "stored":
@@ -66,7 +71,7 @@ class Heard:
 
     @property
     def outstanding(self) -> int:
-        return len(self.ordered) + sum(message not in self.receipted for message in self.said)
+        return len(self.ordered) + self.outstanding_said
 
     @property
     def per_s(self) -> float:
@@ -132,17 +137,25 @@ class Lab:
             self._pour_junk(network, afterwards)
             if self._order.backlog:
                 network.set(Faults(partition=True))
-            self._talk(parties, network)
-            if self._order.backlog:
-                self._until(lambda: not self._heard.ordered, READY_S, "all to be said")
-                self._heard.opened_s = self._now_s()
-            network.part((), self._faults)
-            self._await_receipts(founded)
-            _must_live(parties)
+            interrupted = False
+            try:
+                self._play(parties, network, founded)
+            except KeyboardInterrupt:
+                interrupted = True
+                self._tell("interrupted; the parties are ended, and what they have on record is compared")
             self._look_at_memory(parties)
             for party in parties:
                 party.end()
-            return self._report(founded, began_s)
+            return self._report(founded, began_s, interrupted=interrupted)
+
+    def _play(self, parties: Sequence[Running], network: LabNetwork, founded: Sequence[Founded]) -> None:
+        self._talk(parties, network)
+        if self._order.backlog:
+            self._until(lambda: not self._heard.ordered, READY_S, "all to be said")
+            self._heard.opened_s = self._now_s()
+        network.part((), self._faults)
+        self._await_receipts(founded)
+        _must_live(parties)
 
     def _network(self, afterwards: ExitStack) -> LabNetwork:
         if self._order.network == "namespaces":
@@ -189,9 +202,14 @@ class Lab:
                 parted_until_s = 0.0
             if self._now_s() - told_s > TELL_EVERY_S:
                 told_s = self._now_s()
-                self._tell(
-                    f"{number + 1} of {order.messages} said, {self._heard.outstanding} not receipted yet"
-                )
+                self._tell_progress(number + 1)
+
+    def _tell_progress(self, said: int) -> None:
+        heard = self._heard
+        self._tell(
+            f"{said} of {self._order.messages} said, {heard.outstanding} not receipted yet, "
+            f"{self._kills} kill -9, {heard.per_s} messages/s"
+        )
 
     def _misfortunes(self) -> dict[int, list[str]]:
         moments: dict[int, list[str]] = {}
@@ -206,6 +224,7 @@ class Lab:
         until_s = self._now_s() + self._order.wait_s
         while self._now_s() < until_s:
             self._listen(LOOK_EVERY_S)
+            self._tell_progress(self._order.messages)
             told = truth(founded) if not self._heard.ordered else None
             if told is not None and told.delivered == told.sent:
                 return
@@ -271,13 +290,17 @@ class Lab:
                     peaks = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
                     self._memory_kb = max(self._memory_kb, *map(int, peaks), 0)
 
-    def _report(self, founded: Sequence[Founded], began_s: float) -> LabReport:
+    def _report(self, founded: Sequence[Founded], began_s: float, *, interrupted: bool) -> LabReport:
+        """Of what was on its way when it was interrupted nobody knows whether it would have come."""
         told = truth(founded)
+        missing = told.sent - told.delivered
         return LabReport(
+            interrupted=interrupted,
+            under_way=missing if interrupted else 0,
             sent=told.sent,
             delivered=told.delivered,
-            lost=told.lost,
-            unreceipted=told.sent - told.delivered - told.lost,
+            lost=0 if interrupted else told.lost,
+            unreceipted=0 if interrupted else missing - told.lost,
             twice=told.twice,
             false=told.false,
             kills=self._kills,
