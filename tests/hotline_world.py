@@ -35,6 +35,10 @@ class DeskLine:
         self._turns = turns
         self.broken: Exception | None = None
 
+    def answers_for(self, party: Party) -> None:
+        """From now on, where the station was made anew."""
+        self._desk = HotlineDesk(party.needs, party.station, 0)
+
     def ask(self, request: Request) -> Reply:
         if self.broken is not None:
             raise self.broken

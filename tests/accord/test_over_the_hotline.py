@@ -11,6 +11,7 @@ from tests.accord.year import written
 from tests.hotline.test_two_stations import Party, TwoParties
 from tidegate.app.accord.agreed import AgreedDeadlines
 from tidegate.app.accord.books import Books, Message, Receipt, books_of
+from tidegate.app.accord.guarding import Remarks
 from tidegate.app.accord.opening import found
 from tidegate.app.hotline.station import Station
 from tidegate.model.hotline_facts import DeadlinePassed, Deadlines, MessageQueued, MessageStored, ReceiptCame
@@ -91,7 +92,7 @@ def in_force(world: TwoParties, *, both: bool = True) -> None:
         file = file.replace(ORGANISATIONS[code].encode(), party.own.organisation.encode())
         following: Any = Held(party)
         agreed = AgreedDeadlines(following, world.clock)
-        party.needs = replace(party.needs, agreed=agreed)
+        party.needs = replace(party.needs, agreed=agreed, remarks=Remarks(following, world.clock))
         party.station = Station(party.needs, list(party.paths.values()))
     for party in (world.anna, world.bahar) if both else (world.anna,):
         signing(party, file, ["senior one", "senior two"])

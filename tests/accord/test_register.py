@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from tests.accord.exchange import Exchange
 from tests.accord.written import WRITTEN, rewritten
+from tidegate.accord.reckoning import Force
 from tidegate.accord.register import in_force_between, register
 from tidegate.accord.spans import begin_of_day, end_of, parse_day, parse_span
+from tidegate.app.accord.views import guarantees, members
 from tidegate.model.accords import Occurrence
 from tidegate.model.refusals import NotAllowed
 from tidegate.wire.accord_file import decode_accord
@@ -70,3 +73,23 @@ def test_who_left_may_come_back() -> None:
     ]
     assert pairs(told, 300) == []
     assert pairs(told, 400) == [("XA", "XB")]
+
+
+def test_no_guarantee_is_in_force_before_the_accord_is_and_once_it_is_over() -> None:
+    exchange = Exchange()
+    exchange.sign("XA", START_S)
+    for by in ("XA", "XB"):
+        exchange.say(
+            by, "declaration", START_S + DAY_S, level="senior", declaration="pledge", act="made",
+            pledge="no-first-strike", guarantee_id=PLEDGE.id,
+        )  # fmt: skip
+    before = exchange.ledger("XA").current(ACCORD.id, START_S + 2 * DAY_S)
+    assert [one.binds for one in members(before, START_S + 2 * DAY_S)] == [False, False]
+    assert guarantees(before, START_S + 2 * DAY_S) == {PLEDGE.id: []}
+    exchange.sign("XB", START_S + 3 * DAY_S)
+    signed = exchange.ledger("XA").current(ACCORD.id, START_S + 4 * DAY_S)
+    assert [one.binds for one in members(signed, START_S + 4 * DAY_S)] == [True, True]
+    assert guarantees(signed, START_S + 4 * DAY_S) == {PLEDGE.id: [("XA", "XB")]}
+    assert signed.force is not None
+    signed.force = Force(signed.force.entered_s, START_S + 9 * DAY_S)
+    assert guarantees(signed, START_S + 9 * DAY_S) == {PLEDGE.id: []}

@@ -49,3 +49,28 @@ def test_templates_are_listed_without_naming_one() -> None:
 def test_a_folder_without_a_node_is_told_as_such(command: str, tmp_path: Path) -> None:
     result = run(command, "--state", str(tmp_path))
     assert isinstance(result.exception, (NotAllowed, OSError))
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("ru", "Ошибка: obligation notice-of-exercise: желательный срок 120h короче минимального 200h"),
+        ("tr", "Hata: obligation notice-of-exercise: hedeflenen 120h, en az süre olan 200h değerinden kısa"),  # noqa: RUF001
+    ],
+)
+def test_what_is_mistaken_is_said_in_the_language_that_was_asked_for(
+    language: str, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "accord.toml"
+    file.write_text(run(*NEW).output.replace('at-least = "72h"', 'at-least = "200h"', 1))
+    checked = run("check", str(file), "--language", language)
+    assert said in checked.output
+    assert "cannot" not in checked.output
+
+
+def test_persian_findings_set_what_stands_in_the_file_apart(tmp_path: Path) -> None:
+    file = tmp_path / "accord.toml"
+    file.write_text(run(*NEW).output.replace('at-least = "72h"', 'at-least = "200h"', 1))
+    checked = run("check", str(file), "--language", "fa")
+    assert "\u2068obligation notice-of-exercise\u2069" in checked.output
+    assert "\u2068200h\u2069" in checked.output

@@ -54,6 +54,7 @@ class Terminal:
 
     def __init__(self, party: Party, monkeypatch: pytest.MonkeyPatch) -> None:
         self.party = party
+        self.room = "hotline"
         self._patch = monkeypatch
 
     def run(self, *arguments: str, code: Exit = Exit.FINE, typed: str | None = None, told: str = "") -> str:
@@ -70,7 +71,7 @@ class Terminal:
             )
             patched.setattr("tidegate.cli.hotline.paper.turns_text", lambda _: True)
             result: Result = CliRunner().invoke(
-                front, ["hotline", *arguments], obj=parts, input=typed, standalone_mode=False
+                front, [self.room, *arguments], obj=parts, input=typed, standalone_mode=False
             )
         ended = Exit.FINE if result.exception is None else tell(result.exception, debug=False)
         assert ended == code, (ended, result.output, result.exception)

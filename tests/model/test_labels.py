@@ -12,17 +12,22 @@ from typing import get_args, get_type_hints
 import pytest
 from babel import Locale
 
+from tidegate import accord as accord_room
 from tidegate.accord.accounts import TOLD_APART
 from tidegate.accord.accounts import Row as AccountRow
+from tidegate.accord.changes import Amended
 from tidegate.accord.dialogue import Deed
+from tidegate.accord.lint import Finding
 from tidegate.accord.next_steps import Step
 from tidegate.accord.stages import Stage
+from tidegate.app import accord as app_accord
 from tidegate.app.accord.drafting import read_data, templates
 from tidegate.hotline.fields import FIELDS
 from tidegate.hotline.vocabularies import COMMON_CODES, UNTABLED, vocabulary
-from tidegate.model.accords import Happening
+from tidegate.model.accords import Happening, PeriodKind
 from tidegate.model.labels import LANGUAGES, Language, counted, day, how_long, language_of
 from tidegate.model.labels.table import groups
+from tidegate.model.remarks import Remark
 
 PLACE = re.compile(r"{(\w*)}")
 LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9.:/-]*")
@@ -37,7 +42,7 @@ ALPHABETS: dict[Language, str] = {
 }
 """Small letters of each language; what else a label holds comes from its English words: UDP, UTC, AS64500."""
 SIGNS = set(string.digits + " .,:;()?-–|+/_'&" + "،؛؟")
-LOWER_CASE_GROUPS = {"language", "place", "expected", "unit", "page-part"}
+LOWER_CASE_GROUPS = {"language", "place", "expected", "unit", "page-part", "accord-finding"}
 """Groups whose labels stand within a sentence or behind a number."""
 
 
@@ -194,10 +199,23 @@ def test_days_and_times_are_written_by_the_library_in_ascii_digits() -> None:
     assert how_long(2 * 3_600, "ar") == "ساعتان"
 
 
+ACCORD = Path(accord_room.__file__).parent
+APP_ACCORD = Path(app_accord.__file__).parent
+
+
+def found_in(path: Path) -> set[str]:
+    """Codes of findings, as they stand in the code: the first text behind the place."""
+    calls = r'(?:mistake|doubt|refused)\(\s*(?:f?"[^"]*"|[a-z]+),\s*"([a-z-]+)"'
+    return set(re.findall(calls, path.read_text()))
+
+
 ACCORD_CODES: dict[str, set[str]] = {
     "accord-stage": {str(stage) for stage in Stage},
     "accord-step": {str(step) for step in Step},
     "accord-happening": set(get_args(Happening)),
+    "accord-period": set(get_args(PeriodKind)),
+    "accord-remark": set(get_args(get_type_hints(Remark)["code"])),
+    "accord-finding": found_in(ACCORD / "lint.py") | found_in(APP_ACCORD / "checking.py"),
 }
 
 
@@ -247,6 +265,7 @@ def test_every_word_that_the_accord_commands_show_has_its_label_and_no_label_is_
         asked |= set(re.findall(r'"([^"]+)"', row))
     states, agreements = get_type_hints(Deed)["state"], get_type_hints(AccountRow)["agreement"]
     from_tables = {*get_args(states), *get_args(agreements), *TOLD_APART}
+    from_tables |= {*get_args(get_type_hints(Finding)["kind"]), *get_args(get_type_hints(Amended)["what"])}
     assert not asked - own - set(groups()["accord-page"])
     assert from_tables <= own
     assert not own - written - from_tables

@@ -6,7 +6,6 @@ other side reads that its sender knows.
 
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_network
-from typing import Literal
 
 import msgspec
 
@@ -22,6 +21,7 @@ from tidegate.model.accords import (
     PartyCode,
     Period,
 )
+from tidegate.model.remarks import Remark
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,14 +33,6 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     networks: tuple[int, ...] = ()
     domains: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
-
-
-class Remark(msgspec.Struct, frozen=True):
-    """`stop` keeps the message back; `mark` travels with it. `article` is where the accord says so."""
-
-    kind: Literal["stop", "mark"]
-    article: str
-    what: str
 
 
 def look(accord: Accord, notice: Occurrence, scope: Scope, received_s: int) -> list[Remark]:
@@ -56,18 +48,17 @@ def touched_assets(accord: Accord, notice: Occurrence, scope: Scope) -> Iterable
     article = article_of(accord, "asset-touched")
     for asset in accord.asset:
         if asset.party != notice.by and overlaps(asset, scope):
-            what = f"the scope touches {asset.id}, a protected asset of {asset.party} ({asset.asset_class})"
-            yield Remark("stop", article, f"{what}; take it out of the scope")
+            values = (("asset", asset.id), ("party", asset.party), ("asset_class", asset.asset_class))
+            yield Remark("stop", "touches-asset", article, values)
 
 
 def touched_periods(accord: Accord, notice: Occurrence, scope: Scope) -> Iterable[Remark]:
     article = article_of(accord, notice.act or "exercise")
     for period in accord.period:
         if period.party in others(accord, notice) and meets(period, scope):
-            days = f"{period.kind}, {period.first} to {period.last}"
-            yield Remark(
-                "stop", article, f"it falls into {period.id} of {period.party} ({days}); choose another time"
-            )
+            names = (("period", period.id), ("party", period.party), ("kind", period.kind))
+            days = (("first", period.first), ("last", period.last))
+            yield Remark("stop", "falls-into", article, (*names, *days))
 
 
 def lateness(accord: Accord, notice: Occurrence, received_s: int) -> Iterable[Remark]:
@@ -82,8 +73,8 @@ def lateness(accord: Accord, notice: Occurrence, received_s: int) -> Iterable[Re
         ]
         late_s = received_s - min((one for one in due if one is not None), default=received_s)
         if late_s > 0:
-            hours = -(-late_s // 3_600)
-            yield Remark("mark", obligation.article, f"late by {hours} h: {clock.at_least} ahead is agreed")
+            values = (("late_s", str(late_s)), ("least", clock.at_least))
+            yield Remark("mark", "late", obligation.article, values)
 
 
 def instance(obligation: Obligation, notice: Occurrence, toward: PartyCode) -> Instance:

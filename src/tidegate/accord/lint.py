@@ -6,14 +6,14 @@ stands in `RULES`; each finding names the place as the file does.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Literal
 
 import msgspec
 
 from tidegate.accord.resting import CHANNELS
-from tidegate.accord.spans import end_of, parse_day, parse_span
+from tidegate.accord.spans import UNITS, end_of, parse_day, parse_span
 from tidegate.model.accords import (
     ASSETS_MAX,
     OBLIGATIONS_MAX,
@@ -32,7 +32,11 @@ from tidegate.model.accords import (
     Text,
     Tighter,
 )
+from tidegate.model.labels import phrase
 from tidegate.model.refusals import NotAllowed
+
+FINDING = "accord-finding"
+"""The table of labels with the sentence of each code."""
 
 FINDINGS_MAX = 200
 """Findings told at once; one wrong copy of a template makes few kinds of them."""
@@ -52,11 +56,18 @@ ANSWERS = {
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """`where` is the place in the file ("obligation notice"), `what` a sentence for its writers."""
+    """`where` is the place in the file ("obligation notice"); `code` is what is the matter, with the `values`
+    that the sentence of that code names."""
 
     kind: Literal["mistake", "doubt"]
     where: str
-    what: str
+    code: str
+    values: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def what(self) -> str:
+        """A sentence for its writers, in English."""
+        return phrase(FINDING, self.code, "en", **dict(self.values))
 
 
 def lint(accord: Accord) -> list[Finding]:
@@ -72,12 +83,16 @@ def refuse_mistaken(accord: Accord) -> None:
         raise NotAllowed("\n".join(mistakes))
 
 
-def mistake(where: str, what: str) -> Finding:
-    return Finding("mistake", where, what)
+def mistake(where: str, code: str, **values: object) -> Finding:
+    return Finding("mistake", where, code, told(values))
 
 
-def doubt(where: str, what: str) -> Finding:
-    return Finding("doubt", where, what)
+def doubt(where: str, code: str, **values: object) -> Finding:
+    return Finding("doubt", where, code, told(values))
+
+
+def told(values: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, str(value)) for name, value in values.items())
 
 
 def sizes(accord: Accord) -> Iterator[Finding]:
@@ -89,11 +104,11 @@ def sizes(accord: Accord) -> Iterator[Finding]:
     )
     for name, rows, most in bounds:
         if len(rows) > most:
-            yield mistake(name, f"there are {len(rows)}; at most {most} are allowed")
+            yield mistake(name, "too-many", count=len(rows), most=most)
     if len(accord.party) < 2:
-        yield mistake("party", "an accord has at least two parties")
+        yield mistake("party", "two-parties")
     if accord.version < 1:
-        yield mistake("version", "versions count from 1")
+        yield mistake("version", "version-from-one")
 
 
 def names(accord: Accord) -> Iterator[Finding]:
@@ -110,14 +125,12 @@ def names(accord: Accord) -> Iterator[Finding]:
     for kind, ids in told.items():
         for name, count in Counter(ids).items():
             if count > 1:
-                yield mistake(f"{kind} {name}", f"{count} have this name; give each its own")
+                yield mistake(f"{kind} {name}", "same-name", count=count)
             if not name or (kind != "definition" and NAME.fullmatch(name) is None):
-                yield mistake(
-                    f"{kind} {name!r}", "write a name in small and capital letters, digits and hyphens"
-                )
+                yield mistake(f"{kind} {name!r}", "unwritable-name")
     for party in accord.party:
         if len(party.code) > PARTY_CODE_MAX:
-            yield mistake(f"party {party.code}", f"a code has at most {PARTY_CODE_MAX} letters")
+            yield mistake(f"party {party.code}", "long-code", most=PARTY_CODE_MAX)
 
 
 def references(accord: Accord) -> Iterator[Finding]:
@@ -127,22 +140,22 @@ def references(accord: Accord) -> Iterator[Finding]:
     for kind, rows in (("asset", accord.asset), ("period", accord.period)):
         for row in rows:
             if row.party not in codes:
-                yield mistake(f"{kind} {row.id}", f"{row.party} is no party of this accord")
+                yield mistake(f"{kind} {row.id}", "no-party", party=row.party)
     for obligation in accord.obligation:
         where = f"obligation {obligation.id}"
         for code in (*named(obligation.duty), *named(obligation.toward)):
             if code not in codes:
-                yield mistake(where, f"{code} is no party of this accord")
+                yield mistake(where, "no-party", party=code)
         if obligation.track and obligation.track not in tracks:
-            yield mistake(where, f"there is no track {obligation.track}")
+            yield mistake(where, "no-track", track=obligation.track)
         for term in obligation.terms:
             if term not in terms:
-                yield mistake(where, f"the term {term!r} is defined nowhere")
+                yield mistake(where, "undefined-term", term=term)
     if accord.force.depositary and accord.force.depositary not in codes:
-        yield mistake("force", f"the depositary {accord.force.depositary} is no party of this accord")
+        yield mistake("force", "strange-depositary", party=accord.force.depositary)
     used = {term for obligation in accord.obligation for term in obligation.terms}
     for term in sorted(terms - used):
-        yield doubt(f"definition {term}", "no obligation refers to this term")
+        yield doubt(f"definition {term}", "unused-term")
 
 
 def named(parties: Sequence[str] | str) -> Sequence[str]:
@@ -151,13 +164,13 @@ def named(parties: Sequence[str] | str) -> Sequence[str]:
 
 def spans(accord: Accord) -> Iterator[Finding]:
     """Every span and date can be read."""
-    told: list[tuple[str, str]] = [("force", accord.force.notice)]
-    told += [("force", span) for span in (accord.force.term, accord.force.renewal) if span]
-    told += [(f"guarantee {one.id}", one.notice) for one in accord.guarantee]
+    named: list[tuple[str, str]] = [("force", accord.force.notice)]
+    named += [("force", span) for span in (accord.force.term, accord.force.renewal) if span]
+    named += [(f"guarantee {one.id}", one.notice) for one in accord.guarantee]
     for obligation in accord.obligation:
-        told += [(f"obligation {obligation.id}", span) for span in spans_of(obligation)]
-    for where, span in told:
-        yield from refused(where, parse_span, span)
+        named += [(f"obligation {obligation.id}", span) for span in spans_of(obligation)]
+    for where, span in named:
+        yield from refused(where, "no-span", parse_span, span, units=", ".join(UNITS), example="72h")
     dates = [("force", accord.force.enters)] if accord.force.enters != "signature" else []
     dates += [(f"period {one.id}", day) for one in accord.period for day in (one.first, one.last)]
     dates += [(f"party {one.code}", day) for one in accord.party for day in one.holidays]
@@ -165,7 +178,7 @@ def spans(accord: Accord) -> Iterator[Finding]:
         (f"obligation {one.id}", one.clock.date) for one in accord.obligation if isinstance(one.clock, By)
     ]
     for where, day in dates:
-        yield from refused(where, parse_day, day)
+        yield from refused(where, "no-day", parse_day, day, example="2026-11-25")
 
 
 def spans_of(obligation: Obligation) -> list[str]:
@@ -185,11 +198,13 @@ def tighter_of(obligation: Obligation) -> Sequence[Tighter]:
     return () if isinstance(obligation.clock, (Every, By)) else obligation.clock.tighter
 
 
-def refused(where: str, read: Callable[[str], object], text: str) -> Iterator[Finding]:
+def refused(
+    where: str, code: str, read: Callable[[str], object], text: str, **values: str
+) -> Iterator[Finding]:
     try:
         read(text)
-    except NotAllowed as refusal:
-        yield mistake(where, refusal.why)
+    except NotAllowed:
+        yield mistake(where, code, text=text, **values)
 
 
 def order_of_times(accord: Accord) -> Iterator[Finding]:
@@ -202,32 +217,30 @@ def order_of_times(accord: Accord) -> Iterator[Finding]:
             continue  # an unreadable span is told by `spans`
     for period in accord.period:
         if period.last < period.first:
-            yield mistake(f"period {period.id}", "it ends before it begins")
+            yield mistake(f"period {period.id}", "period-backwards")
     if accord.force.renewal and not accord.force.term:
-        yield mistake("force", "a renewal without a term never begins; give a term, or leave it out")
+        yield mistake("force", "renewal-alone")
 
 
 def contradictions(where: str, obligation: Obligation) -> Iterator[Finding]:
     clock = obligation.clock
     if isinstance(clock, Before):
         if clock.target and length(clock.target) < length(clock.at_least):
-            yield mistake(where, f"its target of {clock.target} is shorter than the least, {clock.at_least}")
+            yield mistake(where, "target-shorter", target=clock.target, least=clock.at_least)
         for rule in clock.tighter:
             if length(rule.span) <= length(clock.at_least):
-                yield mistake(
-                    where, f"stricter means earlier here: {rule.span} is not more than {clock.at_least}"
-                )
+                yield mistake(where, "not-earlier", span=rule.span, least=clock.at_least)
     elif isinstance(clock, (After, Never)):
         for rule in clock.tighter:
             if length(rule.span) >= length(clock.within):
-                yield mistake(where, f"{rule.span} is not stricter than {clock.within}")
+                yield mistake(where, "not-stricter", span=rule.span, within=clock.within)
     for rule in tighter_of(obligation):
         if rule.period is None and rule.asset_class is None and not rule.civilian:
-            yield mistake(where, "a stricter span without a period, a class or civilian never applies")
+            yield mistake(where, "never-applies", keys="period, asset-class, civilian")
     whole = length_of(obligation)
     for lead in obligation.remind:
         if whole is not None and length(lead) >= whole:
-            yield doubt(where, f"the reminder {lead} ahead comes before the clock starts")
+            yield doubt(where, "early-reminder", lead=lead)
 
 
 def length(span: str) -> int:
@@ -255,23 +268,19 @@ def reach(accord: Accord) -> Iterator[Finding]:
             and set(obligation.duty) == set(obligation.toward)
             and len(obligation.duty) == 1
         ):
-            yield mistake(where, "a party cannot owe something to itself alone")
+            yield mistake(where, "owed-to-itself")
         if not named(obligation.duty) and obligation.duty != "each":
-            yield mistake(where, "nobody owes it; name the parties, or write each")
+            yield mistake(where, "owed-by-nobody", word="each")
         for rule in tighter_of(obligation):
             if rule.period is not None and rule.period not in kinds:
-                yield doubt(where, f"no period of the kind {rule.period} is agreed yet, so that span rests")
+                yield doubt(where, "no-such-period", period=rule.period)
             if rule.asset_class is not None and rule.asset_class not in classes:
-                yield doubt(
-                    where, f"no asset of the class {rule.asset_class} is listed yet, so that span rests"
-                )
+                yield doubt(where, "no-such-asset", asset=rule.asset_class)
         if isinstance(obligation.clock, After):
             usual = ANSWERS.get(obligation.clock.event)
             if usual is not None and obligation.evidence != usual:
-                yield doubt(
-                    where,
-                    f"{obligation.clock.event} is usually answered by {usual}, not {obligation.evidence}",
-                )
+                event, evidence = obligation.clock.event, obligation.evidence
+                yield doubt(where, "unusual-answer", event=event, usual=usual, evidence=evidence)
 
 
 def channels(accord: Accord) -> Iterator[Finding]:
@@ -279,26 +288,23 @@ def channels(accord: Accord) -> Iterator[Finding]:
     experts = {track.id for track in accord.track if track.experts}
     for obligation in accord.obligation:
         if obligation.track and obligation.track not in experts and obligation.evidence in CHANNELS:
-            yield mistake(
-                f"obligation {obligation.id}",
-                f"a channel ({obligation.evidence}) may not rest with a track; take the track out",
-            )
+            yield mistake(f"obligation {obligation.id}", "channel-rests", evidence=obligation.evidence)
 
 
 def wordings(accord: Accord) -> Iterator[Finding]:
     """Each text stands in each authentic language; two obligations of one article say so in two texts."""
     languages = accord.languages.authentic
     if not languages:
-        yield mistake("languages", "name at least one authentic language")
+        yield mistake("languages", "no-language")
     if accord.languages.authoritative and accord.languages.authoritative not in languages:
-        yield mistake("languages", "the authoritative language is one of the authentic ones")
+        yield mistake("languages", "not-authentic")
     for where, text in texts(accord):
         lacking = [language for language in languages if not text.get(language, "").strip()]
         if lacking:
-            yield mistake(where, f"its text is missing in {', '.join(lacking)}")
+            yield mistake(where, "text-missing", languages=", ".join(lacking))
     for article, count in Counter(one.article for one in accord.obligation).items():
         if count > 1:
-            yield doubt(f"article {article}", f"{count} obligations stand under it; number its paragraphs")
+            yield doubt(f"article {article}", "shared-article", count=count)
 
 
 def texts(accord: Accord) -> Iterator[tuple[str, Text]]:
@@ -317,10 +323,8 @@ def owners(accord: Accord) -> Iterator[Finding]:
         duty: Iterable[str] = levels if obligation.duty == "each" else obligation.duty
         lacking = [code for code in duty if code in levels and obligation.owner not in levels[code]]
         if lacking:
-            what = (
-                f"{', '.join(lacking)} named no authority of the level {obligation.owner}, so it has no owner"
-            )
-            yield mistake(f"obligation {obligation.id}", what)
+            parties, where = ", ".join(lacking), f"obligation {obligation.id}"
+            yield mistake(where, "no-authority", parties=parties, level=obligation.owner)
 
 
 def doubles(accord: Accord) -> Iterator[Finding]:
@@ -329,9 +333,7 @@ def doubles(accord: Accord) -> Iterator[Finding]:
     for one in accord.obligation:
         asked = (type(one.clock), started_by(one), one.evidence, one.duty, one.toward, one.track)
         if asked in seen:
-            yield doubt(
-                f"obligation {one.id}", f"it asks for the same as {seen[asked]}; which of them holds?"
-            )
+            yield doubt(f"obligation {one.id}", "asks-the-same", other=seen[asked])
         seen.setdefault(asked, one.id)
 
 
@@ -348,7 +350,7 @@ def scopes(accord: Accord) -> Iterator[Finding]:
     for asset in accord.asset:
         where = f"asset {asset.id}"
         if not (asset.prefixes or asset.networks or asset.domains or asset.services):
-            yield mistake(where, "it names no prefix, network, domain or service, so nobody can keep off it")
+            yield mistake(where, "names-nothing")
         yield from unreadable(where, asset)
     for party in accord.party:
         yield from unreadable(f"party {party.code}", party)
@@ -359,10 +361,10 @@ def unreadable(where: str, named: Asset | Party) -> Iterator[Finding]:
         try:
             ip_network(prefix)
         except ValueError:
-            yield mistake(where, f"{prefix!r} is no prefix; write it as 192.0.2.0/24, without host bits")
+            yield mistake(where, "no-prefix", prefix=prefix)
     for network in named.networks:
         if not 0 < network < 1 << 32:
-            yield mistake(where, f"AS{network} is no AS number")
+            yield mistake(where, "no-network", number=network)
 
 
 RULES: Sequence[Callable[[Accord], Iterable[Finding]]] = (

@@ -13,12 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import Literal
+from typing import Literal, get_args
 
 from tidegate.model.accords import Weekday
 from tidegate.model.refusals import NotAllowed
 
 Unit = Literal["h", "d", "wd", "w", "mo", "y"]
+UNITS: tuple[Unit, ...] = get_args(Unit)
 
 SPAN = re.compile(r"([1-9][0-9]{0,4})(h|d|wd|w|mo|y)")
 DAY_S = 86_400

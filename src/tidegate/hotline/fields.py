@@ -54,6 +54,7 @@ _TABLE = (
     Field("from", "time"),
     Field("until", "time"),
     _code("simulated-attack", "yes-no"),
+    _code("late", "yes-no"),
     _code("expected-effect"),
     _code("asset-class"),
     Field("prefix", "prefix"),

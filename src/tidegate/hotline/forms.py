@@ -90,6 +90,7 @@ NOTICE = Form(
         _one("from"),
         _one("until"),
         _one("simulated-attack"),
+        *_may("late"),
         *_any("expected-effect", "asset-class", *_WHERE, "source-prefix", "source-network"),
         *_may("contact", "phone"),
     ),

@@ -13,6 +13,7 @@ import msgspec
 from tidegate.model.hotline_facts import About, Awaited, Place
 from tidegate.model.messages import CodedField, FormName, Mark, OfficerSignature, Pap, Precedence, Tlp
 from tidegate.model.organisations import CardOfficer, Digest, Level, OrganisationId
+from tidegate.model.remarks import Remark
 
 LISTED_MAX = 200
 """Messages in one list, the newest; `left_out` counts the others."""
@@ -48,6 +49,12 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Compose(msgspec.Struct, frozen=True, tag=True):
+    draft: Draft
+
+
+class LookBefore(msgspec.Struct, frozen=True, tag=True):
+    """What an accord says against a draft as it is; nothing is composed."""
+
     draft: Draft
 
 
@@ -122,6 +129,7 @@ class ImportEnvelopes(msgspec.Struct, frozen=True, tag=True):
 
 HotlineRequest = (
     Compose
+    | LookBefore
     | GiveSignature
     | ListInbox
     | ListOutbox
@@ -205,6 +213,12 @@ class Composed(msgspec.Struct, frozen=True, tag=True):
     content: bytes
     level: Level
     officers: int
+
+
+class Looked(msgspec.Struct, frozen=True, tag=True):
+    """The stops among `remarks` keep the message back, as they would keep back `Compose`."""
+
+    remarks: tuple[Remark, ...]
 
 
 class SignatureTaken(msgspec.Struct, frozen=True, tag=True):
@@ -334,6 +348,7 @@ class Imported(msgspec.Struct, frozen=True, tag=True):
 
 HotlineReply = (
     Composed
+    | Looked
     | SignatureTaken
     | Inbox
     | Outbox

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from tidegate.accord.clocks import Clocks, Instance
 from tidegate.accord.owing import owes
 from tidegate.app.accord.books import Book
-from tidegate.app.accord.following import Following
-from tidegate.app.accord.readings import read
+from tidegate.app.accord.following import PIECES_MAX, Following
+from tidegate.app.accord.readings import accord_named, read
 from tidegate.hotline.deadlines import NOTHING_AGREED, Agreed, sooner
 from tidegate.model.accords import After, Happening, Never, Obligation, Occurrence
 from tidegate.model.hotline_facts import Awaited
@@ -32,9 +32,6 @@ RECEIPT_OF: Mapping[Happening, Awaited] = MappingProxyType(
     }
 )
 """The receipt that is, or may be, an obligation's evidence. All other evidence is told of in other ways."""
-
-PIECES_MAX = 8
-"""Pieces of a ledger that one message waits for; of most ledgers that is all that is new."""
 
 log = logging.getLogger("tidegate.hotline")
 
@@ -59,7 +56,7 @@ class AgreedDeadlines:
             known = self._following.known
             if known is None:
                 return NOTHING_AGREED
-            book = known.current(content.accord, now_s)
+            book = known.current(accord_named(content), now_s)
         except NotAllowed:
             return NOTHING_AGREED
         except OutsideFailed as failure:

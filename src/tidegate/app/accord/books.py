@@ -14,7 +14,7 @@ from tidegate.accord.dialogue import Meeting, must_be_minutes
 from tidegate.accord.force import force_of
 from tidegate.accord.lint import lint
 from tidegate.accord.reckoning import Force, Reckoning
-from tidegate.app.accord.readings import Codes, read
+from tidegate.app.accord.readings import Codes, accord_named, read
 from tidegate.model.accords import ACCORD_BYTES_MAX, Accord, Occurrence, PartyCode, Receipted, Told
 from tidegate.model.messages import Content
 from tidegate.model.minutes import Minutes
@@ -80,7 +80,7 @@ class Book:
 
     def tells(self, message: Message) -> list[Occurrence]:
         """What one more message means here; nothing where it is under another accord, or known."""
-        if message.content.accord != self.accord.id or message.digest in self.under:
+        if accord_named(message.content) != self.accord.id or message.digest in self.under:
             return []
         self.under.add(message.digest)
         self._take_minutes(message)

@@ -5,16 +5,31 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from tidegate.accord.before_sending import Scope, look
 from tidegate.accord.changes import Amended, amendments
-from tidegate.accord.lint import Finding, lint, refuse_mistaken
+from tidegate.accord.lint import FINDING, Finding, doubt, lint, refuse_mistaken
 from tidegate.accord.negotiation import Change, compare
 from tidegate.accord.spans import end_of, parse_span
 from tidegate.app.accord.books import Book
-from tidegate.hotline.values import time_of, time_value
-from tidegate.model.accords import Accord, Guarantee, Happening, Occurrence, PartyCode
+from tidegate.hotline.values import time_value
+from tidegate.model.accords import Accord, Guarantee
 from tidegate.model.refusals import NotAllowed
 from tidegate.wire.accord_file import accord_digest, decode_accord
+
+__all__ = [
+    "FINDING",
+    "Amendment",
+    "Checked",
+    "Finding",
+    "accord_in",
+    "amended",
+    "check_file",
+    "compared",
+    "next_draft",
+    "notice_ends",
+    "pledge_fields",
+    "signable",
+    "track_fields",
+]
 
 VERSION = re.compile(r"^version *= *\d+", re.MULTILINE)
 
@@ -109,7 +124,7 @@ class Amendment(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     digest: str
     changes: tuple[Amended, ...]
-    doubts: tuple[str, ...]
+    doubts: tuple[Finding, ...]
 
 
 def amended(book: Book, written: bytes) -> Amendment:
@@ -128,12 +143,12 @@ def amended(book: Book, written: bytes) -> Amendment:
     )
 
 
-def forgotten(changes: Sequence[Amended]) -> Iterator[str]:
+def forgotten(changes: Sequence[Amended]) -> Iterator[Finding]:
     """Obligations whose clock is another, and whose words still say what they said."""
     for one in changes:
         parts = {name.partition(".")[0] for name, _, _ in one.fields}
         if one.table == "obligation" and "clock" in parts and "text" not in parts:
-            yield f"article {one.article}: the clock of {one.id} is changed, and its text is not"
+            yield doubt(f"obligation {one.id}", "clock-without-text")
 
 
 def next_draft(book: Book) -> bytes:
@@ -143,29 +158,3 @@ def next_draft(book: Book) -> bytes:
     if count == 0:
         raise NotAllowed("the file writes its version in an unusual way; raise it by hand")
     return drafted.encode()
-
-
-def look_before(book: Book, us: PartyCode, form: str, fields: Sequence[str], now_s: int) -> list[str]:
-    """Marks, in words, for a notice with these fields; NotAllowed where it must not go out."""
-    given: dict[str, list[str]] = {}
-    for field in fields:
-        name, _, value = field.partition("=")
-        given.setdefault(name, []).append(value)
-    if form != "notice" or not {"from", "until", "notice"} <= given.keys():
-        return []
-    scope = Scope(
-        begin_s=time_of(given["from"][0]),
-        end_s=time_of(given["until"][0]),
-        prefixes=tuple(given.get("prefix", ())),
-        networks=tuple(int(one.removeprefix("AS")) for one in given.get("network", ())),
-        domains=tuple(given.get("domain", ())),
-    )
-    act: Happening = given["notice"][0]  # type: ignore[assignment]
-    notice = Occurrence(
-        fact=0, kind="notice", by=us, toward=(), at_s=scope.begin_s, reference="", sent_at_s=now_s, act=act
-    )
-    remarks = look(book.accord, notice, scope, now_s)
-    stops = [f"article {one.article}: {one.what}" for one in remarks if one.kind == "stop"]
-    if stops:
-        raise NotAllowed("\n".join(stops))
-    return [f"article {one.article}: {one.what}" for one in remarks]

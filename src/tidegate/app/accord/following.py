@@ -11,6 +11,9 @@ from tidegate.ports.facts import FactStore
 from tidegate.ports.hotline import EnvelopeStore
 from tidegate.ports.outside import OutsideFailed
 
+PIECES_MAX = 8
+"""Pieces of a ledger that one message waits for; of most ledgers that is all that is new."""
+
 
 class Following:
     """For a node's thread, beside the store that it writes to. What it tells is what `open_books` would tell

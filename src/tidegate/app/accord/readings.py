@@ -16,6 +16,11 @@ from tidegate.model.organisations import Digest, OrganisationId
 Codes = Mapping[OrganisationId, PartyCode]
 
 
+def accord_named(content: Content) -> str:
+    """The id of the accord that a message names, which an article may follow ("XA-XB-2028 4.1")."""
+    return content.accord.replace("#", " ").split(" ")[0]
+
+
 class Reading:
     """The fields of one message, and the accord that it is read under."""
 

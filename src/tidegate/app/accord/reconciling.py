@@ -9,6 +9,7 @@ from tidegate.accord.clocks import moment
 from tidegate.accord.spans import begin_of_day, midnight_after, parse_day
 from tidegate.app.accord.books import Book, Message
 from tidegate.app.accord.opening import told_since
+from tidegate.app.accord.readings import accord_named
 from tidegate.model.accords import Occurrence, PartyCode, Receipted, Told
 from tidegate.model.organisations import Digest, OrganisationId
 from tidegate.model.refusals import NotAllowed
@@ -92,7 +93,7 @@ def accounts_told(
     """Accounts that other parties sent under this accord, in the order in which they came; one that a party
     gives of another is passed over."""
     for one in told_since(store, envelopes, own, 0):
-        if not isinstance(one, Message) or one.ours or one.content.accord != book.accord.id:
+        if not isinstance(one, Message) or one.ours or accord_named(one.content) != book.accord.id:
             continue
         if ("account",) not in [field.values for field in one.content.fields if field.name == "purpose"]:
             continue

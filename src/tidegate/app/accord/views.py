@@ -13,7 +13,7 @@ from tidegate.accord.reckoning import Reckoning, Standing
 from tidegate.accord.register import in_force_between, register
 from tidegate.accord.stages import Stage
 from tidegate.app.accord.books import Book
-from tidegate.model.accords import Accord, Occurrence, PartyCode, Text
+from tidegate.model.accords import Accord, Asset, Occurrence, PartyCode, Text
 from tidegate.model.canonical import decode_record
 from tidegate.model.facts import Fact
 from tidegate.model.hotline_facts import OwnCardIssued
@@ -113,9 +113,13 @@ def counted(reckoning: Reckoning, now_s: int) -> dict[str, dict[str, int]]:
     return counts
 
 
+def is_in_force(book: Book, now_s: int) -> bool:
+    return book.force is not None and book.force.covers(now_s)
+
+
 def guarantees(book: Book, now_s: int) -> dict[str, list[tuple[PartyCode, PartyCode]]]:
-    """Of each guarantee, between whom it is in force."""
-    told = [one for one in book.told if isinstance(one, Occurrence)]
+    """Of each guarantee, between whom it is in force: nobody, while the accord itself is not."""
+    told = [one for one in book.told if isinstance(one, Occurrence)] if is_in_force(book, now_s) else []
     return {
         one.id: in_force_between(register(book.accord, one, told), now_s) for one in book.accord.guarantee
     }
@@ -144,7 +148,7 @@ def members(book: Book, now_s: int) -> list[Member]:
             from_s=entry.from_s,
             until_s=entry.until_s,
             rests_from_s=entry.rests_from_s,
-            binds=entry.binds_at(now_s),
+            binds=entry.binds_at(now_s) and is_in_force(book, now_s),
             facts=entry.facts,
         )
         for one in book.accord.guarantee
@@ -153,7 +157,7 @@ def members(book: Book, now_s: int) -> list[Member]:
 
 
 class YearView(msgspec.Struct, frozen=True, kw_only=True):
-    """One year for the review meeting.
+    """One year for the review meeting, told out of the record of `us`.
 
     `clocks` are (article, obligation, stage, number) of what fell due in it, `late` those of them that were
     late, `checks` (from, to, stage, number); `events` what happened, but for plain messages and
@@ -163,6 +167,7 @@ class YearView(msgspec.Struct, frozen=True, kw_only=True):
     accord: str
     version: int
     digest: str
+    us: PartyCode
     year: int
     entered_s: int
     parties: tuple[PartyCode, ...]
@@ -194,6 +199,7 @@ def year_view(book: Book, us: PartyCode, year: int, now_s: int) -> YearView:
         accord=book.accord.id,
         version=book.accord.version,
         digest=book.digest,
+        us=us,
         year=year,
         entered_s=book.force.entered_s,
         parties=book.accord.codes,
@@ -206,7 +212,7 @@ def year_view(book: Book, us: PartyCode, year: int, now_s: int) -> YearView:
             )
         ),
         checks=tuple(check_rows(due)),
-        events=tuple(sorted((one for one in happened if one.kind not in PLAIN), key=lambda one: one.at_s)),
+        events=tuple(sorted((one for one in happened if one.kind not in PLAIN), key=moment)),
         late=tuple(row(one, us) for one in sorted(due, key=lambda one: one.due_s or 0) if one.stage in LATE),
         open=tuple(row(one, us) for one in standings if one.is_open and one.stage is not Stage.NOT_DUE),
         as_of_s=None if end_s == year_s else end_s - 1,
@@ -234,16 +240,16 @@ def worded(text: Text, language: str) -> str:
     return text.get(language) or next(iter(text.values()), "")
 
 
-def articles(accord: Accord, language: str) -> Iterator[str]:
-    """Lines of the whole accord, by article."""
-    yield f"{worded(accord.title, language)} ({accord.id}, version {accord.version})"
+def articles(accord: Accord, language: str) -> Iterator[tuple[str, str]]:
+    """The whole accord by article: (article, text)."""
     rows = [(one.article, one.text) for one in accord.obligation]
     rows += [(one.article, one.text) for one in accord.guarantee]
     rows += [(one.article, one.text) for one in accord.track]
     for article, text in sorted(rows, key=lambda one: by_number(one[0])):
-        yield f"{article}  {worded(text, language)}"
-    for asset in accord.asset:
-        named = ", ".join((*asset.prefixes, *map(str, asset.networks), *asset.domains, *asset.services))
-        yield f"{asset.party} {asset.asset_class} {asset.id}: {named}"
-    for period in accord.period:
-        yield f"{period.party} {period.kind} {period.id}: {period.first} to {period.last}"
+        yield article, worded(text, language)
+
+
+def names_in(asset: Asset) -> tuple[str, ...]:
+    """All that an asset is known by."""
+    networks = (f"AS{network}" for network in asset.networks)
+    return (*asset.prefixes, *networks, *asset.domains, *asset.services)

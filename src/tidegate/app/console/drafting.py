@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from tidegate.app.accord.guarding import looked
+from tidegate.app.accord.remarking import remark_words
 from tidegate.app.console.access import Viewer
 from tidegate.app.console.gathering import NoSuchThing, Sources
 from tidegate.app.console.hotline_gathering import must_be_founded, readable_by
@@ -26,6 +28,7 @@ from tidegate.model.labels import language_of
 from tidegate.model.messages import CodedField, FormName, Mark, Pap, Precedence, Tlp
 from tidegate.model.organisations import LEVELS, Digest, Level, OrganisationId
 from tidegate.model.refusals import Full, NotAllowed
+from tidegate.model.remarks import Remark
 from tidegate.ports.hotline_control import LISTED_MAX
 
 WAITING_MAX = 32
@@ -84,11 +87,13 @@ class RecipientRow(msgspec.Struct, frozen=True, kw_only=True):
 
 class PreviewView(msgspec.Struct, frozen=True, kw_only=True):
     """The message as its recipients would read it, and all that is wrong with it, in the reader's language.
-    `officers` are those of its level on our card, who could sign it."""
+    `marks` are what an accord says of a notice that goes out all the same, marked. `officers` are those of
+    its level on our card, who could sign it."""
 
     letter: LetterView
     recipients: tuple[RecipientRow, ...]
     problems: tuple[str, ...]
+    marks: tuple[str, ...]
     officers: tuple[str, ...]
 
 
@@ -129,10 +134,18 @@ def look(sources: Sources, viewer: Viewer, asked: PreviewAsked) -> PreviewView:
     language = language_of(asked.language) or "en"
     draft = draft_from(asked.draft, now_s)
     letter, problems = preview(draft, board, now_s, zone_of(asked.zone))
+    remarks: Sequence[Remark] = ()
+    if not problems:
+        draft, remarks = looked(sources.hotline.line, draft)
+        letter, _ = preview(draft, board, now_s, zone_of(asked.zone))
     return PreviewView(
         letter=letter_view(letter, language),
         recipients=tuple(recipient_rows(draft.recipients, board)),
-        problems=tuple(one.words(language) for one in problems),
+        problems=(
+            *(one.words(language) for one in problems),
+            *(remark_words(one, language) for one in remarks if one.kind == "stop"),
+        ),
+        marks=tuple(remark_words(one, language) for one in remarks if one.kind == "mark"),
         officers=tuple(one.name for one in board.officers if one.level == draft.level),
     )
 
@@ -144,7 +157,8 @@ def lay_down(sources: Sources, viewer: Viewer, asked: DraftAsked) -> LaidDown:
     waiting = sources.hotline.line.outbox(LISTED_MAX, pending=True).messages
     if sum(one.stage == Stage.COMPOSED for one in waiting) >= WAITING_MAX:
         raise Full("messages that wait for signatures", WAITING_MAX)
-    composed = sources.hotline.line.compose(draft_from(asked, sources.clock.now_ms() // 1000))
+    draft, _ = looked(sources.hotline.line, draft_from(asked, sources.clock.now_ms() // 1000))
+    composed = sources.hotline.line.compose(draft)
     return LaidDown(message=composed.message, level=composed.level, officers=composed.officers)
 
 

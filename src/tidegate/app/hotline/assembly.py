@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tidegate.app.accord.agreed import AgreedDeadlines
 from tidegate.app.accord.following import Following
+from tidegate.app.accord.guarding import Remarks
 from tidegate.app.accord.origins import Origins
 from tidegate.app.accord.reminding import Reminding
 from tidegate.app.complaints import Complaint
@@ -17,7 +18,7 @@ from tidegate.app.hotline.drilling import Drills
 from tidegate.app.hotline.evidence import Evidence, EvidenceNeeds
 from tidegate.app.hotline.framing import begin_epoch
 from tidegate.app.hotline.identity import Identity
-from tidegate.app.hotline.needs import AgreedOf, Extras, Needs
+from tidegate.app.hotline.needs import AgreedOf, Extras, Needs, RemarksOf
 from tidegate.app.hotline.recording import NodeBlobs, NodeRecord
 from tidegate.app.hotline.relaying import Relaying
 from tidegate.app.hotline.signalling import Signalling
@@ -140,7 +141,8 @@ def open_hotline(
     with suppress(OutsideFailed):  # reminders tell of it, when they try again
         following.ready(ACCORD_PIECES_MAX)
     agreed = AgreedDeadlines(following, clock)
-    needs = real_needs(settings, node, stores, clock, identity, keys, ways, agreed)
+    remarks = Remarks(following, clock)
+    needs = real_needs(settings, node, stores, clock, identity, keys, ways, agreed, remarks)
     station = station_of(needs, ways, stores, keys)
     station.start()
     afterwards.callback(station.stop)
@@ -178,6 +180,7 @@ def real_needs(
     keys: StationKeys,
     ways: HotlineWays,
     agreed: AgreedOf,
+    remarks: RemarksOf,
 ) -> Needs:
     """Nothing in them is a stand-in: this node's record and blobs, its organisation's keys, chance."""
     return needs_of(
@@ -192,6 +195,7 @@ def real_needs(
         peer_stored_bytes=settings.peer_stored_gib << 30,
         archive=stores.facts,
         agreed=agreed,
+        remarks=remarks,
     )
 
 

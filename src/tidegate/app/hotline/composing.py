@@ -1,5 +1,6 @@
 """From a draft to a message that may go out: its bytes fixed, its officers' signatures brought in."""
 
+from tidegate.app.accord.guarding import must_be_fit
 from tidegate.app.hotline.drafted import drafted
 from tidegate.app.hotline.needs import Needs
 from tidegate.hotline.check_text import CHECK_TEXT
@@ -78,6 +79,7 @@ def compose(needs: Needs, draft: Draft) -> tuple[Digest, bytes, int]:
     content = content_of(needs, draft)
     must_be_whole(content, [one.body for one in draft.attachments], needs.check)
     must_answer_what_came(needs, content)
+    must_be_fit(content, needs.remarks(content))
     body = bytes_of(content)
     message = digest_of(body)
     about = about_of(content, message)

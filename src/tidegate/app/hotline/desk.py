@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
-from tidegate.app.hotline.composing import compose, drill, give_signature
+from tidegate.app.hotline.composing import compose, content_of, drill, give_signature
 from tidegate.app.hotline.framing import stored
 from tidegate.app.hotline.needs import Needs
 from tidegate.app.hotline.older import Older
@@ -16,6 +16,7 @@ from tidegate.app.hotline.station import Station
 from tidegate.app.hotline.views import lacking, peer_view, received_view, sent_view, stage_of, word_views
 from tidegate.app.hotline.watch import owed
 from tidegate.app.hotline.wording import word_of
+from tidegate.hotline.correspondence import must_be_whole
 from tidegate.hotline.delivery import DELIVERED
 from tidegate.hotline.state import Received, Sent, copy_for, is_offered
 from tidegate.hotline.texts import alike
@@ -42,6 +43,8 @@ from tidegate.ports.hotline_control import (
     Inbox,
     ListInbox,
     ListOutbox,
+    LookBefore,
+    Looked,
     MessageShown,
     Outbox,
     Recall,
@@ -98,6 +101,11 @@ class HotlineDesk:
     def compose(self, request: Compose, _: str) -> Reply:
         message, body, officers = compose(self._needs, request.draft)
         return Composed(message, body, request.draft.level, officers)
+
+    def look_before(self, request: LookBefore, _: str) -> Reply:
+        content = content_of(self._needs, request.draft)
+        must_be_whole(content, [one.body for one in request.draft.attachments], self._needs.check)
+        return Looked(tuple(self._needs.remarks(content)))
 
     def give_signature(self, request: GiveSignature, _: str) -> Reply:
         message = self._sent(request.message).about.message
@@ -285,6 +293,7 @@ class HotlineDesk:
 
 ANSWERS: Mapping[type, Callable[[HotlineDesk, Any, str], Reply]] = {
     Compose: HotlineDesk.compose,
+    LookBefore: HotlineDesk.look_before,
     GiveSignature: HotlineDesk.give_signature,
     ListInbox: HotlineDesk.list_inbox,
     ListOutbox: HotlineDesk.list_outbox,

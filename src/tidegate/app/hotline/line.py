@@ -8,6 +8,7 @@ from tidegate.model.messages import MESSAGE_BYTES_MAX, Content, OfficerSignature
 from tidegate.model.organisations import CardOfficer, Digest, OrganisationId
 from tidegate.model.purposes import CONTENT
 from tidegate.model.refusals import Malformed, NotAllowed
+from tidegate.model.remarks import Remark
 from tidegate.model.value_bytes import digest_of, value_from
 from tidegate.ports.control import ControlLine, NotApproved
 from tidegate.ports.hotline import PairSigner
@@ -29,6 +30,8 @@ from tidegate.ports.hotline_control import (
     Inbox,
     ListInbox,
     ListOutbox,
+    LookBefore,
+    Looked,
     MessageShown,
     Outbox,
     PeerView,
@@ -85,6 +88,10 @@ class HotlineLine:
         if not says(content_of(composed.content, composed.message), draft):
             raise OutsideFailed("the node composed another message", "the node", DO_NOT_TRUST)
         return composed
+
+    def look_before(self, draft: Draft) -> Sequence[Remark]:
+        """What the accord that it is sent under says against it."""
+        return answer_of(self._line, LookBefore(draft), Looked).remarks
 
     def sign(self, body: bytes, officer: CardOfficer, signer: PairSigner) -> SignatureTaken:
         """The officer's signature over exactly these bytes of a content."""

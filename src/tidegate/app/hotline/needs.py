@@ -20,6 +20,7 @@ from tidegate.model.facts import Fact
 from tidegate.model.messages import Content, Heartbeat, Sealed, SignedSignalKey
 from tidegate.model.organisations import Card, OrganisationId
 from tidegate.model.refusals import NotAllowed
+from tidegate.model.remarks import Remark
 from tidegate.ports.clock import Clock
 from tidegate.ports.facts import FactStore
 from tidegate.ports.hotline import Anchor, EnvelopeStore, PairSigner
@@ -88,6 +89,7 @@ class Cards(Protocol):
 
 
 AgreedOf = Callable[[Content], Agreed]
+RemarksOf = Callable[[Content], Sequence[Remark]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,8 @@ class Needs:
 
     `check` raises NotAllowed for content that its form does not allow (tidegate.hotline.content).
     `peer_stored_bytes` is the room of each peer's messages in the store. `archive` is what the record is kept
-    in; without it nothing is shown but what is at hand. `agreed` says what accords in force ask of a message.
+    in; without it nothing is shown but what is at hand. `agreed` says what accords in force ask of a message,
+    and `remarks` what they say against a notice: NotAllowed or OutsideFailed where that is not known now.
     """
 
     record: Record
@@ -112,6 +115,7 @@ class Needs:
     peer_stored_bytes: int = PEER_STORED_BYTES_MAX
     archive: FactStore | None = None
     agreed: AgreedOf = lambda _: NOTHING_AGREED
+    remarks: RemarksOf = lambda _: ()
 
     @property
     def state(self) -> HotlineState:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from tidegate.app.hotline.checking import check_message
-from tidegate.app.hotline.needs import AgreedOf, Cards, Needs, Record
+from tidegate.app.hotline.needs import AgreedOf, Cards, Needs, Record, RemarksOf
 from tidegate.app.hotline.sealed import open_value, seal_value
 from tidegate.hotline.admission import PEER_STORED_BYTES_MAX
 from tidegate.hotline.deadlines import NOTHING_AGREED
@@ -72,6 +72,7 @@ def needs_of(
     peer_stored_bytes: int = PEER_STORED_BYTES_MAX,
     archive: FactStore | None = None,
     agreed: AgreedOf = lambda _: NOTHING_AGREED,
+    remarks: RemarksOf = lambda _: (),
 ) -> Needs:
     return Needs(
         record=record,
@@ -87,4 +88,5 @@ def needs_of(
         peer_stored_bytes=peer_stored_bytes,
         archive=archive,
         agreed=agreed,
+        remarks=remarks,
     )

@@ -20,7 +20,7 @@ COMMANDS: dict[str, Entry] = {
     "roadmap": Entry("accord.roadmap", "roadmap", "Show milestones: whose, until when, and whether reached."),
     "reached": Entry("accord.roadmap", "reached", "Say that a milestone is reached, or an action done."),
     "list": Entry("accord.status", "list_accords", "List the accords that were signed here."),
-    "show": Entry("accord.status", "show", "Show an accord, or one obligation, in one language."),
+    "show": Entry("accord.status", "show", "Show an accord, article by article, in one language."),
     "status": Entry("accord.status", "status", "Say what is due, late, met or disputed, and what is next."),
     "calendar": Entry("accord.calendar", "calendar", "Say what falls due when; or write it as iCalendar."),
     "review": Entry("accord.review", "review", "Make the review pack of a year, as HTML or PDF."),

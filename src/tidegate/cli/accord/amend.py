@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import accord_option, opened_book
+from tidegate.cli.accord.opened import LANGUAGE, accord_option, opened_book
 from tidegate.cli.accord.saying import PASSED_ON, rest_argument, say
+from tidegate.cli.accord.worded import Worded
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import print_json
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 @accord_option
 @click.option("--draft", is_flag=True, help="Write the version on record to FILE, with the next number.")
 @click.option("--preview", is_flag=True, help="Show what would change, and sign nothing.")
+@click.option("--language", type=LANGUAGE, help="Language of what is written.  [default: en]")
 @config_option
 @state_option
 @json_option
@@ -32,6 +34,7 @@ def amend(
     accord_id: str | None,
     draft: bool,
     preview: bool,
+    language: str | None,
     config_file: Path | None,
     state_folder: Path | None,
     as_json: bool,
@@ -45,32 +48,36 @@ def amend(
     from tidegate.app.accord.checking import amended, next_draft
 
     book, _, _ = opened_book(parts, config_file, state_folder, accord_id)
+    worded = Worded(parts, language or "en")
     if draft:
         parts.files().write_new(file, next_draft(book))
-        click.echo(f"{file} is written. Change it, then: tidegate accord amend {file} --preview")
+        worded.say("draft-written", file=file, command=f"tidegate accord amend {file} --preview")
         return
     told = amended(book, parts.files().read(file, 1 << 20))
-    if as_json and preview:
+    if not as_json:
+        _show(told, worded)
+    elif preview:
         print_json(told)
-    else:
-        _show(told, err=not preview)  # what is sent may be told as JSON
     if preview:
         return
     fields = ("declaration=accord", "act=amended", f"accord-digest={told.digest}")
-    passed = ("--mark", "REAL", "--attach", str(file), *(["--json"] if as_json else []), *rest)
+    passed = ("--mark", "REAL", "--attach", str(file), *_chosen(language, as_json=as_json), *rest)
     say(parts, "declaration", told.id, fields, state_folder, passed)
 
 
-def _show(told: "Amendment", *, err: bool) -> None:
-    click.echo(
-        f"{told.id}: version {told.version} in place of {told.before}, SHA-256 {told.digest}", err=True
-    )
+def _chosen(language: str | None, *, as_json: bool) -> list[str]:
+    """Options that are ours and `hotline send`'s."""
+    return [*(["--language", language] if language else []), *(["--json"] if as_json else [])]
+
+
+def _show(told: "Amendment", worded: Worded) -> None:
+    worded.say("amends", accord=told.id, version=told.version, before=told.before, digest=told.digest)
     for one in told.changes:
-        where = f"article {one.article}" if one.article else "(no article)"
-        click.echo(f"{where}: {one.table} {one.id} {one.what}", err=err)
+        where = worded.phrase("at-article", article=one.article) if one.article else worded.word("no-article")
+        worded.say("amended", where=where, table=one.table, name=one.id, what=worded.word(one.what))
         for name, before, after in one.fields:
-            click.echo(f"  {name}", err=err)
-            click.echo(f"    - {before or '(nothing)'}", err=err)
-            click.echo(f"    + {after or '(nothing)'}", err=err)
+            worded.tell(worded.own(name), 2)
+            worded.say("before", 4, text=before or worded.word("nothing-there"))
+            worded.say("after", 4, text=after or worded.word("nothing-there"))
     for doubt in told.doubts:
-        click.echo(f"doubt: {doubt}", err=True)
+        worded.finding(doubt)

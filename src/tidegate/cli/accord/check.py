@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tidegate.cli.accord.opened import language_option
+from tidegate.cli.accord.worded import Worded
 from tidegate.cli.exits import Exit, Finished
 from tidegate.cli.options import json_option
 from tidegate.cli.output import print_json
@@ -15,23 +17,39 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@language_option
 @json_option
 @click.pass_obj
-def check(parts: "Parts", file: Path, as_json: bool) -> None:
+def check(parts: "Parts", file: Path, language: str, as_json: bool) -> None:
     """Read FILE as an accord, and say what is ambiguous, unreachable, contradictory or without an owner.
 
     Mistakes end with 1: such a file cannot be signed. Doubts are for the parties to think about.
     """
     from tidegate.app.accord.checking import check_file
 
-    told = check_file(parts.files().read(file, 1 << 20))
+    told, worded = check_file(parts.files().read(file, 1 << 20)), Worded(parts, language)
     mistaken = any(finding.kind == "mistake" for finding in told.findings)
     if as_json:
-        print_json(told)
+        print_json(
+            {
+                "id": told.id,
+                "version": told.version,
+                "digest": told.digest,
+                "findings": [
+                    {"kind": one.kind, "where": one.where, "code": one.code, "what": worded.what(one)}
+                    for one in told.findings
+                ],
+            }
+        )
     else:
         for finding in told.findings:
-            click.echo(f"{finding.kind}: {finding.where}: {finding.what}")
-        verdict = "cannot be signed as it is" if mistaken else "can be signed"
-        click.echo(f"{told.id}, version {told.version}, {verdict}. SHA-256 {told.digest}")
+            worded.finding(finding)
+        verdict = worded.phrase(
+            "cannot-be-signed" if mistaken else "can-be-signed",
+            accord=told.id,
+            version=told.version,
+            digest=told.digest,
+        )
+        worded.tell(verdict)
     if mistaken:
         raise Finished(Exit.FINDING)

@@ -65,7 +65,7 @@ def _print(one: "TrackView", parties: "Sequence[PartyCode]", worded: Worded) -> 
     for schedule in one.schedules:
         code = "meets-nothing-due" if schedule.next_due_s is None else "meets"
         due = worded.moment(schedule.next_due_s)
-        worded.say(code, 2, span=schedule.span, article=schedule.article, due=due)
+        worded.say(code, 2, span=worded.span(schedule.span), article=schedule.article, due=due)
     if one.last_met is not None:
         worded.say("last-met", 2, moment=worded.moment(one.last_met[0]), fact=f"#{one.last_met[1]}")
     for meeting in one.meetings:

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+LANGUAGE = click.Choice(["en", "ru", "fa", "ar", "tr", "az"])
+
+
 def language_option(command: F) -> F:
     return click.option(
         "--language",
-        type=click.Choice(["en", "ru", "fa", "ar", "tr", "az"]),
+        type=LANGUAGE,
         default="en",
         show_default=True,
         help="Language of what is written.",

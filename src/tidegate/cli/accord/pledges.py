@@ -41,7 +41,7 @@ def list_pledges(
     as_json: bool,
 ) -> None:
     """List who declared which guarantee of accord ID, since when, and between whom it is in force now."""
-    from tidegate.app.accord.views import guarantees, members
+    from tidegate.app.accord.views import guarantees, is_in_force, members
 
     book, _, now_s = opened_book(parts, config_file, state_folder, accord_id, at)
     found = members(book, now_s)
@@ -52,6 +52,13 @@ def list_pledges(
     worded = Worded(parts, language)
     headings = ("guarantee", "state", "bound-since", "until", "now", "evidence")
     worded.table(headings, [_row(one, worded) for one in found], worded.word("nobody-declared"))
+    if not is_in_force(book, now_s):
+        lacking = [code for code in book.accord.codes if code not in book.signed]
+        if lacking:
+            worded.say("not-signed-by-all", accord=book.accord.id, parties=worded.listed(lacking))
+        else:
+            worded.say("not-in-force-now", accord=book.accord.id)
+        return
     in_force(worded, guarantees(book, now_s))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tidegate.cli.accord.opened import language_option, opened_book, our_code
+from tidegate.cli.accord.worded import Worded
 from tidegate.cli.options import config_option, state_option
 from tidegate.cli.output import print_json
 
@@ -51,4 +52,4 @@ def review(
     paper = review_paper(book, view, spoken)
     pdf = output.suffix.lower() == ".pdf"
     parts.files().write_new(output, parts.printer().pdf(paper) if pdf else html(paper).encode())
-    click.echo(f"{output} is written.")
+    Worded(parts, language).say("written", file=output)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.accord.opened import accord_option, opened_book, our_code
+from tidegate.cli.accord.opened import accord_option, opened_book
 from tidegate.cli.options import config_option
 
 if TYPE_CHECKING:
@@ -71,11 +71,7 @@ def notify(
     A notice whose scope touches a protected asset or period is stopped, and the article named; one that comes
     late says so before it is signed.
     """
-    from tidegate.app.accord.checking import look_before
-
-    book, own, now_s = opened_book(parts, config_file, state_folder, accord_id)
-    for remark in look_before(book, our_code(book, own), what, fields, now_s):
-        click.echo(remark, err=True)
+    book, _, _ = opened_book(parts, config_file, state_folder, accord_id)
     say(parts, what, book.accord.id, fields, state_folder, rest)
 
 

@@ -61,11 +61,27 @@ def show(
     parts: "Parts", accord_id: str | None, language: str, config_file: Path | None, state_folder: Path | None
 ) -> None:
     """Show accord ID article by article, in one language. The file that was signed decides, not this page."""
-    from tidegate.app.accord.views import articles
+    from tidegate.app.accord.views import articles, names_in
+    from tidegate.app.accord.views import worded as text_of
 
     book, _, _ = opened_book(parts, config_file, state_folder, accord_id)
-    for line in articles(book.accord, language):
-        click.echo(line)
+    accord, worded = book.accord, Worded(parts, language)
+    title = text_of(accord.title, language)
+    worded.say("entitled", title=title, accord=accord.id, version=accord.version)
+    for article, text in articles(accord, language):
+        worded.tell(f"{worded.own(article)}  {worded.own(text)}")
+    for asset in accord.asset:
+        worded.say(
+            "protected",
+            party=asset.party,
+            asset_class=worded.label("asset-class", asset.asset_class),
+            asset=asset.id,
+            names=worded.listed(names_in(asset)),
+        )
+    for period in accord.period:
+        kind = worded.label("accord-period", period.kind)
+        days = {"first": period.first, "last": period.last}
+        worded.say("protected-time", party=period.party, kind=kind, period=period.id, **days)
 
 
 @click.command()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from tidegate.cli.output import console
 
 if TYPE_CHECKING:
+    from tidegate.app.accord.checking import Finding
     from tidegate.app.parts import Parts
 
 SCREEN, PAGE = "accord-screen", "accord-page"
@@ -40,6 +41,11 @@ class Worded:
 
         return "" if at_s is None else moment(at_s * 1_000)
 
+    def span(self, text: str) -> str:
+        from tidegate.app.accord.remarking import span_words
+
+        return span_words(text, self.language)
+
     def phrase(self, code: str, **values: object) -> str:
         return self.word(code).format(**{name: self.own(str(value)) for name, value in values.items()})
 
@@ -53,13 +59,25 @@ class Worded:
 
         return by_itself(text) if text and self._paper is not None else text
 
+    def finding(self, one: "Finding") -> None:
+        """What is wrong with a file, and where; the place is named as the file names it."""
+        kind, where = self.word(one.kind), self.own(one.where)
+        self.tell(self.word("finding").format(kind=kind, where=where, what=self.what(one)))
+
+    def what(self, one: "Finding") -> str:
+        from tidegate.app.accord.checking import FINDING
+
+        return self.label(FINDING, one.code).format(**{name: self.own(value) for name, value in one.values})
+
     def say(self, code: str, indent: int = 0, /, **values: object) -> None:
         """One sentence."""
         self.tell(self.phrase(code, **values), indent)
 
     def tell(self, text: str, indent: int = 0) -> None:
+        """Wrapped at words where somebody watches, and whole in a file."""
         if self._paper is None:
-            console().print(" " * indent + text)
+            screen = console()
+            screen.print(" " * indent + text, markup=False, soft_wrap=not screen.is_terminal)
         else:
             self._paper.say(text, indent=indent)
 

@@ -70,13 +70,24 @@ def agree(letter: "Letter", paper: Paper, *, yes: bool) -> None:
 
 
 def send_draft(desk: "Desk[SaidT]", draft: "Draft") -> None:
-    """Shows it, asks, composes it and signs the very bytes that say what was shown."""
+    """Shows it, asks, composes it and signs the very bytes that say what was shown: a notice that an accord
+    stops is not, and a late one is marked."""
+    from tidegate.app.accord.guarding import looked
+    from tidegate.app.accord.remarking import remark_words
     from tidegate.app.hotline.writing import preview, sentences
     from tidegate.model.refusals import NotAllowed
 
-    letter, problems = preview(draft, desk.board, desk.now_s)
+    language = desk.paper.language
+    _, problems = preview(draft, desk.board, desk.now_s)
     if problems:
-        raise NotAllowed(sentences(problems, desk.paper.language))
+        raise NotAllowed(sentences(problems, language))
+    draft, remarks = looked(desk.line, draft)
+    stops = [remark_words(one, language) for one in remarks if one.kind == "stop"]
+    if stops:
+        raise NotAllowed("\n".join(stops))
+    for one in remarks:
+        click.echo(remark_words(one, language), err=True)
+    letter, _ = preview(draft, desk.board, desk.now_s)
     if desk.said.as_json:
         must_say_yes(desk.said.yes)
     else:

@@ -17,6 +17,8 @@ from tidegate.model.organisations import Level, OrganisationId
 YEAR: Final = 2028
 HOUR_S: Final = 3_600
 DAY_S: Final = 86_400
+AHEAD_H: Final = 72
+"""Hours ahead that the template asks for."""
 BEGIN_S: Final = int(datetime(YEAR, 1, 1, 9, tzinfo=UTC).timestamp())
 END_S: Final = int(datetime(YEAR + 1, 1, 1, 8, tzinfo=UTC).timestamp())
 ACCORD: Final = "XA-XB-2028"
@@ -172,7 +174,7 @@ def events() -> Iterator[Line]:
 
 
 def exercises() -> Iterator[Line]:
-    """XA announces its exercise 130 hours ahead, XB its own 20 hours ahead."""
+    """XA announces its exercise 130 hours ahead, XB its own 20 hours ahead, and says that it is late."""
     for by, begins_s, ahead in (("XA", on(3, 1), 130), ("XB", on(9, 13), 20)):
         yield Line(
             begins_s - ahead * HOUR_S, by, "notice",
@@ -181,6 +183,7 @@ def exercises() -> Iterator[Line]:
                 "title": EXERCISE[OWN_LANGUAGE[by]], "from": time_value(begins_s),
                 "until": time_value(begins_s + 2 * DAY_S), "simulated-attack": "no",
                 "expected-effect": "none",
+                **({"late": "yes"} if ahead < AHEAD_H else {}),
             },
             language=OWN_LANGUAGE[by],
         )  # fmt: skip

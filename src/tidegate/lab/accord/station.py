@@ -14,6 +14,7 @@ from tidegate.adapters.hotline.soft_keys import SoftPair
 from tidegate.adapters.hotline.tls import Credentials
 from tidegate.adapters.sql.stores import SqlStores
 from tidegate.app.accord.following import Following
+from tidegate.app.accord.guarding import Remarks
 from tidegate.app.accord.reminding import Reminding
 from tidegate.app.hotline.composing import compose, give_signature
 from tidegate.app.hotline.recording import NodeRecord
@@ -27,7 +28,7 @@ from tidegate.model import purposes
 from tidegate.model.accord_facts import Remind
 from tidegate.model.facts import Told
 from tidegate.model.messages import CodedField, OfficerSignature
-from tidegate.model.organisations import Card, CardOfficer, Digest, Endpoint, Level, Quorum
+from tidegate.model.organisations import Card, CardOfficer, Digest, Endpoint, Level, OrganisationId, Quorum
 from tidegate.ports.hotline_control import Draft, DraftAttachment
 
 CARD_S: Final = 3 * 365 * 86_400
@@ -94,6 +95,7 @@ class LabStation:
             own=party.card, peers=tuple(peers), seeds=party.founded.seeds, https=party.address, udp=None
         )
         record = NodeRecord(self.node)
+        self.following = Following(self.stores.facts, self.stores.envelopes, self.organisation)
         self._needs = needs_of(
             record,
             self.stores.envelopes,
@@ -103,10 +105,10 @@ class LabStation:
             anchor=FileAnchor(party.folder),
             clock=clock,
             nonce=lambda: os.urandom(16).hex(),
+            remarks=Remarks(self.following, clock),
         )
         own = Credentials(party.folder / "tls.pem", party.folder / "tls.key", PASSPHRASE.decode)
         self._station = Station(self._needs, [HttpsPath(own, [party.address])])
-        self.following = Following(self.stores.facts, self.stores.envelopes, self.organisation)
         self._reminding = Reminding(self.node, self.following, self.organisation, clock)
         if record.state.own is None:
             record.record(*first_facts(file))
@@ -136,6 +138,11 @@ class LabStation:
     def has(self, message: Digest) -> bool:
         """Whether it came here."""
         return self._needs.state.find_received(message) is not None
+
+    def heard_ms(self, peer: OrganisationId) -> int | None:
+        """When something last came from this peer, over whichever path."""
+        lives = self._station.beats.lives.items()
+        return max((life.last_ms for (one, _), life in lives if one == peer and life.last_ms), default=None)
 
     def knows_delivered(self, message: Digest) -> bool:
         """Whether each recipient's receipt is here."""

@@ -80,7 +80,7 @@ export interface Draft {
   fields: CodedField[]; remarks: string; attachments: { name: string; body: string }[];
 }
 export interface RecipientRow { organisation: string; name: string; country: string; languages: string[]; alive: boolean }
-export interface Preview { letter: LetterView; recipients: RecipientRow[]; problems: string[]; officers: string[] }
+export interface Preview { letter: LetterView; recipients: RecipientRow[]; problems: string[]; marks: string[]; officers: string[] }
 
 export const MARKS: Mark[] = ["REAL", "DRILL"];
 export const PRECEDENCES = ["FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE"];
