@@ -8,7 +8,7 @@ from tests.accord.exchange import DAY_S, standings
 from tests.accord.year import BEGIN_S, Year
 from tidegate.accord.next_steps import Step, next_step
 from tidegate.adapters.printing import TypstPrinter
-from tidegate.app.accord.calendar import coming, icalendar
+from tidegate.app.accord.calendar import Key, coming, icalendar
 from tidegate.app.accord.review import html, review_paper
 from tidegate.app.accord.views import status, year_view
 from tidegate.model.labels import LANGUAGES, Language
@@ -102,8 +102,14 @@ def test_the_calendar_is_read_by_others(year: Year) -> None:
     now_s = BEGIN_S + 100 * DAY_S
     book = year.exchange.ledger("XA").current("XA-XB-2028", now_s)
     due = coming(book, "XA", now_s)
-    made = icalendar(book, due, "ru", now_s)
+    made = icalendar(book, due, "ru")
     read = Calendar.from_ical(made)
     assert len(read.walk("VEVENT")) == len(due) > 3
-    assert made == icalendar(book, due, "ru", now_s)
+    assert made == icalendar(book, due, "ru")
+    kept: dict[Key, bytes] = {}
+    assert icalendar(book, due[1:], "ru", kept) != made
+    first, other = dict(kept), icalendar(book, due, "fa", kept)
+    assert icalendar(book, due, "ru", kept) == made
+    assert first.items() <= kept.items(), "what was written is not written anew"
+    assert other == icalendar(book, due, "fa")
     assert re.search(rb"TRIGGER:-P\d+D", made)

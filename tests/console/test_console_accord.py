@@ -203,7 +203,7 @@ def test_the_calendar_and_the_pack_are_those_of_the_commands(reading: Reading) -
     book = open_books(ledger.facts, ledger.envelopes, own_organisation(ledger.facts)).current(ACCORD, NOW_S)
     for party in (None, "XB"):
         told = gathering.calendar_of(reading.accords, ACCORD, party, "ru")
-        assert told == icalendar(book, coming(book, party, NOW_S), "ru", NOW_S)
+        assert told == icalendar(book, coming(book, party, NOW_S), "ru")
     view = reading.view()
     for year in view.years:
         paper = gathering.review_of(reading.accords, ACCORD, year, "fa")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tidegate.accord.reckoning import Reckoning
 from tidegate.accord.stages import Stage
 from tidegate.app.accord.books import Book
-from tidegate.app.accord.calendar import EVENTS_MAX, icalendar
+from tidegate.app.accord.calendar import EVENTS_MAX
 from tidegate.app.accord.review import review_paper
 from tidegate.app.console.accord_incidents import IncidentsView, incidents_view
 from tidegate.app.console.accord_reader import Accords, Followed, Where
@@ -122,7 +122,7 @@ def calendar_of(accords: Accords, accord: str, party: str | None, language: str)
             and each.stage in (Stage.DUE, Stage.LATE)
             and party in (None, "", each.duty)
         ]
-        return icalendar(one.book, due[:EVENTS_MAX], language, one.now_s)
+        return one.followed.calendar(one.book, due[:EVENTS_MAX], language)
 
 
 def review_of(accords: Accords, accord: str, year: int, language: Language) -> Paper:

@@ -1,14 +1,15 @@
 """The accords on record as the console keeps them: read once, then followed, however many people look."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from tidegate.accord.reckoning import Reckoning
+from tidegate.accord.reckoning import Reckoning, Standing
 from tidegate.app.accord.books import Book, Books
+from tidegate.app.accord.calendar import Key, icalendar
 from tidegate.app.accord.following import Following
 from tidegate.app.accord.opening import facts_of, found
 from tidegate.app.accord.origins import seen_on_record
@@ -68,6 +69,7 @@ class Followed:
         self._accounts: list[tuple[OrganisationId, Digest, Account]] = []
         self._accounts_until = 0
         self._years: dict[tuple[Digest, int, int, int], YearView] = {}
+        self._entries: dict[Key, bytes] = {}
 
     def books(self) -> Books:
         return self._following.look()
@@ -102,6 +104,10 @@ class Followed:
 
     def origins(self, book: Book) -> list[OriginsSeen]:
         return seen_on_record(self._record.facts, book.accord.id)
+
+    def calendar(self, book: Book, due: Sequence[Standing], language: str) -> bytes:
+        """As tidegate.app.accord.calendar.icalendar, each entry written once."""
+        return icalendar(book, due, language, self._entries)
 
     def year(self, book: Book, year: int, now_s: int) -> YearView:
         """Reckoned anew, since it asks how things stood when the year ended; kept until something is told,

@@ -43,13 +43,12 @@ def calendar(
     from tidegate.app.accord.calendar import coming, icalendar
 
     book, _, now_s = opened_book(parts, config_file, state_folder, accord_id)
-    due = coming(book, party, now_s)
+    due, worded = coming(book, party, now_s), Worded(parts, language)
     if ics is not None:
-        parts.files().write(ics, icalendar(book, due, language, now_s))
-        click.echo(f"{ics}: {len(due)} entries.")
+        parts.files().write(ics, icalendar(book, due, language))
+        worded.say("entries", file=ics, count=len(due))
         return
     rows = []
-    worded = Worded(parts, language)
     for one in due:
         assert one.due_s is not None, "only those with a time come"
         if as_json:
