@@ -9,6 +9,9 @@ from tidegate.ports.outside import OutsideFailed
 SPELT = "\u200c\u200d\u2066\u2067\u2068\u2069"
 """Joiners and isolates, by which words and codes keep their form and their place."""
 
+WHOLE_MAX = 1_000
+"""Characters of a cell that is kept on one page; a longer one may go on overleaf."""
+
 FONTS_BY_DIRECTION = {
     "ltr": '("Libertinus Serif", "Vazirmatn")',
     "rtl": '("Vazirmatn", "Libertinus Serif")',
@@ -17,7 +20,7 @@ FONTS_BY_DIRECTION = {
 PAGE = """\
 #set document(title: {title}, date: none)
 #set page(paper: "a4", margin: 2cm, numbering: "1 / 1")
-#set text(font: {fonts}, size: 9pt, lang: {language}, dir: {direction})
+#set text(font: {fonts}, size: 9pt, lang: {language}, dir: {direction}, hyphenate: true)
 #set par(leading: 0.7em)
 #show heading: set block(above: 1.6em, below: 0.8em)
 #let code(body) = box(text(dir: ltr, size: 8pt, body))
@@ -68,7 +71,7 @@ def section(one: Section) -> str:
     if not one.rows:
         return f"{heading}#{text(one.empty)}\n"
     columns = ", ".join(width(one, at) for at in range(len(one.columns)))
-    head = ", ".join(f"strong({text(column)})" for column in one.columns)
+    head = ", ".join(f"strong(text(hyphenate: false, {text(column)}))" for column in one.columns)
     body = ",\n  ".join(", ".join(map(cell, row)) for row in one.rows)
     style = "stroke: (x: none, y: 0.3pt + luma(70%)), inset: (x: 4pt, y: 4pt), align: start"
     return f"{heading}#table(columns: ({columns}), {style},\n  table.header({head}),\n  {body})\n"
@@ -84,7 +87,8 @@ def width(one: Section, at: int) -> str:
 
 
 def cell(one: Cell) -> str:
-    return f"code({text(one.text)})" if one.code else text(one.text)
+    told = f"code({text(one.text)})" if one.code else text(one.text)
+    return told if len(one.text) > WHOLE_MAX else f"table.cell(breakable: false, {told})"
 
 
 def text(words: str) -> str:

@@ -1,10 +1,11 @@
 """The review pack: a year under an accord as a paper in one language, and as a page of its own."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from html import escape
 
+from tidegate.accord.changes import by_number
 from tidegate.accord.clocks import moment
 from tidegate.accord.stages import Stage
 from tidegate.app.accord.books import Book
@@ -32,6 +33,10 @@ PAGE = """<!doctype html>
 """
 
 
+STATE_DIGITS = 12
+"""Of the identity of a state that is no party, as on every screen of accords."""
+
+
 def review_paper(book: Book, year: YearView, language: Language) -> Paper:
     """All that the annual meeting needs, in this language; codes, times and names stay as they are."""
     said = Wording(book, language)
@@ -45,7 +50,8 @@ def review_paper(book: Book, year: YearView, language: Language) -> Paper:
             f"{said.word('parties')}: {said.listed(worded(one.name, language) for one in book.accord.party)}",
             *said.as_of(year.as_of_s),
             said.in_short(year.clocks),
-            isolated(f"{book.accord.id}, {book.accord.version}, SHA-256 {book.digest}"),
+            said.from_record(year.us),
+            said.identity(book),
         ),
         sections=(
             said.incidents(year.incidents),
@@ -76,6 +82,8 @@ class Wording:
             if one.subject != "other"
         }
         self._names = {one.code: worded(one.name, language) for one in book.accord.party}
+        self._assets = {one.id: worded(one.name, language) or isolated(one.id) for one in book.accord.asset}
+        self._tracks = {one.id: worded(one.text, language) for one in book.accord.track}
 
     def word(self, code: str) -> str:
         return label("accord-page", code, self._language)
@@ -85,6 +93,20 @@ class Wording:
         if at_s is None:
             return ()
         return (phrase("accord-page", "as-of", self._language, date=day(date_of(at_s), self._language)),)
+
+    def from_record(self, us: str) -> str:
+        """Whose paper it is: the other side's has other numbers."""
+        return phrase("accord-page", "from-record", self._language, party=self._names.get(us, us))
+
+    def identity(self, book: Book) -> str:
+        return phrase(
+            "accord-page",
+            "identity",
+            self._language,
+            accord=isolated(book.accord.id),
+            version=str(book.accord.version),
+            digest=isolated(book.digest),
+        )
 
     def section(self, heading: str, columns: Iterable[str], rows: Iterable[tuple[Cell, ...]]) -> Section:
         return Section(self.word(heading), tuple(map(self.word, columns)), tuple(rows), self.word("none"))
@@ -101,12 +123,14 @@ class Wording:
                 code(minute(moment(one))),
                 self.party(one.by),
                 self.parties(one.toward),
+                Cell(self.listed(self._assets.get(asset, isolated(asset)) for asset in one.assets)),
                 code(one.about),
                 code(f"#{one.fact}"),
             )
             for one in told
         ]
-        return self.section("incidents", ("when", "who", "to-whom", "what", "evidence"), rows)
+        columns = ("when", "who", "to-whom", "assets", "incident", "evidence")
+        return self.section("incidents", columns, rows)
 
     def parties(self, codes: Sequence[str]) -> Cell:
         return Cell(self.listed(self._names.get(one, one) for one in codes))
@@ -118,7 +142,8 @@ class Wording:
             by_stage[stage] += number
         told = [
             f"{label('accord-stage', stage, self._language)} ({number})"
-            for stage, number in sorted(by_stage.items())
+            for stage in map(str, Stage)
+            if (number := by_stage[stage])
         ]
         return f"{self.word('in-short')}: {self.listed(told) or self.word('none')}"
 
@@ -131,16 +156,26 @@ class Wording:
         rows = [
             (
                 code(one.article),
-                Cell(worded(self._texts[one.obligation], self._language)),
+                text,
                 self.party(one.duty),
                 code(minute(one.due_s)),
-                Cell(self.word("not-yet")) if one.kept_s is None else code(minute(one.kept_s)),
+                Cell(self.word("not-done")) if one.kept_s is None else code(minute(one.kept_s)),
                 Cell("" if one.kept_s is None else how_long(one.kept_s - one.due_s, self._language)),
             )
-            for one in found
+            for one, text in self.worded_once(found)
             if one.due_s is not None
         ]
         return self.section("late", ("article", "obligation", "owed-by", "due", "kept", "late-by"), rows)
+
+    def text_of(self, obligation: str) -> Cell:
+        return Cell(worded(self._texts[obligation], self._language))
+
+    def worded_once(self, found: Sequence[Row]) -> Iterator[tuple[Row, Cell]]:
+        """By article and time; what stands there again and again has its text in its first row."""
+        before = ""
+        for one in sorted(found, key=lambda one: (by_number(one.article), one.due_s or 0, one.instance)):
+            yield one, Cell("") if one.obligation == before else self.text_of(one.obligation)
+            before = one.obligation
 
     def clocks(self, counts: Sequence[tuple[str, str, str, int]]) -> Section:
         """One row an obligation, one column a stage at which any stands."""
@@ -149,7 +184,7 @@ class Wording:
         rows = [
             (
                 code(article),
-                Cell(worded(self._texts[name], self._language)),
+                self.text_of(name),
                 *(code(str(numbers.get((article, name, stage), ""))) for stage in stages),
             )
             for article, name in dict.fromkeys((article, name) for article, name, *_ in counts)
@@ -172,32 +207,41 @@ class Wording:
         rows = [
             (
                 code(one.article),
-                Cell(worded(self._texts[one.obligation], self._language)),
+                text,
                 self.party(one.duty),
                 self.party(one.toward),
                 self.stage(one.stage),
                 code("" if one.due_s is None else minute(one.due_s)),
                 Cell(label("accord-step", one.next_step, self._language)),
             )
-            for one in found
-            if one.stage != Stage.DUE
+            for one, text in self.worded_once([one for one in found if one.stage != Stage.DUE])
         ]
         columns = ("article", "obligation", "owed-by", "owed-to", "stage", "due", "next")
         return self.section("open", columns, rows)
 
     def guarantees(self, in_force: dict[str, list[tuple[str, str]]]) -> Section:
+        """One row each, since both of a pair are bound alike."""
         rows = [
-            (Cell(worded(self._texts[name], self._language)), self.party(one), self.party(other))
+            (self.text_of(name), Cell(self.listed(map(self.pair, pairs))))
             for name, pairs in in_force.items()
-            for one, other in pairs
+            if pairs
         ]
-        return self.section("guarantees", ("what", "who", "to-whom"), rows)
+        return self.section("guarantees", ("what", "between"), rows)
+
+    def pair(self, pair: tuple[str, str]) -> str:
+        one, other = (self._names.get(code, code[:STATE_DIGITS]) for code in pair)
+        return phrase("accord-screen", "pair", self._language, one=one, other=other)
 
     def happening(self, one: Occurrence) -> str:
-        """With the guarantee, the track or the milestone that it is about."""
+        """With the act, the guarantee, the track or the milestone that it is about."""
         said = label("accord-happening", one.kind, self._language)
         if one.guarantee in self._subjects:
             return f"{said}: {self._subjects[one.guarantee]}"
+        if one.track in self._tracks:
+            return f"{said}: {self._tracks[one.track]}"
+        if one.kind == "notice" and one.act is not None:
+            begins = f"{label('accord-happening', one.act, self._language)}, {isolated(minute(one.at_s))}"
+            return f"{said}: {begins}"
         about = one.guarantee or one.track or (one.about if one.kind == "milestone-reached" else "")
         return f"{said}: {isolated(about)}" if about else said
 
