@@ -120,7 +120,14 @@ def test_the_commands_tell_of_the_year_from_the_record_alone(lived: Lived, tmp_p
     assert '"before":1,"version":2' in shown.output
     assert '["clock.at-least","72h","96h"]' in shown.output
     assert "is changed, and its text is not" in shown.output
-    assert "    + 96h" in run("amend", str(drafted), "--preview", *state).output
+    assert "    After: 96h" in run("amend", str(drafted), "--preview", *state).output
+    turkish = run("amend", str(drafted), "--preview", "--language", "tr", *state).output
+    assert "Madde 3.1: obligation notice-of-exercise: Değişti" in turkish
+    assert "    Önce: 72h" in turkish
+    assert "Şüphe: obligation notice-of-exercise: süresi değişti, metni değişmedi" in turkish
+    russian = run("show", "--language", "ru", *state).output
+    assert "XB: Выборы, XB-registry: 203.0.113.0/25" in russian
+    assert "XB: Выборы, XB-vote-2028: с 2028-06-01 по 2028-06-21" in russian  # noqa: RUF001
     assert "nothing" in str(run("evidence", "--ask", "1", "--party", "XB", *state).exception)
 
 

@@ -45,6 +45,8 @@ def amend(
     It takes the place of the version before when every party has signed it; until then that one stays in
     force, and what began under it is answered under it.
     """
+    from msgspec.structs import asdict
+
     from tidegate.app.accord.checking import amended, next_draft
 
     book, _, _ = opened_book(parts, config_file, state_folder, accord_id)
@@ -57,7 +59,7 @@ def amend(
     if not as_json:
         _show(told, worded)
     elif preview:
-        print_json(told)
+        print_json({**asdict(told), "doubts": [worded.as_told(one) for one in told.doubts]})
     if preview:
         return
     fields = ("declaration=accord", "act=amended", f"accord-digest={told.digest}")

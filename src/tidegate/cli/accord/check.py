@@ -35,10 +35,7 @@ def check(parts: "Parts", file: Path, language: str, as_json: bool) -> None:
                 "id": told.id,
                 "version": told.version,
                 "digest": told.digest,
-                "findings": [
-                    {"kind": one.kind, "where": one.where, "code": one.code, "what": worded.what(one)}
-                    for one in told.findings
-                ],
+                "findings": [worded.as_told(one) for one in told.findings],
             }
         )
     else:

@@ -64,6 +64,10 @@ class Worded:
         kind, where = self.word(one.kind), self.own(one.where)
         self.tell(self.word("finding").format(kind=kind, where=where, what=self.what(one)))
 
+    def as_told(self, one: "Finding") -> dict[str, str]:
+        """The same for a machine that shows it to somebody."""
+        return {"kind": one.kind, "where": one.where, "code": one.code, "what": self.what(one)}
+
     def what(self, one: "Finding") -> str:
         from tidegate.app.accord.checking import FINDING
 
