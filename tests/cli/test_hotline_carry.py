@@ -44,6 +44,33 @@ def test_carrying_it_twice_changes_nothing(parted: World, tmp_path: Path) -> Non
     assert stage(parted) == "stored"
 
 
+@pytest.mark.parametrize(
+    ("language", "waits", "came", "receipt", "back"),
+    [
+        (
+            "ru",
+            "1 сообщение.",
+            "Сообщение: ",
+            "R1: получатель сохранил сообщение",
+            "отнесите этот файл обратно",
+        ),
+        ("fa", "1 پیام.", "پیام: ", "R1: گیرنده آن را ذخیره کرده است", "آن را برگردانید"),
+        ("ar", "رسالة واحدة (1).", "رسالة: ", "R1: حفظها المستلم", "أعده إلى المرسل"),
+    ],
+)
+def test_what_is_carried_is_told_in_the_reader_s_language(
+    parted: World, tmp_path: Path, language: str, waits: str, came: str, receipt: str, back: str
+) -> None:
+    spoken = ("--language", language)
+    there, reply = str(tmp_path / "there.tgx"), str(tmp_path / "back.tgx")
+    assert waits in parted.anna.run("export", "bahar", "--file", there, *spoken)
+    brought = parted.bahar.run("import", there, "--reply", reply, *spoken)
+    assert came in brought
+    assert back in " ".join(brought.split())
+    assert receipt in parted.anna.run("import", reply, *spoken)
+    parted.anna.json("import", there, code=Exit.FINDING)
+
+
 def test_codes_are_shown_on_the_screen(parted: World) -> None:
     shown = parted.anna.run("qr", "bahar", told="1 of 1")
     assert "█" in shown

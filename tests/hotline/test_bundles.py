@@ -228,7 +228,7 @@ def test_the_commands_write_and_check_a_bundle_and_give_the_verifier_away(office
         "hotline", "prove", message[:12], "--state", ".", "--out", "x.bundle", "--verifier", "check.py"
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Check it with `tidegate verify x.bundle`" in done.stdout
+    assert "Check it with tidegate verify x.bundle." in done.stdout
     done = office.tidegate("verify", "x.bundle")
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "Everything in this bundle holds.")
     alone = subprocess.run(

@@ -332,11 +332,16 @@ EnvelopeKind = Literal["message", "receipt", "refusal", "custody", "heartbeat", 
 
 
 class ImportedOne(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one envelope: `kind` of what it held; `words` for people; the message it was about."""
+    """What became of one envelope: `kind` of what it held; the message it was about; `words` for people.
+
+    `code` of the labels `carried` says the same where there is one. The words of a message are its form and
+    reference; why something was refused is said in English.
+    """
 
     kind: EnvelopeKind
     message: Digest | None
     words: str
+    code: str = ""
 
 
 class Imported(msgspec.Struct, frozen=True, tag=True):

@@ -21,8 +21,9 @@ from tidegate.hotline.delivery import DELIVERED
 from tidegate.hotline.state import Received, Sent, copy_for, is_offered
 from tidegate.hotline.texts import alike
 from tidegate.model.hotline_facts import HotlineFact, MessageRecalled
+from tidegate.model.labels import codes, label
 from tidegate.model.messages import Content
-from tidegate.model.organisations import OrganisationId
+from tidegate.model.organisations import Digest, OrganisationId
 from tidegate.model.refusals import Full, Malformed, NotAllowed
 from tidegate.model.value_bytes import value_from
 from tidegate.ports.control import Refused, Reply, Unable
@@ -33,6 +34,7 @@ from tidegate.ports.hotline_control import (
     Composed,
     Drill,
     DrillSent,
+    EnvelopeKind,
     Exported,
     ExportEnvelopes,
     GiveSignature,
@@ -253,9 +255,7 @@ class HotlineDesk:
         heard = self._station.take(
             [Arrival(request.origin, None, request.envelopes, None)], self._needs.clock.now_ms()
         )
-        told = tuple(
-            ImportedOne(kind=kind, message=message, words=words) for kind, message, words in heard.told
-        )
+        told = tuple(imported(kind, message, said) for kind, message, said in heard.told)
         reply = [envelope for envelopes in heard.replies.values() for envelope in envelopes]
         return Imported(told, tuple(reply))
 
@@ -319,3 +319,10 @@ def one_of(name: str, every: Sequence[T], what: str) -> T:
 def named(one: Sent | Received, name: str) -> bool:
     about = one.about
     return about.reference == name or (len(name) >= PREFIX_MIN and about.message.startswith(name))
+
+
+def imported(kind: EnvelopeKind, message: Digest | None, said: str) -> ImportedOne:
+    """`said` is a code of the labels, or words."""
+    if said not in codes("carried"):
+        return ImportedOne(kind=kind, message=message, words=said)
+    return ImportedOne(kind=kind, message=message, words=label("carried", said, "en"), code=said)

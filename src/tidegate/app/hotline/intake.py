@@ -68,7 +68,11 @@ log = logging.getLogger("tidegate.hotline")
 
 @dataclass(slots=True)
 class Heard:
-    """What one round brought: who showed life, envelopes to send back to whom, heartbeats that hold."""
+    """What one round brought: who showed life, envelopes to send back to whom, heartbeats that hold.
+
+    `told` of each envelope: what it held, the message it was about, and a code of the labels `carried`, or
+    words.
+    """
 
     alive: set[OrganisationId] = field(default_factory=set)
     replies: dict[OrganisationId, list[bytes]] = field(default_factory=dict)
@@ -181,7 +185,7 @@ class Intake:
         if self._relay is None or arrival.peer is None:
             raise NotAllowed("it is for somebody else, and nothing is relayed here")
         heard.replies.setdefault(arrival.peer, []).extend(self._relay(envelope, arrival.peer))
-        heard.told.append(("relayed", None, "taken into custody for its recipient"))
+        heard.told.append(("relayed", None, "taken-for-others"))
 
     def _note(self, value: object, heard: Heard) -> None:
         match value:
@@ -200,7 +204,7 @@ class Intake:
                 if facts:
                     self._needs.record.record(*facts)
                     heard.cards_changed = True
-                heard.told.append(("card", None, "a newer card" if facts else "no newer card"))
+                heard.told.append(("card", None, "card-newer" if facts else "card-known"))
             case SignedSignalKey():
                 heard.signal_keys.append(value)
 
@@ -217,7 +221,7 @@ class Intake:
         sent, card = self._needs.state.find_sent(claimed.message), self._needs.cards.of(claimed.recipient)
         receipt = believed_receipt(signed, sent, self._own, card, self._needs.holds)
         heard.alive.add(receipt.recipient)
-        heard.told.append(("receipt", receipt.message, "R1: stored by its recipient"))
+        heard.told.append(("receipt", receipt.message, "r1-stored"))
         copy = copy_for(sent, receipt.recipient) if sent else None
         if copy is not None and copy.receipted == receipt.frame:
             return
@@ -264,7 +268,7 @@ class Intake:
         custody = believed_custody(signed, sent, self._needs.cards.of(claimed.relay), self._needs.holds)
         heard.alive.add(custody.relay)
         assert sent is not None
-        heard.told.append(("custody", sent.about.message, "a relay holds it"))
+        heard.told.append(("custody", sent.about.message, "relay-holds"))
         copy = copy_for(sent, custody.recipient)
         if copy is not None and (copy.relay, copy.relay_until_s) == (custody.relay, custody.until_s):
             return
@@ -292,7 +296,7 @@ class Intake:
             raise NotBelieved(3, "the station's signature does not hold by its newest card")
         heard.alive.add(beat.sender)
         heard.beats.append((beat, bytes_of(signed)))
-        heard.told.append(("heartbeat", None, "a sign of life"))
+        heard.told.append(("heartbeat", None, "alive"))
 
     def _answer(self, taken: Taken, heard: Heard) -> None:
         if taken.refusal is not None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tidegate.cli.exits import Exit, Finished
-from tidegate.cli.hotline.options import line_to
-from tidegate.cli.options import json_option, state_option
+from tidegate.cli.hotline.options import language_of, language_option, line_to, screen_options
+from tidegate.cli.hotline.paper import Paper
+from tidegate.cli.options import state_option
 from tidegate.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ CARRIED = click.Path(path_type=Path, exists=True)
 @click.option("--file", "file", type=FILE, metavar="FILE", help="Write one file, for a stick.")
 @click.option("--mail", type=FILE, metavar="FILE.eml", help="Write a mail with the file attached.")
 @click.option("--codes", type=click.Path(path_type=Path), metavar="FOLDER", help="Write QR codes as PNG.")
-@state_option
-@json_option
+@screen_options
 @click.pass_obj
 def export(
     parts: "Parts",
@@ -36,6 +36,7 @@ def export(
     mail: Path | None,
     codes: Path | None,
     state_folder: Path | None,
+    language: str | None,
     as_json: bool,
 ) -> None:
     """Write what waits for PEER, sealed, to be carried to it; receipts for its messages go along.
@@ -44,8 +45,11 @@ def export(
     """
     if file is None and mail is None and codes is None:
         raise click.UsageError("say where to: --file, --mail or --codes (or show codes: tidegate hotline qr)")
+    from tidegate.model.labels import counted
+
+    paper = Paper(language_of(language, parts.environ), parts.environ)
     line, carrier = line_to(parts, state_folder), parts.carrier()
-    exported = must_hold_something(line.export(peer, messages), peer)
+    exported = must_hold_something(line.export(peer, messages), peer, paper)
     if file is not None:
         carrier.write_file(file, exported.envelopes)
     if mail is not None:
@@ -54,36 +58,47 @@ def export(
     if as_json:
         print_json({"messages": exported.messages, "receipts": exported.receipts, "codes": len(pictures)})
         return
-    click.echo(told(exported))
+    tell_what_goes(exported, paper)
     if pictures:
-        click.echo(f"{len(pictures)} codes in {codes}; all of them are needed, in any order.")
+        how_many = counted("carry", "codes", paper.language, len(pictures))
+        say(paper, "codes-in", codes=how_many, folder=paper.own(str(codes)))
 
 
 @click.command()
 @click.argument("peer")
 @click.argument("messages", nargs=-1, metavar="[MESSAGE]...")
 @state_option
+@language_option
 @click.pass_obj
-def qr(parts: "Parts", peer: str, messages: tuple[str, ...], state_folder: Path | None) -> None:
+def qr(
+    parts: "Parts", peer: str, messages: tuple[str, ...], state_folder: Path | None, language: str | None
+) -> None:
     """Show what waits for PEER as QR codes on this screen, one after the other."""
-    exported = must_hold_something(line_to(parts, state_folder).export(peer, messages), peer)
+    from tidegate.model.labels import label
+
+    paper = Paper(language_of(language, parts.environ), parts.environ)
+    exported = must_hold_something(line_to(parts, state_folder).export(peer, messages), peer, paper)
     shown = parts.carrier().codes_for_screen(exported.envelopes)
     for number, code in enumerate(shown, 1):
         click.echo(code)
-        click.echo(f"{number} of {len(shown)}")
+        say(paper, "code-of", number=str(number), count=str(len(shown)))
         if number < len(shown):
-            click.pause("Scan it, then press any key for the next.")
-    click.echo(told(exported))
+            click.pause(paper.as_seen(label("carry", "scan-next", paper.language)))
+    tell_what_goes(exported, paper)
 
 
 @click.command(name="import")
 @click.argument("paths", nargs=-1, required=True, type=CARRIED, metavar="FILE...")
 @click.option("--reply", type=FILE, metavar="FILE", help="Write receipts for the way back into this file.")
-@state_option
-@json_option
+@screen_options
 @click.pass_obj
 def bring_in(
-    parts: "Parts", paths: tuple[Path, ...], reply: Path | None, state_folder: Path | None, as_json: bool
+    parts: "Parts",
+    paths: tuple[Path, ...],
+    reply: Path | None,
+    state_folder: Path | None,
+    language: str | None,
+    as_json: bool,
 ) -> None:
     """Take what was carried here: files, mails, pictures or texts of codes, folders of these.
 
@@ -100,34 +115,54 @@ def bring_in(
         if as_json:
             print_json(imported.envelopes)
         else:
-            tell(imported.envelopes, len(imported.reply), reply)
+            paper = Paper(language_of(language, parts.environ), parts.environ)
+            tell(imported.envelopes, len(imported.reply), reply, paper)
     refused = imported is None or any(one.kind == "refused" for one in imported.envelopes)
     if carried.problems or refused:
         raise Finished(Exit.FINDING)
 
 
-def must_hold_something(exported: "Exported", peer: str) -> "Exported":
+def must_hold_something(exported: "Exported", peer: str, paper: Paper) -> "Exported":
+
     if not exported.envelopes:
-        click.echo(f"Nothing waits for {peer}.")
+        say(paper, "nothing-waits", peer=paper.own(peer))
         raise Finished(Exit.FINDING)
     return exported
 
 
-def told(exported: "Exported") -> str:
-    messages = "1 message" if exported.messages == 1 else f"{exported.messages} messages"
-    return (
-        f"{messages}{' and receipts' if exported.receipts else ''}. "
-        "A message counts as delivered when its receipt has come back, by whatever way."
-    )
+def tell_what_goes(exported: "Exported", paper: Paper) -> None:
+    from tidegate.model.labels import counted
+
+    messages = counted("carry", "messages", paper.language, exported.messages)
+    say(paper, "with-receipts" if exported.receipts else "without-receipts", messages=messages)
+    say(paper, "delivered-when")
 
 
-def tell(brought: "Sequence[ImportedOne]", receipts: int, reply: Path | None) -> None:
+def say(paper: Paper, code: str, **values: str) -> None:
+    from tidegate.model.labels import phrase
+
+    paper.say(phrase("carry", code, paper.language, **values))
+
+
+def tell(brought: "Sequence[ImportedOne]", receipts: int, reply: Path | None, paper: Paper) -> None:
+    from tidegate.model.labels import label
+
     for one in brought:
-        named = f"{one.message[:12]}  " if one.message else ""
-        click.echo(f"{one.kind:<10} {named}{one.words}")
+        named = f"{paper.own(one.message[:12])}  " if one.message else ""
+        kind = label("carried-kind", one.kind, paper.language)
+        paper.say(f"{kind}: {named}{what_became(one, paper)}")
     if receipts and reply is not None:
-        click.echo(f"{reply} holds the receipts: carry it back.")
+        say(paper, "carry-back", file=paper.own(str(reply)))
     elif receipts:
-        click.echo(
-            "The receipts go back over the network; where there is none, import again with --reply FILE."
-        )
+        say(paper, "over-network", option=paper.own("--reply FILE"))
+
+
+def what_became(one: "ImportedOne", paper: Paper) -> str:
+    from tidegate.model.labels import label
+
+    if one.code:
+        return label("carried", one.code, paper.language)
+    form, _, reference = one.words.partition(" ")
+    if one.kind == "message" and reference:
+        return f"{label('form', form, paper.language)} {paper.own(reference)}"
+    return paper.own(one.words)

@@ -93,6 +93,12 @@ class Paper:
         for line in wrapped(text, self.width - indent):
             self.line(paragraph(" " * indent + line, self.language), style)
 
+    def own(self, text: str) -> str:
+        """A part of a sentence in a direction of its own, where the language is written from the right."""
+        from tidegate.app.hotline.reading import by_itself
+
+        return by_itself(text) if self._from_right else text
+
     def as_seen(self, line: str) -> str:
         if self._turns:
             return line.rstrip()

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidegate.cli.options import config_option, json_option, state_option
+from tidegate.cli.hotline.options import language_of, screen_options
+from tidegate.cli.hotline.paper import Paper
+from tidegate.cli.options import config_option
 from tidegate.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -30,8 +32,7 @@ if TYPE_CHECKING:
     help="The other side's bundle about the same message, to be joined with ours.",
 )
 @config_option
-@state_option
-@json_option
+@screen_options
 @click.pass_obj
 def prove(
     parts: "Parts",
@@ -41,13 +42,16 @@ def prove(
     other: Path | None,
     config_file: Path | None,
     state_folder: Path | None,
+    language: str | None,
     as_json: bool,
 ) -> None:
     """Write the evidence about MESSAGE (its digest's first digits) into one file, and say what it proves.
 
-    Nothing is asked of the network or of a running node.
+    Nothing is asked of the network or of a running node. What it proves is said in the verifier's own words,
+    which are English.
     """
     from tidegate.app.hotline.places import proved_in, read_bundle, verifier_source
+    from tidegate.model.labels import phrase
 
     theirs = None if other is None else read_bundle(other)
     proved = proved_in(parts, config_file, state_folder, message, theirs)
@@ -59,4 +63,6 @@ def prove(
         print_json({"message": proved.message, "file": str(file), "proves": proved.lines})
         return
     click.echo("\n".join(proved.lines))
-    click.echo(f"Written to {file}. Check it with `tidegate verify {file}`.")
+    paper = Paper(language_of(language, parts.environ), parts.environ)
+    where, command = paper.own(str(file)), paper.own(f"tidegate verify {file}")
+    paper.say(phrase("carry", "proof-written", paper.language, file=where, command=command))
