@@ -380,9 +380,12 @@ def asked_before(path: "Path") -> "AskedBefore":
 
 
 def serve_console(serving: "Serving") -> None:
+    from signal import SIGTERM, default_int_handler, signal
+
     from tidegate.adapters.child import end_with_parent
     from tidegate.console import serve
 
+    signal(SIGTERM, default_int_handler)  # As by Ctrl-C: it ends with what was going on, and all is well.
     end_with_parent(os.environ)
     serve(serving)
 

@@ -1,6 +1,7 @@
 """The console's process: listens, serves, and ends when it is told to."""
 
 import logging
+from contextlib import suppress
 
 from tidegate.app.console.serving import OutsideFailed, Serving
 from tidegate.console.answering import desk
@@ -56,4 +57,5 @@ def serve(serving: Serving) -> None:
         ) from None
     secret = at.sessions.let_in_once(at.now_ms + ONCE_MS_MAX)
     serving.told(f"{address.origin}/#link={secret}")
-    uvicorn.Server(config).run([listening])
+    with suppress(KeyboardInterrupt):  # uvicorn brings the signal again once all has ended
+        uvicorn.Server(config).run([listening])
