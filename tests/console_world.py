@@ -32,6 +32,7 @@ from tidegate.app.console.serving import Serving, Shelf, address_of
 from tidegate.app.console.studies import INDEX, Studies
 from tidegate.app.console.study import StudyRow, WorldAsked
 from tidegate.app.console.study_sources import Folders
+from tidegate.app.followed_state import FollowedState
 from tidegate.app.live import Live
 from tidegate.app.settings import BorderPointSection, Config
 from tidegate.console.answering import Desk, desk
@@ -164,6 +165,7 @@ class Watched(World):
             sources=Sources(
                 line=SocketLine(self.folder),
                 facts=lambda: self.store if self.shown is None else self.shown,
+                state=FollowedState(lambda: self.store if self.shown is None else self.shown).now,
                 accords=Accords(lambda: self.kept, self.clock, Where()),
                 folder=LockedFolder(self.folder),
                 config=CONFIG,

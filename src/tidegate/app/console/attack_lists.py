@@ -11,7 +11,6 @@ from tidegate.app.console.rows import attack_row
 from tidegate.app.console.views import AttackList, CountsView
 from tidegate.app.filtering.attacks import ATTACK_FIELDS, AttackFilter, count_filter
 from tidegate.app.filtering.offers import FilterHelp, filter_help
-from tidegate.app.node import read_state
 from tidegate.app.queries import ended_attacks
 from tidegate.model.attacks import Attack
 from tidegate.ports.outside import OutsideFailed
@@ -47,7 +46,7 @@ def open_attacks(sources: Sources) -> list[Attack]:
     try:
         told: Iterable[Attack] = sources.now(0).attacks
     except OutsideFailed:
-        told = read_state(sources.facts()).open_attacks.values()
+        told = sources.state().open_attacks.values()
     return sorted(told, key=lambda one: -one.number)
 
 

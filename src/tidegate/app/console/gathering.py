@@ -5,6 +5,7 @@ The node is asked at its control line, as commands do; the record is read beside
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from itertools import islice
 from typing import get_args
 
@@ -33,12 +34,14 @@ from tidegate.app.console.views import (
 from tidegate.app.filtering.attacks import AttackFilter
 from tidegate.app.health_note import HealthNote, read_note
 from tidegate.app.proofs import prove_inclusion
-from tidegate.app.queries import ATTACK_FACTS, ATTACK_KINDS, attack_records, detection_of
+from tidegate.app.queries import ATTACK_FACTS, ATTACK_KINDS, detection_of
 from tidegate.app.sentences import sentence
 from tidegate.app.settings import Config
+from tidegate.app.state import State
 from tidegate.model.canonical import FactRecord, decode_record
 from tidegate.model.facts import (
     ApprovalGiven,
+    AttackEnded,
     BorderCleared,
     BorderSessionChanged,
     ForecastScored,
@@ -70,7 +73,7 @@ from tidegate.ports.control import (
     ShowPlan,
     WordTaken,
 )
-from tidegate.ports.facts import FactStore, StoredFact
+from tidegate.ports.facts import READ_ROWS_MAX, FactStore, StoredFact
 from tidegate.ports.outside import OutsideFailed
 from tidegate.ports.state import StateFolder
 
@@ -92,7 +95,7 @@ OF_NO_PLAN = (OfficerAdded, OfficerRevoked, RulesDiffered, BorderSessionChanged,
 NOT_TOLD = (LeaseRenewed,)
 """Facts about a plan that come every few seconds and say that nothing changed."""
 
-PLAN_KINDS = frozenset(one.__name__ for one in get_args(PlanFact) if one not in (*OF_NO_PLAN, *NOT_TOLD))
+PLAN_KINDS = [one.__name__ for one in get_args(PlanFact) if one not in (*OF_NO_PLAN, *NOT_TOLD)]
 """Facts about one plan that a story tells."""
 
 WORDS = (ApprovalGiven, PlanRefused, PlanWithdrawn)
@@ -104,11 +107,13 @@ class NoSuchThing(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where views come from. `facts` opens the record for one question; NotAllowed where there is none.
+    """Where views come from. `facts` opens the record for one question,
+    `state` is what follows from it, as often as it is asked for; both raise NotAllowed where there is none.
     `hotline` is of the same node, or of another."""
 
     line: ControlLine
     facts: Callable[[], FactStore]
+    state: Callable[[], State]
     accords: Accords
     folder: StateFolder
     config: Config
@@ -174,10 +179,10 @@ def shield_at(sources: Sources, told: Moment, viewer: Viewer, asked: str) -> Sit
     if told.now is not None:
         return situation(told.now, told.plans, told.note, sources.capacities(), viewer, keep, now_ms)
     try:
-        records = attack_records(sources.facts(), limit=RECORDED_SHOWN_MAX, open_only=True, keep=keep)
+        opened = tuple(sources.state().open_attacks.values())
     except (NotAllowed, OutsideFailed):
-        records = []
-    return situation_without_node(told.standing, records, now_ms)
+        opened = ()
+    return situation_without_node(told.standing, opened, keep, now_ms)
 
 
 def attack_view(sources: Sources, number: int, viewer: Viewer) -> AttackView:
@@ -218,18 +223,34 @@ def attack_view(sources: Sources, number: int, viewer: Viewer) -> AttackView:
 
 def story_of(store: FactStore, begin: int, attack: int) -> Iterator[FactRecord]:
     """The facts about an attack and its plans, oldest first."""
-    plans: set[int] = set()
-    for stored in store.facts(begin, min(begin + STORY_FACTS_MAX, store.head().size)):
-        if stored.kind in ATTACK_KINDS:
-            record = decode_record(stored.body)
-            if isinstance(record.fact, ATTACK_FACTS) and record.fact.attack.number == attack:
-                yield record
-        elif stored.kind in PLAN_KINDS:
-            record = decode_record(stored.body)
-            if isinstance(record.fact, PlanProposed) and record.fact.plan.attack == attack:
-                plans.add(record.fact.plan.number)
-            if plan_of(record) in plans:
-                yield record
+    end = min(begin + STORY_FACTS_MAX, store.head().size)
+    of_plans = facts_of_plans(store, begin, end, attack)
+    return merge(facts_of_attack(store, begin, end, attack), of_plans, key=lambda one: one.number)
+
+
+def facts_of_attack(store: FactStore, begin: int, end: int, attack: int) -> Iterator[FactRecord]:
+    """Up to its end: nothing happens to an attack that is over."""
+    written = b'"number":%d,' % attack  # reading a body takes as long as a hundred looks at it
+    for stored in store.facts(begin, end):
+        if stored.kind not in ATTACK_KINDS or written not in stored.body:
+            continue
+        record = decode_record(stored.body)
+        if isinstance(record.fact, ATTACK_FACTS) and record.fact.attack.number == attack:
+            yield record
+            if isinstance(record.fact, AttackEnded):
+                return
+
+
+def facts_of_plans(store: FactStore, begin: int, end: int, attack: int) -> list[FactRecord]:
+    """Of the plans for this attack, also after its end."""
+    found: list[FactRecord] = []
+    while end > begin and (stored := store.latest(PLAN_KINDS, end, READ_ROWS_MAX)):
+        found += (decode_record(one.body) for one in stored if one.number >= begin)
+        end = stored[-1].number
+    found.reverse()
+    proposed = (one.fact.plan for one in found if isinstance(one.fact, PlanProposed))
+    plans = {plan.number for plan in proposed if plan.attack == attack}
+    return [one for one in found if plan_of(one) in plans]
 
 
 def plan_of(record: FactRecord) -> int | None:

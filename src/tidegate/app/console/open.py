@@ -14,6 +14,7 @@ from tidegate.app.console.hotline_source import HotlineSource
 from tidegate.app.console.serving import SHELF_NAME, Serving, address_of
 from tidegate.app.console.studies import Studies
 from tidegate.app.console.study_sources import AUDITS_NAME, REHEARSALS_NAME, Folders
+from tidegate.app.followed_state import FollowedState
 from tidegate.app.hotline.bundles import Kept
 from tidegate.app.hotline.line import HotlineLine
 from tidegate.app.hotline.places import EVIDENCE_NAME
@@ -121,6 +122,7 @@ def sources_of(
     return Sources(
         line=parts.control_line(folder),
         facts=record.facts,
+        state=FollowedState(record.facts).now,
         accords=Accords(hotline_record.stores, clock, where),
         folder=parts.state_folder(folder),
         config=config,

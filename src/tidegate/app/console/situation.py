@@ -10,8 +10,9 @@ from tidegate.app.console.hotline_part import HotlinePart
 from tidegate.app.console.promises import Promises
 from tidegate.app.console.rows import AttackRow, NodeStanding, PointRow, attack_row, is_under_way, point_rows
 from tidegate.app.health_note import HealthNote
-from tidegate.app.queries import AttackRecord, Keep
+from tidegate.app.queries import Keep
 from tidegate.mitigate.stages import IN_FORCE, PlanStage
+from tidegate.model.attacks import Attack
 from tidegate.ports.control import Now, PlanView, PointSecond
 
 ATTACKS_SHOWN_MAX = 200
@@ -149,9 +150,11 @@ def situation(
 
 
 def situation_without_node(
-    standing: NodeStanding, records: Sequence[AttackRecord], now_ms: int
+    standing: NodeStanding, opened: Sequence[Attack], keep: Keep, now_ms: int
 ) -> SituationView:
-    """What is on record where no node answers: attacks as last recorded, and nothing live."""
+    """What is on record where no node answers: open attacks as last recorded, and nothing live."""
+    kept = sorted((one for one in opened if keep(one, None)), key=lambda one: -one.bits_per_s.estimate)
+    shown = kept[:ATTACKS_SHOWN_MAX]
     return SituationView(
         at_ms=now_ms,
         node=standing,
@@ -161,9 +164,9 @@ def situation_without_node(
         records_per_s=0,
         points=(),
         past=(),
-        attacks=tuple(attack_row(one.attack, one.ended_at_ms) for one in records),
-        attacks_left_out=0,
-        attacks_filtered_out=0,
+        attacks=tuple(map(attack_row, shown)),
+        attacks_left_out=len(kept) - len(shown),
+        attacks_filtered_out=len(opened) - len(kept),
         plans=(),
         plans_left_out=0,
         clocks=(),
