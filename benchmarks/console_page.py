@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState, syn
 from benchmarks.console_node import node_answering
 from benchmarks.console_run import ConsoleRunning, console_running
 from benchmarks.live import Folder
-from benchmarks.processes import cpu_seconds, family_of, memory_bytes
+from benchmarks.processes import cpu_seconds, family_of, memory_bytes, put_first
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
@@ -59,6 +59,8 @@ def chromium() -> Iterator[Browser]:
         raise RuntimeError("Chromium is not installed: apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        for pid in chromium_family():
+            put_first(pid)
         yield browser
         browser.close()
 
@@ -70,9 +72,14 @@ def command_of(pid: int) -> bytes:
         return b""
 
 
+def chromium_family() -> list[int]:
+    """The first is the one whose family the others are."""
+    return [pid for pid in family_of(os.getpid()) if b"chromium" in command_of(pid).partition(b"\0")[0]]
+
+
 def chromium_pids() -> tuple[int, int]:
-    """Chromium's first process, whose family the others are, and the renderer that works most."""
-    ours = [pid for pid in family_of(os.getpid()) if b"chromium" in command_of(pid).partition(b"\0")[0]]
+    """Chromium's first process and the renderer that works most."""
+    ours = chromium_family()
     renderers = [pid for pid in ours if b"--type=renderer" in command_of(pid)]
     if not renderers:
         raise RuntimeError("no renderer of Chromium is found")
