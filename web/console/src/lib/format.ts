@@ -5,8 +5,18 @@ import { words } from "./words.svelte";
 
 const STEPS: [number, string][] = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"], [1, ""]];
 
+const made = new Map<string, Intl.NumberFormat>();
+
+/** Making one takes a hundred times as long as using it. `name` stands for the options. */
+function written(name: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = `${words.locale} ${name}`;
+  let found = made.get(key);
+  if (!found) made.set(key, (found = new Intl.NumberFormat(words.locale, options)));
+  return found;
+}
+
 export function number(value: number, digits = 0): string {
-  return new Intl.NumberFormat(words.locale, { maximumFractionDigits: digits }).format(value);
+  return written(`fraction ${digits}`, { maximumFractionDigits: digits }).format(value);
 }
 
 function step(value: number): [number, string] {
@@ -14,9 +24,8 @@ function step(value: number): [number, string] {
 }
 
 function threeDigits(value: number): string {
-  return new Intl.NumberFormat(words.locale, {
-    maximumSignificantDigits: Math.max(3, String(Math.trunc(Math.abs(value))).length),
-  }).format(value);
+  const digits = Math.max(3, String(Math.trunc(Math.abs(value))).length);
+  return written(`digits ${digits}`, { maximumSignificantDigits: digits }).format(value);
 }
 
 function inUnit(text: string, prefix: string, unit: string): string {
@@ -30,7 +39,7 @@ const BYTES = { T: "terabyte", G: "gigabyte", M: "megabyte", k: "kilobyte", "": 
 export function bytes(value: number): string {
   const [factor, prefix] = step(value);
   const unit = BYTES[prefix as keyof typeof BYTES];
-  return new Intl.NumberFormat(words.locale, { style: "unit", unit, unitDisplay: "short", maximumSignificantDigits: 3 }).format(value / factor);
+  return written(unit, { style: "unit", unit, unitDisplay: "short", maximumSignificantDigits: 3 }).format(value / factor);
 }
 
 export function rate(value: number, unit: "bps" | "pps" = "bps"): string {
@@ -55,7 +64,7 @@ export function interval(told: Rate, unit: "bps" | "pps" = "bps"): string {
 }
 
 export function share(millionths: number): string {
-  return new Intl.NumberFormat(words.locale, { style: "percent", maximumFractionDigits: 1 }).format(millionths / 1e6);
+  return written("share", { style: "percent", maximumFractionDigits: 1 }).format(millionths / 1e6);
 }
 
 export function shareInterval(told: Rate): string {
@@ -96,7 +105,7 @@ export function duration(ms: number): string {
   const first = parts.findIndex(([count]) => count > 0);
   const told = first < 0 ? [[0, "second"] as [number, string]] : parts.slice(first, first + 2).filter(([count]) => count > 0);
   return told
-    .map(([count, unit]) => new Intl.NumberFormat(words.locale, { style: "unit", unit, unitDisplay: "short" }).format(count))
+    .map(([count, unit]) => written(unit, { style: "unit", unit, unitDisplay: "short" }).format(count))
     .join(" ");
 }
 
