@@ -10,12 +10,13 @@ import dns.rdatatype
 import dns.rdtypes.ANY.DNSKEY
 import dns.rrset
 import msgspec
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.audit.name_worlds import MadeZone, NameWorld
 from tidegate.audit.seen_names import seen_names
 from tidegate.audit.walking_names import NameWalk
-from tidegate.model.audits import DelegationSeen, KeysSeen
+from tidegate.model.audits import DelegationSeen, KeysSeen, NotSeen
 from tidegate.model.domain_names import ROOT, parent_of
 from tidegate.model.probes import Answer, Asked, Dns, DnsReply, Record
 
@@ -60,7 +61,18 @@ class SignedWorld:
         holder = next(zone for zone in self.world.zones.values() if question.server in zone.served_by)
         if answer.answer:
             return self.spoilt(self._signed(holder.name, answer))
-        return self.spoilt(self._denied(holder, answer)) if answer.authoritative else answer
+        return self.spoilt(
+            self._denied(holder, answer) if answer.authoritative else self._referred(holder, answer)
+        )
+
+    def _referred(self, zone: MadeZone, reply: DnsReply) -> DnsReply:
+        """With what the zone below has for keys, or with the proof that it has none."""
+        below = reply.authority[0].owner
+        if self.ds(below) == "none":
+            return msgspec.structs.replace(self._denied(zone, reply), authoritative=False)
+        keys = DnsReply("NOERROR", True, (Record(below, "DS", 300, self.ds(below)),))
+        told = (*reply.authority, *self._signed(zone.name, keys).answer)
+        return msgspec.structs.replace(reply, authority=told)
 
     def _denied(self, zone: MadeZone, reply: DnsReply) -> DnsReply:
         """All that the zone has to deny with: each name's NSEC, signed."""
@@ -116,9 +128,9 @@ def verdicts(world: SignedWorld, anchors: Iterable[str]) -> dict[str, bool | Non
     return {one.zone: one.validates for one in seen_names(walk, anchors, NOW_S) if isinstance(one, KeysSeen)}
 
 
-def walked(world: SignedWorld) -> NameWalk:
+def walked(world: SignedWorld, name: str = "bank.xa") -> NameWalk:
     walk = NameWalk(world.world.roots, lambda address: True, signed=True)
-    walk.want_addresses("bank.xa")
+    walk.want_addresses(name)
     left = walk.take()
     while left:
         question = left.pop(0)
@@ -204,6 +216,51 @@ def test_a_proof_that_is_not_whole_because_of_our_own_bounds_breaks_nothing() ->
     world = SignedWorld()
     world.spoilt = lambda reply: msgspec.structs.replace(without_denials(reply), left_out=1)
     assert verdicts(world, [world.anchor]) == {".": True, "xa": True, "bank.xa": True}
+
+
+def unseen(world: SignedWorld, name: str = "bank.xa") -> list[tuple[str, str, str]]:
+    found = seen_names(walked(world, name), [world.anchor], NOW_S)
+    return [(one.about, one.question, one.reason) for one in found if isinstance(one, NotSeen)]
+
+
+@pytest.mark.parametrize("ds", ["", "none"], ids=["signed", "unsigned"])
+def test_a_referral_that_proves_nothing_is_listed_as_not_seen_and_breaks_nothing(ds: str) -> None:
+    world = SignedWorld()
+    world.told_ds = {"bank.xa": ds} if ds else {}
+    assert unseen(world) == []
+
+    def bare(reply: DnsReply) -> DnsReply:
+        left = tuple(one for one in reply.authority if one.type == "NS")
+        return reply if reply.authoritative else msgspec.structs.replace(reply, authority=left)
+
+    world.spoilt = bare
+    assert unseen(world) == [("xa", "delegation", "not_trusted"), ("bank.xa", "delegation", "not_trusted")]
+    assert False not in verdicts(world, [world.anchor]).values()
+
+
+def test_a_name_on_the_way_that_is_not_proved_to_be_no_zone_is_listed() -> None:
+    world = SignedWorld()
+    name = "www.deep.bank.xa"
+    bank = world.world.zones["bank.xa"]
+    bank.served_by |= {"2001:db8::2"}
+    for host in (name, "ns.bank.xa"):  # So that nothing else of the bank's is to be denied.
+        bank.records |= {(host, "A"): ("192.0.2.2",), (host, "AAAA"): ("2001:db8::2",)}
+    assert unseen(world, name) == []
+
+    def forgetful(reply: DnsReply) -> DnsReply:
+        of_the_bank = any(one.owner == "ns.bank.xa" for one in reply.authority)
+        return without_denials(reply) if of_the_bank and reply.authoritative else reply
+
+    world.spoilt = forgetful
+    listed = [(one, "delegation", "not_trusted") for one in ("deep.bank.xa", name, "ns.bank.xa")]
+    assert sorted(unseen(world, name)) == sorted(listed)
+    assert verdicts(world, [world.anchor])["xa"] is True
+
+
+def test_a_proof_that_our_own_bounds_left_open_is_listed() -> None:
+    world = SignedWorld()
+    world.spoilt = lambda reply: msgspec.structs.replace(without_denials(reply), left_out=1)
+    assert ("bank.xa", "addresses", "too_many") in unseen(world)
 
 
 def test_records_that_were_changed_on_the_way_break_the_zone() -> None:

@@ -56,9 +56,12 @@ def seen_names(walk: NameWalk, anchors: Iterable[str], at_s: int) -> Iterator[Ob
     for (name, kind), known in walk.heard.items():
         if known is not None:
             yield from _record(name, kind, known, at_s)
+    for heard, why in chain.unproved():
+        question: Question = "delegation" if heard.type in {"NS", "DS"} else ABOUT[heard.type]
+        yield _not_seen(heard, question, why, at_s)
     for heard in walk.left_out:
         assert isinstance(heard.reading, NotAnswered)
-        question: Question = "delegation" if heard.type == "NS" else ABOUT.get(heard.type, "addresses")
+        question = "delegation" if heard.type == "NS" else ABOUT.get(heard.type, "addresses")
         yield _not_seen(heard, question, heard.reading, at_s)
     yield from _stranded(walk, at_s)
 

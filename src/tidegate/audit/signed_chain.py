@@ -1,6 +1,7 @@
 """Whether what a zone says is signed by keys that the root's anchors lead to (DNSSEC, RFC 4035)."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 import dns.dnssec
 import dns.exception
@@ -12,14 +13,21 @@ import dns.rrset
 
 from tidegate.audit.denials import Denial, TooManyRounds, denial_in
 from tidegate.audit.heard import Heard, Zone
-from tidegate.audit.replies import Absent, Alias, Empty, Told
+from tidegate.audit.replies import Absent, Alias, Empty, Referral, Told
 from tidegate.audit.walking_names import NameWalk
 from tidegate.model.audits import Signature
 from tidegate.model.domain_names import ROOT
-from tidegate.model.probes import DnsReply, Record
+from tidegate.model.probes import DnsReply, NotAnswered, Record
 
 WRONG = (dns.exception.DNSException, ValueError, KeyError)
 """What reading somebody else's keys and signatures may raise."""
+
+NOT_REFERRED = NotAnswered("not_trusted", "of the referral: it proves neither keys nor that there are none")
+NOT_PASSED = NotAnswered("not_trusted", "is not proved to be missing on the way to names below")
+LEFT_OPEN = NotAnswered(
+    "too_many", "is not there, of which the proof has too many records or rounds to check"
+)
+"""Why something does not count as proved, though no resolver fails for it."""
 
 
 class SignedChain:
@@ -30,6 +38,7 @@ class SignedChain:
         self._anchors = tuple(anchors)
         self._heard = heard
         self._verdicts: dict[str, bool | None] = {}
+        self._open: list[Heard] = []
 
     def judge(self, zone: Zone) -> bool | None:
         """The zones above are judged first; there are at most as many as a name has labels."""
@@ -37,6 +46,25 @@ class SignedChain:
             above = self.judge(zone.parent) if zone.parent is not None else True
             self._verdicts[zone.name] = above if above is not True else self._judge(zone)
         return self._verdicts[zone.name]
+
+    def unproved(self) -> Iterator[tuple[Heard, NotAnswered]]:
+        """In zones whose chain holds: referrals and names on the way that prove nothing, which resolvers that
+        ask for the DS by itself and for whole names live with, and proofs that our own bounds left open.
+        """
+        signed = {zone.name: self._keys_of(zone) for zone in self._walk.zones.values() if self.judge(zone)}
+        yield from ((heard, LEFT_OPEN) for heard in self._open)
+        for heard in filter(None, (zone.delegation for zone in self._walk.zones.values())):
+            keys = signed.get(heard.zone)
+            if keys and isinstance(heard.reading, Referral) and _referred(heard, keys) is not True:
+                yield heard, NOT_REFERRED
+        for heard in self._walk.passed:
+            keys = signed.get(heard.zone)
+            if keys and _denied(heard, keys) is not True:
+                yield heard, NOT_PASSED
+
+    def _keys_of(self, zone: Zone) -> tuple[Record, ...]:
+        keys = self._walk.heard.get((zone.name, "DNSKEY"))
+        return keys.reading.records if keys is not None and isinstance(keys.reading, Told) else ()
 
     def _judge(self, zone: Zone) -> bool | None:
         trusted = self._trusted(zone)
@@ -50,11 +78,13 @@ class SignedChain:
         anchored = [key for key in keys.reading.records if _is_trusted(zone.name, key, trusted)]
         if not anchored or not _verifies(keys, anchored):
             return False
-        return all(
-            _holds(one, keys.reading.records) is not False
-            for one in self._heard.get(zone.name, ())
-            if one is not keys and not _made_up(one)
-        )
+        for one in self._heard.get(zone.name, ()):
+            holds = True if one is keys or _made_up(one) else _holds(one, keys.reading.records)
+            if holds is False:
+                return False
+            if holds is None:
+                self._open.append(one)
+        return True
 
     def _unsigned(self, zone: Zone) -> bool | None:
         """That a zone has no DS must be proved by the signed zone above it, else resolvers refuse it."""
@@ -64,7 +94,10 @@ class SignedChain:
             return None
         if keys is None or not isinstance(keys.reading, Told):
             return None
-        return False if _denied(ds, keys.reading.records) is False else None
+        denied = _denied(ds, keys.reading.records)
+        if denied is None:
+            self._open.append(ds)
+        return False if denied is False else None
 
     def _trusted(self, zone: Zone) -> tuple[str, ...] | None:
         """The DS records that the zone's keys must match; None where there are none, or none were seen."""
@@ -160,11 +193,11 @@ def _holds(heard: Heard, keys: Iterable[Record]) -> bool | None:
     """
     match heard.reading:
         case Told() | Alias():
-            return _verifies(heard, keys) and _nothing_nearer(heard, keys) is not False
+            return _verifies(heard, keys) and _nothing_nearer(heard, keys)
         case Empty() | Absent() if heard.type != "DS":
             return _denied(heard, keys)
         case _:
-            return None
+            return True
 
 
 def _denied(heard: Heard, keys: Iterable[Record]) -> bool | None:
@@ -177,6 +210,17 @@ def _denied(heard: Heard, keys: Iterable[Record]) -> bool | None:
         )
 
     return _proved(heard, keys, proves)
+
+
+def _referred(heard: Heard, keys: Iterable[Record]) -> bool | None:
+    """Whether a referral proves which keys the zone below has, or that it has none (RFC 4035, 3.1.4)."""
+    reply = heard.asked.answer if heard.asked is not None else None
+    told = [one for one in reply.authority if one.owner == heard.name] if isinstance(reply, DnsReply) else []
+    signed = tuple(one for one in told if one.type == "DS")
+    if not signed:
+        return _proved(heard, keys, lambda denial: denial.no_record(_name(heard.name), "DS"))
+    made = tuple(one for one in told if one.type == "RRSIG" and one.data.split(" ", 1)[0] == "DS")
+    return _verifies(replace(heard, type="DS", reading=Told(signed, made, ())), keys)
 
 
 def _nothing_nearer(heard: Heard, keys: Iterable[Record]) -> bool | None:

@@ -11,7 +11,7 @@ from functools import partial
 from zlib import crc32
 
 from tidegate.audit.heard import Ask, Heard, Zone
-from tidegate.audit.replies import Alias, Lame, Reading, Referral, Told, primary_of, read_reply
+from tidegate.audit.replies import Absent, Alias, Empty, Lame, Reading, Referral, Told, primary_of, read_reply
 from tidegate.model.audits import Reason
 from tidegate.model.domain_names import ROOT, lineage
 from tidegate.model.probes import Answer, Asked, Dns, DnsReply, NotAnswered, Record
@@ -56,6 +56,7 @@ class NameWalk:
         self.zones: dict[str, Zone] = {}
         self.heard: dict[tuple[str, str], Heard | None] = {}
         self.left_out: list[Heard] = []
+        self.passed: list[Heard] = []
         self._allowed = allowed
         self._questions: list[Dns] = []
         self._waiting: dict[Dns, list[Ask]] = {}
@@ -208,6 +209,8 @@ class NameWalk:
                 case NotAnswered():
                     zone = None
                     self.left_out.append(heard)
+                case Empty() | Absent():
+                    self.passed.append(heard)
                 case _:
                     pass
             cut.zone = zone
