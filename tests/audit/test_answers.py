@@ -214,6 +214,34 @@ def test_a_rule_is_broken_by_what_is_not_known_and_says_so() -> None:
     assert (cut.sure, cut.why) == (True, "XA is cut off")
 
 
+def test_every_way_to_break_a_rule_has_its_code_and_its_words() -> None:
+    """What a page says in other languages it says by the code; the words are the command's."""
+    audit = audit_of(country())
+    rules = [
+        Rule("a", layer="names", must_be="at home"),
+        Rule("b", layer="names", must_be="redundant"),
+        Rule("c", layer="payment", must_be="seen"),
+        Rule("d", survives="any provider", hours=24 * 365),
+    ]
+    found = {one.rule: one for one in breaches(audit, Policy(tuple(rules)), standings(audit, "XA"), "XA")}
+    told = {name: (one.because, one.layer, one.of) for name, one in found.items()}
+    assert told["a"] == ("abroad", "names", "")
+    assert told["b"][:2] == ("hangs_on", "names")
+    assert told["c"] == ("unknown", "payment", "")
+    assert told["d"][0] == "without"
+    assert found["a"].why == "names is abroad"
+    assert found["b"].why == f"names hangs on {found['b'].of}"
+    assert found["c"].why == "nothing is known of its layer payment"
+    assert found["d"].why == f"without {found['d'].of}"
+
+
+def test_a_rule_that_asks_for_nothing_is_refused_and_not_kept() -> None:
+    audit = audit_of(country())
+    for rule in (Rule("x"), Rule("x", layer="names"), Rule("x", survives="cut off", layer="names")):
+        with pytest.raises(NotAllowed, match="must say either"):
+            breaches(audit, Policy((rule,)), (), "XA")
+
+
 def test_a_rule_over_nobody_is_refused() -> None:
     audit = audit_of(country())
     with pytest.raises(NotAllowed, match="no service"):

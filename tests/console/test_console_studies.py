@@ -26,11 +26,15 @@ from tidegate.app.console.gathering import NoSuchThing
 from tidegate.app.console.sessions import add_token
 from tidegate.app.console.studies import WAITING_MAX, Studies
 from tidegate.app.console.study import (
+    AdviceAsked,
     AllianceAsked,
     Asked,
     AuditAsked,
+    CutAsked,
+    DiffAsked,
     Order,
     Part,
+    PolicyAsked,
     Refusal,
     ScenarioAsked,
     ServiceAsked,
@@ -47,7 +51,8 @@ from tidegate.cli.door import front
 from tidegate.console.answering import desk
 from tidegate.console.page_files import page_files
 from tidegate.console.server import application
-from tidegate.model.audit_events import CutOff, WhatIf
+from tidegate.model.audit_costs import Costs
+from tidegate.model.audit_events import CutOff, Policy, Rule, WhatIf
 from tidegate.model.refusals import Full, NotAllowed
 from tidegate.model.scenarios import CutCountry, RemoveNetworks, Scenario
 from tidegate.ports.outside import OutsideFailed
@@ -144,6 +149,57 @@ def test_a_what_if_is_what_the_command_says() -> None:
     assert told["touched"] == len(touched) > 0
 
 
+RULES = """
+[[rule]]
+name = "names are at home"
+layer = "names"
+must_be = "at home"
+[[rule]]
+name = "all survive any one provider"
+survives = "any provider"
+"""
+COSTS = 'unit = "dinars"\n[cost]\nreplica = { once = 1 }\nauthority = { once = 900 }\n'
+
+
+def test_a_policy_two_audits_and_advice_by_cost_are_what_the_commands_say(tmp_path: Path) -> None:
+    rules, costs = tmp_path / "rules.toml", tmp_path / "costs.toml"
+    rules.write_text(RULES)
+    costs.write_text(COSTS)
+    policy = msgspec.toml.decode(RULES, type=Policy)
+    told = parts_of(PolicyAsked(audit=AUDIT, policy=policy), AUDIT)
+    assert told["breaches"] == commands("audit", "check", str(rules), "--audit", AUDIT)
+    for rule in told["rules"]:
+        broken = [one for one in told["breaches"] if one["rule"] == rule["name"]]
+        sure = sum(one["sure"] for one in broken)
+        assert (rule["broken"], rule["sure"]) == (len(broken), sure)
+        assert rule["people"] == sum(one["people"] for one in broken) > 0
+
+    asked = DiffAsked(audit=AUDIT, before="synthetic:12:5")
+    beside = list(told_of(PARTS, Order(asked=asked, place=AUDIT, beside="synthetic:12:5")))
+    parts = {one.name: json.loads(bytes(one.told)) for one in beside if isinstance(one, Part)}
+    assert parts["differences"] == commands("audit", "diff", "synthetic:12:5", AUDIT)
+    assert parts["differing"]["count"] == len(parts["differences"]) > 0
+
+    stated = msgspec.toml.decode(COSTS, type=Costs)
+    advice = parts_of(AdviceAsked(audit=AUDIT, changes=2, hours=24, costs=stated, budget=10), AUDIT)
+    named = ("--changes", "2", "--hours", "24", "--costs", str(costs), "--budget", "10", "--audit", AUDIT)
+    assert [advice["advice"]] == commands("audit", "advise", *named)
+    assert advice["advice"]["unit"] == "dinars"
+
+
+def test_a_rehearsed_scenario_is_what_the_command_says(tmp_path: Path) -> None:
+    file = tmp_path / "cut.toml"
+    file.write_text(f'name = "cut XA"\n{CUT}')
+    scenario = msgspec.toml.decode(file.read_bytes(), type=Scenario)
+    asked = CutAsked(audit=AUDIT, world="w", scenario=scenario)
+    parts = list(told_of(PARTS, Order(asked=asked, place=AUDIT, beside=WORLD)))
+    told = {one.name: json.loads(bytes(one.told)) for one in parts if isinstance(one, Part)}
+    (command,) = commands("audit", "what-if", "--scenario", str(file), "--world", WORLD, "--audit", AUDIT)
+    touched = [one for one in command["services"] if set(one["states"]) != {"works"}]
+    assert told["fates"] == {**command, "services": touched}
+    assert told["cut"] == command["what_if"]["event"][0]
+
+
 @pytest.mark.parametrize(
     ("asked", "place", "why"),
     [
@@ -151,8 +207,9 @@ def test_a_what_if_is_what_the_command_says() -> None:
         (WorldAsked(world="w"), "no/such/world", "no world"),
         (ServiceAsked(audit="a", service="nobody"), AUDIT, "nobody"),
         (AuditAsked(audit="a", home="ZQ"), AUDIT, "ZQ"),
+        (PolicyAsked(audit="a", policy=Policy((Rule("idle"),))), AUDIT, "idle"),
     ],
-    ids=["country", "world", "service", "home"],
+    ids=["country", "world", "service", "home", "rule"],
 )
 def test_what_cannot_be_answered_is_refused_in_words(asked: Asked, place: str, why: str) -> None:
     *_, last = told_of(PARTS, Order(asked=asked, place=place))
@@ -421,7 +478,15 @@ def test_files_of_two_folders_are_offered_and_nothing_else(tmp_path: Path, folde
         ("cut.toml", False),
         ("wrong.toml", True),
     ]
+    (tmp_path / "audits" / "rules.toml").write_text(RULES)
+    (tmp_path / "audits" / "idle.toml").write_text('[[rule]]\nname = "idle"')
+    (tmp_path / "audits" / "costs.toml").write_text(COSTS)
     assert [one.what_if and one.what_if.name for one in folders.what_ifs()] == ["x"]
+    assert [(one.file, one.policy is None) for one in folders.policies()] == [
+        ("idle.toml", True),
+        ("rules.toml", False),
+    ]
+    assert [one.costs and one.costs.unit for one in folders.costs()] == ["dinars"]
     place, stamp = folders.world("b.world")
     assert place == str(tmp_path / "rehearsals" / "b.world")
     (tmp_path / "rehearsals" / "b.world").write_bytes(b"other")
@@ -509,6 +574,9 @@ def test_a_rehearsal_is_asked_for_followed_and_listed_over_the_api(
         ("/api/rehearsals", {"about": "audit", "audit": "synthetic"}, 400),
         ("/api/rehearsals", {"about": "world", "world": "synthetic", "more": 1}, 400),
         ("/api/audits", {"about": "audit", "audit": "no.jsonl"}, 403),
+        ("/api/audits", {"about": "diff", "audit": "synthetic", "before": "no.jsonl"}, 403),
+        ("/api/audits", {"about": "rehearsed", "audit": "synthetic", "world": "no", "scenario": {}}, 400),
+        ("/api/audits", {"about": "advice", "audit": "synthetic", "changes": 21}, 400),
         ("/api/audits", {"about": "world", "world": "synthetic"}, 400),
         ("/api/studies/9/end", None, 404),
     ],

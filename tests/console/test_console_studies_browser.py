@@ -141,6 +141,83 @@ def test_a_planner_cuts_a_country_and_sees_what_is_left(
     nilufar.context.close()
 
 
+RULES = """
+[[rule]]
+name = "names are at home"
+layer = "names"
+must_be = "at home"
+[[rule]]
+name = "all survive any one foreign provider for a day"
+survives = "any foreign provider"
+[[rule]]
+name = "all survive an hour without abroad, where they can be seen"
+survives = "any foreign country"
+hours = 1
+"""
+COSTS = 'unit = "dinars"\n[cost]\nreplica = { once = 1 }\nname_servers = { once = 900 }\n'
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_a_planner_holds_services_to_rules_sets_two_audits_side_by_side_and_asks_what_changes_cost(
+    browser: Browser, world: Watched, served: Served, held: threading.Event, tmp_path: Path, language: str
+) -> None:
+    texts = Texts(language)
+    nilufar = Person(browser, served, "nilufar", "desk", language)
+    comes_in(served, world, nilufar)
+    page = nilufar.page
+    for name, seed in (("2026-10.jsonl", 5), ("2026-11.jsonl", 4)):
+        write_audit(
+            DiskFiles(), tmp_path / "audits" / name, observations_of(DiskFiles(), f"synthetic:12:{seed}", 0)
+        )
+    (tmp_path / "audits" / "rules.toml").write_text(RULES)
+    (tmp_path / "audits" / "idle.toml").write_text('[[rule]]\nname = "idle"')
+    (tmp_path / "audits" / "costs.toml").write_text(COSTS)
+    (tmp_path / "rehearsals").mkdir()
+    save_world(LocalTopologyFiles(), tmp_path / "rehearsals" / "small.world", world_of(LINKS, PLACES, PEOPLE))
+    (tmp_path / "rehearsals" / "both.toml").write_text(SCENARIO.replace("SG", "XA"))
+
+    nilufar.opens("/audit")
+    expect(page.get_by_label(texts("aud-earlier"), exact=True)).to_have_value("2026-10.jsonl")
+    expect(page.get_by_label(texts("aud-later"), exact=True)).to_have_value("2026-11.jsonl")
+    page.get_by_role("button", name=texts("aud-compare")).click()
+    nilufar.sees(texts("aud-diff-losses"))
+    nilufar.sees(texts("aud-diff-layers"))
+    nilufar.shot("audit-diff", language)
+
+    nilufar.opens("/audit")
+    page.get_by_label(texts("aud-file"), exact=True).select_option("2026-11.jsonl")
+    page.get_by_role("button", name=texts("aud-look"), exact=True).click()
+    nilufar.sees(texts("aud-advice-form"))
+    address = page.url
+    nilufar.sees(texts("reh-file-wrong", file="idle.toml"))
+    nilufar.shot("audit-forms", language)
+    page.get_by_role("button", name=texts("aud-check")).click()
+    nilufar.sees(texts("aud-by-whom"))
+    expect(page.locator("section.sheet table").first.locator("tbody tr")).to_have_count(3)
+    expect(page.locator("section.sheet table").nth(1)).to_contain_text(
+        texts("because-abroad", layer=texts("layer-names"))
+    )
+    nilufar.shot("audit-rules", language)
+
+    page.goto(address)
+    page.get_by_label(texts("aud-how-many")).fill("3")
+    page.get_by_label(texts("aud-costs"), exact=True).select_option("costs.toml")
+    page.get_by_label(texts("aud-budget")).fill("40")
+    page.get_by_role("button", name=texts("aud-advise")).click()
+    nilufar.sees(texts("aud-cost-in", unit="dinars"))
+    nilufar.shot("audit-advice", language)
+
+    page.goto(address)
+    page.get_by_label(texts("reh-what-happens")).select_option("scenario")
+    page.get_by_label(texts("reh-which-world")).select_option("small.world")
+    page.get_by_role("button", name=texts("aud-ask"), exact=True).click()
+    nilufar.sees(texts("aud-people-state"))
+    nilufar.sees(texts("asked-rehearsed", scenario="CH and XA from all others"))
+    nilufar.shot("audit-rehearsed", language)
+    assert not nilufar.wrong
+    nilufar.context.close()
+
+
 @pytest.mark.parametrize("language", ["en", "fa"])
 def test_a_planner_sees_what_services_stand_on_and_what_stops_them(
     browser: Browser, world: Watched, served: Served, held: threading.Event, tmp_path: Path, language: str

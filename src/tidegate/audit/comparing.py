@@ -10,12 +10,20 @@ from tidegate.audit.scores import Score
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """One thing that is told differently; "-" where one of the two does not tell it."""
+    """One thing that is told differently; "-" where one of the two does not tell it. `was` and `now` are what
+    each tells, None for what was not seen.
+    """
 
     what: str
     of: str
     before: str
     after: str
+    was: Standing | Blast | Score | None = None
+    now: Standing | Blast | Score | None = None
+
+
+Told = Mapping[str, tuple[str, Standing | Blast | Score | None]]
+"""By what it is of: in words, and the value."""
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -33,21 +41,23 @@ def differences(before: Findings, after: Findings) -> tuple[Difference, ...]:
         *_compare("layer", _layers(before.standings), _layers(after.standings)),
         *_compare("people lost in the end", _blasts(before.blasts), _blasts(after.blasts)),
         *_compare("score", _scores(before.scores), _scores(after.scores)),
-        *_compare(
-            "seen", dict.fromkeys(before.not_seen, "not seen"), dict.fromkeys(after.not_seen, "not seen")
-        ),
+        *_compare("seen", _not_seen(before.not_seen), _not_seen(after.not_seen)),
     )
 
 
-def _compare(what: str, before: Mapping[str, str], after: Mapping[str, str]) -> Iterable[Difference]:
+def _compare(what: str, before: Told, after: Told) -> Iterable[Difference]:
     for of in dict.fromkeys((*before, *after)):
-        one, other = before.get(of, "-"), after.get(of, "-")
+        (one, was), (other, now) = before.get(of, ("-", None)), after.get(of, ("-", None))
         if one != other:
-            yield Difference(what, of, one, other)
+            yield Difference(what, of, one, other, was, now)
 
 
-def _layers(told: Iterable[Standing]) -> dict[str, str]:
-    return {f"{one.layer} of {one.service}": standing_words(one) for one in told}
+def _layers(told: Iterable[Standing]) -> Told:
+    return {f"{one.layer} of {one.service}": (standing_words(one), one) for one in told}
+
+
+def _not_seen(told: Iterable[str]) -> Told:
+    return dict.fromkeys(told, ("not seen", None))
 
 
 def standing_words(one: Standing) -> str:
@@ -58,13 +68,13 @@ def standing_words(one: Standing) -> str:
     return f"{where}, {'redundant' if one.single is False else 'redundancy not known'}"
 
 
-def _blasts(told: Iterable[Blast]) -> dict[str, str]:
-    return {f"{one.kind} {one.name}": str(one.people[-1]) for one in told if one.people[-1]}
+def _blasts(told: Iterable[Blast]) -> Told:
+    return {f"{one.kind} {one.name}": (str(one.people[-1]), one) for one in told if one.people[-1]}
 
 
-def _scores(told: Iterable[Score]) -> dict[str, str]:
-    found = {}
-    for one in told:
-        if one.concentration is not None and one.insularity is not None:
-            found[one.layer] = f"concentration {one.concentration:.4f}, insularity {one.insularity:.4f}"
-    return found
+def _scores(told: Iterable[Score]) -> Told:
+    return {
+        one.layer: (f"concentration {one.concentration:.4f}, insularity {one.insularity:.4f}", one)
+        for one in told
+        if one.concentration is not None and one.insularity is not None
+    }

@@ -1,6 +1,8 @@
 """Rules that an audit is held to, and which services break them."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -17,15 +19,58 @@ from tidegate.model.audits import ServiceListed
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.topology import Rows
 
+Because = Literal[
+    "unknown", "abroad", "not_known", "hangs_on", "not_redundant", "not_seen", "without", "unseen", "already",
+    "cut_off",
+]  # fmt: skip
+"""Why a rule is broken: nothing is known of a service's layer; that is abroad, is not known to be at home,
+hangs on one owner, is not known to be redundant, is not wholly seen; or the service stops without something,
+perhaps without what was not seen, is down already, or stops where its country is cut off.
+"""
+
 
 class Breach(msgspec.Struct, frozen=True):
-    """One service that breaks a rule: by what, and whether that is sure or only not ruled out."""
+    """One service that breaks a rule: by what, and whether that is sure or only not ruled out. `of` is what
+    it hangs on, what it stops without, or which country is cut off; `layer` is the rule's.
+    """
 
     rule: str
     service: str
     people: int
     sure: bool
     why: str
+    because: Because
+    of: str = ""
+    layer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What `Breach` tells of one."""
+
+    sure: bool
+    because: Because
+    of: str = ""
+    layer: str = ""
+
+    def why(self) -> str:
+        match self.because:
+            case "unknown":
+                return f"nothing is known of its layer {self.layer}"
+            case "abroad" | "not_known":
+                return f"{self.layer} is {self.because.replace('_', ' ')}"
+            case "hangs_on" | "not_redundant":
+                return f"{self.layer} hangs on {self.of or 'what is not known'}"
+            case "not_seen":
+                return f"{self.layer} is not wholly seen"
+            case "without":
+                return f"without {self.of}"
+            case "unseen":
+                return "without what was not seen"
+            case "already":
+                return "already today"
+            case "cut_off":
+                return f"{self.of} is cut off"
 
 
 def breaches(audit: Audit, policy: Policy, standing: Sequence[Standing], home: str) -> tuple[Breach, ...]:
@@ -37,13 +82,28 @@ def _breaches(audit: Audit, rule: Rule, standing: Sequence[Standing], home: str)
     services = [one for one in audit.services() if _is_meant(rule, one[1])]
     if not services:
         raise NotAllowed(f"The rule {rule.name!r} is about no service of this audit.")
+    if not rule.is_whole:
+        raise NotAllowed(f"The rule {rule.name!r} must say either `survives`, or `layer` and `must_be`.")
     if rule.survives is not None:
         yield from _not_surviving(audit, rule, services, home)
     layers = {one.service: one for one in standing if one.layer == rule.layer}
     for _, told in services if rule.must_be else ():
         found = _fault(rule, layers.get(told.name))
         if found is not None:
-            yield Breach(rule.name, told.name, told.people, *found)
+            yield _breach(rule, told, found)
+
+
+def _breach(rule: Rule, told: ServiceListed, fault: _Fault) -> Breach:
+    return Breach(
+        rule=rule.name,
+        service=told.name,
+        people=told.people,
+        sure=fault.sure,
+        why=fault.why(),
+        because=fault.because,
+        of=fault.of,
+        layer=fault.layer,
+    )
 
 
 def _is_meant(rule: Rule, told: ServiceListed) -> bool:
@@ -51,17 +111,20 @@ def _is_meant(rule: Rule, told: ServiceListed) -> bool:
     return not named or told.name in rule.services or told.sector in rule.sectors
 
 
-def _fault(rule: Rule, found: Standing | None) -> tuple[bool, str] | None:
-    """Whether it is sure, and why; None where the layer is as it must be."""
+def _fault(rule: Rule, found: Standing | None) -> _Fault | None:
+    """None where the layer is as it must be."""
+    layer = rule.layer or ""
     if found is None:
-        return False, f"nothing is known of its layer {rule.layer}"
+        return _Fault(sure=False, because="unknown", layer=layer)
     match rule.must_be:
         case "at home" if found.where != "home":
-            return found.where == "abroad", f"{rule.layer} is {found.where.replace('_', ' ')}"
+            sure = found.where == "abroad"
+            return _Fault(sure=sure, because="abroad" if sure else "not_known", layer=layer)
         case "redundant" if found.single is not False:
-            return found.single is True, f"{rule.layer} hangs on {found.hangs_on or 'what is not known'}"
+            because: Because = "hangs_on" if found.single else "not_redundant"
+            return _Fault(found.single is True, because, found.hangs_on, layer)
         case "seen" if found.where == "not_known" or found.single is None:
-            return True, f"{rule.layer} is not wholly seen"
+            return _Fault(sure=True, because="not_seen", layer=layer)
     return None
 
 
@@ -70,7 +133,7 @@ def _not_surviving(
 ) -> Iterator[Breach]:
     """Each service once, by the first loss that surely stops it, else by the first that may."""
     moment_s = min(rule.hours * 3600, NEVER - 1)
-    found: dict[int, tuple[bool, str]] = {}
+    found: dict[int, _Fault] = {}
     for sure, lens in ((True, SURELY_FAILS), (False, MAY_FAIL)):
         stops = _cut_off(audit, lens, home, moment_s) if rule.survives == "cut off" else {}
         for kind, event in FAMILIES if rule.survives != "cut off" else ():
@@ -78,20 +141,22 @@ def _not_surviving(
             apart = losses(audit, rows, lens, event, np.array([moment_s], np.int32))
             for row, _ in services:
                 if apart.stopper[row] >= 0:
-                    stops.setdefault(row, f"without {audit.graph.title(int(rows[apart.stopper[row]]))}")
+                    of = audit.graph.title(int(rows[apart.stopper[row]]))
+                    stops.setdefault(row, _Fault(sure, "without", of))
                 elif apart.usual_s[row] <= moment_s:
-                    stops.setdefault(row, "without what was not seen" if not sure else "already today")
-        for row, why in stops.items():
-            found.setdefault(row, (sure, why))
+                    stops.setdefault(row, _Fault(sure, "already" if sure else "unseen"))
+        for row, fault in stops.items():
+            found.setdefault(row, replace(fault, sure=sure))
     for row, told in services:
         if row in found:
-            yield Breach(rule.name, told.name, told.people, *found[row])
+            yield _breach(rule, told, found[row])
 
 
-def _cut_off(audit: Audit, lens: Lens, home: str, moment_s: int) -> dict[int, str]:
+def _cut_off(audit: Audit, lens: Lens, home: str, moment_s: int) -> dict[int, _Fault]:
     hits = hits_of(audit.things, [CutOff(country=home)])
     _, times = times_after(audit.graph, lens, hits, audit.at_s)
-    return dict.fromkeys(np.flatnonzero(times <= moment_s).tolist(), f"{home} is cut off")
+    fault = _Fault(sure=True, because="cut_off", of=home)
+    return dict.fromkeys(np.flatnonzero(times <= moment_s).tolist(), fault)
 
 
 def _meant_losses(audit: Audit, rule: Rule, kind: Kind, home: str) -> Rows:

@@ -1,17 +1,15 @@
 """What the endpoints of rehearsals and audits answer."""
 
+from typing import get_args
+
 from tidegate.app.console.endpoint import Done
 from tidegate.app.console.study import (
-    AllianceAsked,
-    AuditAsked,
+    CutAsked,
+    DiffAsked,
     Order,
     RehearsalAsked,
-    ScenarioAsked,
-    ServiceAsked,
     ServicesAsked,
     StudyBegun,
-    WhatIfAsked,
-    WorldAsked,
 )
 from tidegate.app.console.study_sources import AuditSources, RehearsalSources
 from tidegate.console.answering import Answer, Answers, Desk, Question, known
@@ -25,7 +23,7 @@ def rehearsals(at: Desk, _: Question) -> Answer:
             folder=str(folders.rehearsals),
             worlds=folders.worlds(),
             scenarios=folders.scenarios(),
-            studies=at.serving.studies.rows((WorldAsked, ScenarioAsked, AllianceAsked)),
+            studies=at.serving.studies.rows(get_args(RehearsalAsked)),
         )
     )
 
@@ -38,7 +36,11 @@ def audits(at: Desk, _: Question) -> Answer:
             folder=str(folders.audits),
             audits=folders.audit_names(),
             what_ifs=folders.what_ifs(),
-            studies=at.serving.studies.rows((AuditAsked, WhatIfAsked, ServiceAsked)),
+            policies=folders.policies(),
+            costs=folders.costs(),
+            worlds=folders.worlds(),
+            scenarios=folders.scenarios(),
+            studies=at.serving.studies.rows(get_args(ServicesAsked)),
         )
     )
 
@@ -51,8 +53,15 @@ def rehearse(at: Desk, asked: Question) -> Answer:
 
 def audit(at: Desk, asked: Question) -> Answer:
     told: ServicesAsked = asked.body
-    place, stamp = at.serving.folders.audit(told.audit)
-    return begun(at, asked, Order(asked=told, place=place), stamp)
+    folders = at.serving.folders
+    place, stamp = folders.audit(told.audit)
+    beside, other = "", ""
+    match told:
+        case CutAsked(world=world):
+            beside, other = folders.world(world)
+        case DiffAsked(before=before):
+            beside, other = folders.audit(before)
+    return begun(at, asked, Order(asked=told, place=place, beside=beside), f"{stamp} {other}".rstrip())
 
 
 def begun(at: Desk, asked: Question, order: Order, stamp: str) -> Answer:

@@ -130,6 +130,12 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     layer: Layer | None = None
     must_be: Literal["at home", "redundant", "seen"] | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """It asks for one thing: a rule that asks for nothing would be kept by everybody."""
+        asks = [self.survives is not None, self.layer is not None]
+        return asks.count(True) == 1 and (self.layer is None) == (self.must_be is None)
+
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Rules that an audit is held to."""

@@ -117,7 +117,7 @@ def decode_policy(data: bytes, file: str) -> Policy:
     if len(told.rule) > RULES_MAX:
         raise WrongLine(f"more than {RULES_MAX:,} rules", file, 1)
     for at, rule in enumerate(told.rule):
-        if (rule.survives is None) == (rule.layer is None) or (rule.layer is None) != (rule.must_be is None):
+        if not rule.is_whole:
             why = f"rule {rule.name!r} says either `survives`, or `layer` and `must_be`"
             raise WrongLine(why, file, _line_of(data, f"$.rule[{at}]"))
     return told

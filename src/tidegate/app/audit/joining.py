@@ -1,14 +1,14 @@
 """A rehearsed scenario becomes an event of an audit: the networks that people at home reach no more."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import msgspec
 
-from tidegate.app.rehearsal import open_world, read_scenario
+from tidegate.app.rehearsal import open_world
 from tidegate.audit.auditing import Audit
 from tidegate.audit.graph import Kind
 from tidegate.model.audit_events import LoseNetworks, WhatIf
+from tidegate.model.scenarios import Scenario
 from tidegate.ports.topology import TopologyFiles
 from tidegate.rehearse.answers import answer
 from tidegate.rehearse.measuring import ground_of
@@ -21,14 +21,13 @@ def rehearsed(
     files: TopologyFiles,
     audit: Audit,
     home: str,
-    scenario_file: Path,
+    scenario: Scenario,
     world_name: str | None,
     environ: Mapping[str, str],
 ) -> WhatIf:
     """Surely lost: also with all peering that may exist unseen. Perhaps: by the links that are seen, or
     not in the world at all. NotAllowed where the world does not have the country.
     """
-    scenario = read_scenario(files, scenario_file)
     world = open_world(files, world_name, environ)
     graph = audit.graph
     needed = sorted(int(graph.names[row]) for row in graph.rows(Kind.NETWORK).tolist())

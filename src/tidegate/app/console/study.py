@@ -4,14 +4,21 @@ Answers travel as JSON in parts, as `--json` of the commands tells the same; the
 never takes them apart, so that it need not load what computes them.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-from tidegate.model.audit_events import WhatIf
+from tidegate.model.audit_costs import Costs
+from tidegate.model.audit_events import Policy, WhatIf
 from tidegate.model.refusals import Full, NotAllowed
 from tidegate.model.scenarios import Scenario
 from tidegate.ports.outside import OutsideFailed
+
+CHANGES_MAX = 20
+"""Changes that a page asks to be advised of; more are refused."""
+
+HOURS_MAX = 10 * 365 * 24
+"""Hours after a loss of which a page asks: ten years, beyond which no certificate and no key lasts."""
 
 
 class _Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="about"):
@@ -55,6 +62,42 @@ class WhatIfAsked(_Asked, frozen=True, tag="what_if"):
     home: str = ""
 
 
+class CutAsked(_Asked, frozen=True, tag="rehearsed"):
+    """What becomes of the services where only those networks are still reached that a rehearsal leaves."""
+
+    audit: str
+    world: str
+    scenario: Scenario
+    home: str = ""
+
+
+class PolicyAsked(_Asked, frozen=True, tag="policy"):
+    """Which rules are broken, and by whom."""
+
+    audit: str
+    policy: Policy
+    home: str = ""
+
+
+class DiffAsked(_Asked, frozen=True, tag="diff"):
+    """What is told differently of `audit` than of an earlier one."""
+
+    audit: str
+    before: str
+    home: str = ""
+
+
+class AdviceAsked(_Asked, frozen=True, tag="advice"):
+    """Which changes help most, and which most for what they cost. Without `budget`, all may be had."""
+
+    audit: str
+    home: str = ""
+    changes: Annotated[int, msgspec.Meta(ge=1, le=CHANGES_MAX)] = 5
+    hours: Annotated[int, msgspec.Meta(ge=0, le=HOURS_MAX)] = 30 * 24
+    costs: Costs = Costs()
+    budget: Annotated[float, msgspec.Meta(ge=0, le=1e12)] | None = None
+
+
 class ServiceAsked(_Asked, frozen=True, tag="service"):
     """All that one service stands on, and what stops it alone."""
 
@@ -63,15 +106,18 @@ class ServiceAsked(_Asked, frozen=True, tag="service"):
 
 
 RehearsalAsked = WorldAsked | ScenarioAsked | AllianceAsked
-ServicesAsked = AuditAsked | WhatIfAsked | ServiceAsked
+ServicesAsked = AuditAsked | WhatIfAsked | CutAsked | PolicyAsked | DiffAsked | AdviceAsked | ServiceAsked
 Asked = RehearsalAsked | ServicesAsked
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What the process that computes is given. `place` is a file's path, or "synthetic"."""
+    """What the process that computes is given. `place` is a file's path, or "synthetic"; `beside` that of the
+    earlier audit or the world where one is asked about, too.
+    """
 
     asked: Asked
     place: str
+    beside: str = ""
 
 
 StepName = Literal[

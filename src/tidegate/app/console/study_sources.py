@@ -1,6 +1,7 @@
 """Where studies find their worlds, scenarios and audits: files that the operator put into two folders."""
 
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,14 +10,15 @@ import msgspec
 
 from tidegate.app.console.study import StudyRow
 from tidegate.app.outlines import read_outlines
-from tidegate.model.audit_events import WhatIf
+from tidegate.model.audit_costs import Costs
+from tidegate.model.audit_events import Policy, WhatIf
 from tidegate.model.refusals import Malformed, NotAllowed
 from tidegate.model.scenarios import Scenario
 from tidegate.ports.files import LocalFiles
 from tidegate.ports.outside import OutsideFailed
 from tidegate.ports.topology import TopologyFiles
 from tidegate.wire.scenario_files import decode_scenario
-from tidegate.wire.services_file import decode_what_if
+from tidegate.wire.services_file import decode_costs, decode_policy, decode_what_if
 
 REHEARSALS_NAME = "rehearsals"
 AUDITS_NAME = "audits"
@@ -26,6 +28,9 @@ SYNTHETIC = "synthetic"
 IMPORTED = "imported"
 WORLD_END, AUDIT_END, ASKED_END = ".world", ".jsonl", ".toml"
 OUTLINES_NAME = "country_outlines.txt"
+
+COST_KEYS = frozenset({"unit", "cost", "change"})
+"""By which a file of costs is told from one of events."""
 
 FILES_SHOWN_MAX = 200
 """Files of one kind in a folder that are offered, by name; others are not."""
@@ -57,6 +62,22 @@ class WhatIfRow(msgspec.Struct, frozen=True):
     why: str
 
 
+class PolicyRow(msgspec.Struct, frozen=True):
+    """A file of rules; `policy` None where they cannot be read, and `why` not."""
+
+    file: str
+    policy: Policy | None
+    why: str
+
+
+class CostsRow(msgspec.Struct, frozen=True):
+    """A file of what changes cost; `costs` None where it cannot be read, and `why` not."""
+
+    file: str
+    costs: Costs | None
+    why: str
+
+
 class RehearsalSources(msgspec.Struct, frozen=True, kw_only=True):
     """What can be rehearsed, and what was."""
 
@@ -68,12 +89,16 @@ class RehearsalSources(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditSources(msgspec.Struct, frozen=True, kw_only=True):
-    """What can be audited, and what was."""
+    """What can be audited, with which worlds and scenarios it can be joined, and what was."""
 
     at_ms: int
     folder: str
     audits: tuple[str, ...]
     what_ifs: tuple[WhatIfRow, ...]
+    policies: tuple[PolicyRow, ...]
+    costs: tuple[CostsRow, ...]
+    worlds: tuple[WorldRow, ...]
+    scenarios: tuple[ScenarioRow, ...]
     studies: tuple[StudyRow, ...]
 
 
@@ -130,14 +155,46 @@ class Folders:
         return tuple(found)
 
     def what_ifs(self) -> tuple[WhatIfRow, ...]:
+        """Also what is none of the others, so that somebody is told why it is of no use."""
         found = []
-        for name in self._named(self.audits, ASKED_END):
+        for name in self._of_kind("events"):
             try:
                 body = self.files.read(self.audits / name, ASKED_BYTES_MAX)
                 found.append(WhatIfRow(name, decode_what_if(body, name), ""))
             except (Malformed, NotAllowed, OutsideFailed) as wrong:
                 found.append(WhatIfRow(name, None, str(wrong)))
         return tuple(found)
+
+    def policies(self) -> tuple[PolicyRow, ...]:
+        found = []
+        for name in self._of_kind("rules"):
+            try:
+                body = self.files.read(self.audits / name, ASKED_BYTES_MAX)
+                found.append(PolicyRow(name, decode_policy(body, name), ""))
+            except (Malformed, NotAllowed, OutsideFailed) as wrong:
+                found.append(PolicyRow(name, None, str(wrong)))
+        return tuple(found)
+
+    def costs(self) -> tuple[CostsRow, ...]:
+        found = []
+        for name in self._of_kind("costs"):
+            try:
+                body = self.files.read(self.audits / name, ASKED_BYTES_MAX)
+                found.append(CostsRow(name, decode_costs(body, name), ""))
+            except (Malformed, NotAllowed, OutsideFailed) as wrong:
+                found.append(CostsRow(name, None, str(wrong)))
+        return tuple(found)
+
+    def _of_kind(self, wanted: str) -> Iterator[str]:
+        """By what a file of the audits' folder holds at its top."""
+        for name in self._named(self.audits, ASKED_END):
+            try:
+                told = tomllib.loads(self.files.read(self.audits / name, ASKED_BYTES_MAX).decode())
+            except (ValueError, OutsideFailed):
+                told = {}
+            kind = "rules" if "rule" in told else "costs" if told.keys() & COST_KEYS else "events"
+            if kind == wanted:
+                yield name
 
     def outlines(self) -> OutlinesView:
         """The operator's own where there are any. NotAllowed for a file that is none."""

@@ -7,17 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tidegate.app.console.study import (
-    AllianceAsked,
-    AuditAsked,
-    Order,
-    ScenarioAsked,
-    ServiceAsked,
-    Told,
-    WhatIfAsked,
-    WorldAsked,
-    refusal,
-)
+from tidegate.app.console.study import AllianceAsked, Order, ScenarioAsked, Told, WorldAsked, refusal
 from tidegate.app.parts import Parts
 from tidegate.model.refusals import Full, Malformed, NotAllowed
 from tidegate.ports.outside import OutsideFailed
@@ -39,9 +29,9 @@ def told_of(parts: Parts, order: Order) -> Iterator[Told]:
                 from tidegate.app.console.rehearsal_work import rehearsed
 
                 yield from rehearsed(parts, order.asked, order.place)
-            case AuditAsked() | WhatIfAsked() | ServiceAsked():
+            case asked:
                 from tidegate.app.console.audit_work import audited
 
-                yield from audited(parts, order.asked, order.place)
+                yield from audited(parts, asked, order.place, order.beside)
     except (NotAllowed, Full, Malformed, OutsideFailed) as refused:
         yield refusal("", refused)

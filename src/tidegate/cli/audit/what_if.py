@@ -105,6 +105,7 @@ def _asked(
     import msgspec
 
     from tidegate.app.audit.asking import is_scenario, read_what_if, rehearsed
+    from tidegate.app.rehearsal import read_scenario
     from tidegate.model.audit_events import WhatIf
 
     if scenario is None:
@@ -113,7 +114,8 @@ def _asked(
         return WhatIf(" and ".join(_words(event) for event in events), tuple(events))
     if is_scenario(parts.files().read(scenario, 1 << 24)):
         home = country or audit.home()
-        found = rehearsed(parts.topology(), audit, home, scenario, world_name, parts.environ)
+        cut = read_scenario(parts.topology(), scenario)
+        found = rehearsed(parts.topology(), audit, home, cut, world_name, parts.environ)
     else:
         found = read_what_if(parts.files(), scenario)
     return msgspec.structs.replace(found, event=(*events, *found.event))

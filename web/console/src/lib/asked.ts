@@ -14,6 +14,10 @@ export function asked(told: Asked): string {
         : words.say("asked-coalitions", { people: people(told.at_least || 5e8) });
     case "audit": return words.say("asked-audit");
     case "what_if": return told.what_if.name;
+    case "rehearsed": return words.say("asked-rehearsed", { scenario: told.scenario.name });
+    case "policy": return words.say("asked-policy");
+    case "diff": return words.say("asked-diff", { before: told.before });
+    case "advice": return words.say("asked-advice");
     case "service": return words.say("asked-service", { service: told.service });
   }
 }

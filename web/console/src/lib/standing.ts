@@ -23,8 +23,14 @@ export interface AuditTold {
 export interface Unseen { count: number; told: string[] }
 export interface Changes {
   hours: number; losses: number; lost: number; left: number; exact: boolean; tried: number; not_tried: number; losses_not_tried: number;
-  unit: string; changes: { fix: { kind: string; of: string }; gain: number; cost: number }[];
+  unit: string; budget: number | null; left_by_cost: number; changes: Change[]; by_cost: Change[];
 }
+export interface Change { fix: { kind: string; of: string }; gain: number; cost: number; caa: string[] }
+export interface RuleTold { name: string; broken: number; sure: number; people: number }
+export interface Breach { rule: string; service: string; people: number; sure: boolean; because: string; of: string; layer: string }
+export interface Differing { count: number; before_at_s: number; at_s: number }
+export interface Difference { what: string; of: string; was: LayerOf | Blast | Score | null; now: LayerOf | Blast | Score | null; before: string; after: string }
+export interface Cut { networks: number[]; perhaps: number[] }
 export interface Cause { thing: string; fails_s: number; holds_s: number; until_s: number; others: number }
 export interface Fate { service: string; sector: string; people: number; states: State[]; fails_s: number | null; chain: Cause[] }
 export interface Fates {

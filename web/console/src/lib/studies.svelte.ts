@@ -5,12 +5,18 @@ import { Refused, get, post } from "./api";
 export interface Change { kind: string; [field: string]: unknown }
 export interface Scenario { name: string; change: Change[]; focus?: string[]; border_point?: unknown[]; demand?: unknown[] }
 export interface WhatIf { name: string; event: Change[]; at_s?: number }
+export interface Policy { rule: { name: string; [field: string]: unknown }[] }
+export interface Costs { unit?: string; cost?: unknown; change?: unknown }
 export type Asked =
   | { about: "world"; world: string }
   | { about: "scenario"; world: string; scenario: Scenario }
   | { about: "alliance"; world: string; countries: string[]; at_least: number }
   | { about: "audit"; audit: string; home?: string }
   | { about: "what_if"; audit: string; what_if: WhatIf; home?: string }
+  | { about: "rehearsed"; audit: string; world: string; scenario: Scenario; home?: string }
+  | { about: "policy"; audit: string; policy: Policy; home?: string }
+  | { about: "diff"; audit: string; before: string; home?: string }
+  | { about: "advice"; audit: string; home?: string; changes: number; hours: number; costs: Costs; budget: number | null }
   | { about: "service"; audit: string; service: string };
 export type Standing = "waiting" | "working" | "done" | "failed" | "ended";
 export interface StudyRow { number: number; key: string; asked: Asked; by: string; asked_ms: number; standing: Standing }
@@ -18,6 +24,15 @@ export interface Step { step: string; done: number; of: number }
 export interface Refusal { part: string; kind: string; why: string; remedy: string }
 interface StudyView {
   at_ms: number; row: StudyRow; before: number; step: Step | null; parts: { name: string; told: unknown }[]; refusals: Refusal[];
+}
+
+/** What there is to audit with; a file that cannot be read says why. */
+export interface AuditSources {
+  folder: string; audits: string[]; worlds: { name: string; kind: string }[]; studies: StudyRow[];
+  what_ifs: { file: string; what_if: WhatIf | null; why: string }[];
+  policies: { file: string; policy: Policy | null; why: string }[];
+  costs: { file: string; costs: Costs | null; why: string }[];
+  scenarios: { file: string; scenario: Scenario | null; why: string }[];
 }
 
 const EVERY_MS = 700;

@@ -29,3 +29,7 @@ asked-allied = إن بقيت { $countries } وحدها
 asked-coalitions = من يجمع { $people } من الناس
 asked-audit = علامَ تقوم الخدمات
 asked-service = علامَ تقوم { $service }
+asked-rehearsed = بعد السيناريو «{ $scenario }»
+asked-policy = أي القواعد مخروقة
+asked-diff = ما يختلف عن { $before }
+asked-advice = أي التغييرات أنفع

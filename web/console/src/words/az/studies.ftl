@@ -29,3 +29,7 @@ asked-allied = Yalnız { $countries } qalsa
 asked-coalitions = Kim { $people } insanı bir araya gətirir
 asked-audit = Xidmətlər nəyə əsaslanır
 asked-service = { $service } nəyə əsaslanır
+asked-rehearsed = “{ $scenario }” ssenarisindən sonra
+asked-policy = Hansı qaydalar pozulub
+asked-diff = { $before } ilə fərqlər
+asked-advice = Hansı dəyişikliklər ən çox kömək edir

@@ -29,3 +29,7 @@ asked-allied = If only { $countries } remain
 asked-coalitions = Who brings { $people } people together
 asked-audit = What services stand on
 asked-service = What { $service } stands on
+asked-rehearsed = After the scenario “{ $scenario }”
+asked-policy = Which rules are broken
+asked-diff = What differs from { $before }
+asked-advice = Which changes help most

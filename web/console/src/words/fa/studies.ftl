@@ -29,3 +29,7 @@ asked-allied = اگر فقط { $countries } بمانند
 asked-coalitions = چه کسانی { $people } نفر را به هم می‌رسانند
 asked-audit = خدمات بر چه استوارند
 asked-service = { $service } بر چه استوار است
+asked-rehearsed = پس از سناریوی «{ $scenario }»
+asked-policy = کدام قاعده‌ها شکسته‌اند
+asked-diff = چه چیزی با { $before } تفاوت دارد
+asked-advice = کدام تغییرها بیشتر یاری می‌کنند

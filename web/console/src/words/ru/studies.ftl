@@ -29,3 +29,7 @@ asked-allied = Если останутся только { $countries }
 asked-coalitions = Кто соединяет { $people } человек
 asked-audit = На чём стоят службы
 asked-service = На чём стоит { $service }
+asked-rehearsed = После сценария «{ $scenario }»
+asked-policy = Какие правила нарушены
+asked-diff = Чем отличается от { $before }
+asked-advice = Какие изменения помогут больше всего

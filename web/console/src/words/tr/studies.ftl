@@ -29,3 +29,7 @@ asked-allied = Yalnızca { $countries } kalırsa
 asked-coalitions = Kim { $people } insanı bir araya getirir
 asked-audit = Hizmetler neye dayanıyor
 asked-service = { $service } neye dayanıyor
+asked-rehearsed = “{ $scenario }” senaryosundan sonra
+asked-policy = Hangi kurallar bozuk
+asked-diff = { $before } ile farkları
+asked-advice = Hangi değişiklikler en çok yardım eder
