@@ -1,10 +1,12 @@
 """`tidegate audit` as a planner uses it, on a made-up country: tables, JSON, exit codes, files."""
 
 import json
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import msgspec
+import pytest
 from click.testing import CliRunner, Result
 
 from tests.audit.told_country import certificate, country
@@ -13,6 +15,7 @@ from tidegate.app.audit.reading import write_audit
 from tidegate.cli.door import front
 from tidegate.cli.exits import Exit, Finished
 from tidegate.model.audits import ServiceListed
+from tidegate.model.labels import LANGUAGES, RIGHT_TO_LEFT, Language, label
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.topology import WrongLine
 
@@ -156,6 +159,27 @@ def test_a_report_is_one_page_without_requests_and_the_same_each_time(tmp_path: 
     assert parser.found == []
     assert "http://" not in pages[0]
     assert "https://" not in pages[0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_report_is_written_in_the_readers_language(tmp_path: Path, language: Language) -> None:
+    """All of it but names and what was not seen: no English word of ours is left on a page in Persian."""
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[rule]]\nname = "R1"\nlayer = "names"\nmust_be = "at home"\n')
+    path = tmp_path / "page.html"
+    audit("report", "synthetic:30", "--language", language, "--policy", rules, "-o", path)
+    page = path.read_text()
+    direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
+    assert f'<html lang="{language}" dir="{direction}">' in page
+    for code in ("layers", "advice", "because-abroad", "state-degraded", "scores-mean"):
+        told = label("audit-page", code, language)
+        assert told.partition("{")[0].strip() in page, code
+    ours = ("people", "withdraw", "service", "layer", "provider", "not known", "at home")
+    left = re.sub(
+        r"<ul class=small.*?</ul>|<style>.*?</style>|title=\".*?\"|<[^>]*>", " ", page, flags=re.DOTALL
+    )
+    if language in ("fa", "ar", "ru"):
+        assert not [word for word in ours if word in left]
 
 
 def test_names_of_others_are_text_on_the_page(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ ALPHABETS: dict[Language, str] = {
 }
 """Small letters of each language; what else a label holds comes from its English words: UDP, UTC, AS64500."""
 SIGNS = set(string.digits + " .,:;()?-–|+/_'&" + "،؛؟")
-LOWER_CASE_GROUPS = {"language", "place", "expected", "unit", "page-part", "accord-finding"}
+LOWER_CASE_GROUPS = {"language", "place", "expected", "unit", "page-part", "accord-finding", "audit-page"}
 """Groups whose labels stand within a sentence or behind a number."""
 
 

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from html import escape
 
 from tidegate.app.audit.drawing import key, stacked
+from tidegate.app.audit.page_words import Words, count
 from tidegate.app.audit.report import SERVICES_MAX
-from tidegate.app.page_pieces import rounded, share, span, table
+from tidegate.app.page_pieces import rounded, share, table
+from tidegate.audit.causes import Step
 from tidegate.audit.fates import Answer, Fate
 from tidegate.audit.losses import Blast
-from tidegate.model.audit_events import MOMENTS, State
+from tidegate.model.audit_events import MOMENTS, CutOff, State, WhatIf, WithdrawCountry
 
 BLASTS_MAX = 25
 """Losses in the table of the page, the worst first; --csv and --json have all."""
@@ -16,87 +18,80 @@ BLASTS_MAX = 25
 CAUSES_MAX = 10
 """Services of each what-if whose causes are told."""
 
-STATE_WORDS = {
-    State.WORKS: "works",
-    State.DEGRADED: "degraded",
-    State.FAILS: "fails",
-    State.NOT_KNOWN: "not known",
-}
 
-
-def what_if(answer: Answer) -> list[str]:
+def what_if(words: Words, answer: Answer) -> list[str]:
     whole = max(1, sum(answer.totals[0].people.values()))
+    states = {state.value: words.code("state", state.value) for state in State}
     rows = []
-    for total in answer.totals:
+    for total, (_, at_s) in zip(answer.totals, MOMENTS, strict=True):
         parts = [(state.value, total.people[state] / whole) for state in State]
-        rows.append((total.moment, stacked(parts), *(share(part) for _, part in parts)))
+        rows.append((words.span(at_s), stacked(parts), *(share(part) for _, part in parts)))
     hit = [fate for fate in answer.services if any(state is not State.WORKS for state in fate.states)]
     shown = hit[:SERVICES_MAX]
-    head = ["service", "people", *(moment for moment, _ in MOMENTS)]
+    head = [words("service"), words("people"), *(words.span(at_s) for _, at_s in MOMENTS)]
+    touched = (_fate_row(words, fate) for fate in shown)
+    more = len(hit) - len(shown)
     return [
-        f"<h2>What if {escape(answer.what_if.name)}?</h2>",
-        key({state.value: word for state, word in STATE_WORDS.items()}),
-        *table(["after", "", *STATE_WORDS.values()], rows, texts=1),
-        *(table(head, map(_fate_row, shown), texts=1) if shown else ["<p>No service is touched.</p>"]),
-        *(
-            [f"<p class=note>{len(hit) - len(shown):,} more are touched.</p>"]
-            if len(hit) > len(shown)
-            else []
-        ),
-        *_causes(shown[:CAUSES_MAX]),
+        f"<h2>{words('what-if')}: {_asked(words, answer.what_if)}</h2>",
+        key(states),
+        *table([words("after"), "", *states.values()], rows, texts=1),
+        *(table(head, touched, texts=1) if shown else [f"<p>{words('untouched')}</p>"]),
+        *([f"<p class=note>{words('more-touched', count=count(more))}</p>"] if more else []),
+        *_causes(words, shown[:CAUSES_MAX]),
     ]
 
 
-def _fate_row(fate: Fate) -> list[str]:
-    states = (f'<td class="s-{state.value}">{STATE_WORDS[state]}' for state in fate.states)
-    return [escape(fate.service), rounded(fate.people), *states]
+def _asked(words: Words, what_if: WhatIf) -> str:
+    """A what-if's own name, except of those that every report asks."""
+    match what_if.event:
+        case (CutOff(country=home),):
+            return words("cut-off", home=escape(home))
+        case (WithdrawCountry(country=country),):
+            return words("withdraws", country=escape(country))
+    return f"<bdi>{escape(what_if.name)}</bdi>"
 
 
-def _causes(fates: Sequence[Fate]) -> list[str]:
+def _fate_row(words: Words, fate: Fate) -> list[str]:
+    states = (f'<td class="s-{state.value}">{words.code("state", state.value)}' for state in fate.states)
+    return [f"<bdi>{escape(fate.service)}</bdi>", rounded(fate.people), *states]
+
+
+def _causes(words: Words, fates: Sequence[Fate]) -> list[str]:
+    arrow = " → " if words.direction == "rtl" else " ← "
     rows = [
-        (escape(fate.service), escape(" ← ".join(_step(step.thing, step.fails_s) for step in fate.chain)))
+        (f"<bdi>{escape(fate.service)}</bdi>", arrow.join(_step(words, step) for step in fate.chain))
         for fate in fates
         if fate.chain
     ]
     if not rows:
         return []
-    return [
-        "<h3>Why: from the service to what was lost</h3>",
-        "<div class=small>",
-        *table(["", ""], rows, texts=2),
-        "</div>",
-    ]
+    return [f"<h3>{words('why')}</h3>", "<div class=small>", *table(["", ""], rows, texts=2), "</div>"]
 
 
-def _step(thing: str, fails_s: int) -> str:
-    return thing if fails_s <= 0 else f"{thing} ({span(fails_s)})"
+def _step(words: Words, step: Step) -> str:
+    after = f" ({words.span(step.fails_s)})" if step.fails_s > 0 else ""
+    return f"<span>{words.thing(step.thing)}{after}</span>"
 
 
-def losses(blasts: Sequence[Blast]) -> list[str]:
+def losses(words: Words, blasts: Sequence[Blast]) -> list[str]:
     most = max((one.people[-1] for one in blasts), default=0) or 1
-    words = {
-        "provider": "provider",
-        "authority": "authority",
-        "law": "country withdraws",
-        "place": "out of reach",
-    }
     shown = [one for one in blasts if one.people_degraded or one.people[-1]][:BLASTS_MAX]
     rows = (
         (
-            escape(one.name),
-            words[one.kind],
+            f"<bdi>{escape(one.name)}</bdi>",
+            words.code("loss", one.kind),
             escape(one.country or "?"),
-            f"{one.services[-1]:,}",
+            count(one.services[-1]),
             *(rounded(one.people[at]) for at in (0, 3, 6)),
             stacked([("fails", one.people[-1] / most)]),
             rounded(one.people_perhaps),
         )
         for one in shown
     )
-    headings = ["without", "what", "country", "services", "at once", "day 1", "day 90", "", "perhaps"]
+    moments = [words("at-once"), *(words.span(MOMENTS[at][1]) for at in (3, 6))]
+    headings = [words(one) for one in ("without", "kind", "country", "services")]
     return [
-        "<h2>Single losses, the worst first</h2>",
-        "<p>People whose service stops when one of these is lost alone. Perhaps: if what was not seen "
-        "falls, too.</p>",
-        *table(headings, rows, texts=3),
+        f"<h2>{words('losses')}</h2>",
+        f"<p>{words('losses-mean')}</p>",
+        *table([*headings, *moments, "", words("perhaps")], rows, texts=3),
     ]

@@ -12,6 +12,7 @@ from tidegate.cli.output import console
 
 if TYPE_CHECKING:
     from tidegate.app.parts import Parts
+    from tidegate.model.labels import Language
 
 _FILE = click.Path(path_type=Path)
 
@@ -27,6 +28,13 @@ _FILE = click.Path(path_type=Path)
 @click.option("--settings", type=_FILE, metavar="FILE", help="As of `audit probe`.")
 @click.option("--places", type=_FILE, multiple=True, metavar="FILE", help="As of `audit probe`.")
 @click.option("--world", metavar="WORLD", help="As of `audit probe`.")
+@click.option(
+    "--language",
+    type=click.Choice(["en", "ru", "fa", "ar", "tr", "az"]),
+    default="en",
+    show_default=True,
+    help="Language of the page.",
+)
 @click.pass_context
 def report(
     ctx: click.Context,
@@ -40,6 +48,7 @@ def report(
     settings: Path | None,
     places: tuple[Path, ...],
     world: str | None,
+    language: "Language",
 ) -> None:
     """Write layers, losses, what-ifs, scores and advice for AUDIT on one page of HTML.
 
@@ -72,7 +81,7 @@ def report(
     with console().status("Measuring") as status:
         told = report_of(found, home or found.home(), rules, stated, status.update)
     path = output or Path(f"{Path(audit.replace(':', '-')).stem}.html")
-    parts.files().write(path, page(told).encode())
+    parts.files().write(path, page(told, language).encode())
     click.echo(f"Written to {path}")
     if told.breaches:
         click.echo(f"{len(told.breaches)} breaches of the policy")
