@@ -5,6 +5,7 @@ import pytest
 from tests.accord.exchange import DAY_S, FILE, HOUR_S, START_S, Exchange, notice, standings, with_fields
 from tidegate.accord.force import force_of
 from tidegate.accord.spans import begin_of_day, parse_day
+from tidegate.model.accords import Occurrence
 from tidegate.model.refusals import NotAllowed
 from tidegate.wire.accord_file import decode_accord
 
@@ -134,3 +135,26 @@ def test_a_term_is_renewed_unless_notice_came_half_a_year_before(given: list[str
     force = force_of(accord, signed_s, [begin_of_day(parse_day(day)) for day in given])
     assert force is not None
     assert force.ended_s == (None if ends is None else begin_of_day(parse_day(ends)))
+
+
+@pytest.mark.parametrize(
+    ("named", "concerned"),
+    [
+        ({"prefix": "192.0.2.7/32"}, ("XB-clinics",)),
+        ({"prefix": "192.0.2.0/25"}, ("XB-clinics",)),
+        ({"prefix": "192.0.2.0/24"}, ()),
+        ({"prefix": "2001:db8::/32"}, ()),
+        ({"domain": "mail.clinic.example"}, ("XB-clinics",)),
+        ({"domain": "example"}, ()),
+    ],
+)
+def test_a_part_of_a_protected_asset_concerns_it_and_what_lies_around_does_not(
+    named: dict[str, str], concerned: tuple[str, ...]
+) -> None:
+    exchange = Exchange()
+    exchange.sign("XA", START_S)
+    exchange.sign("XB", START_S)
+    exchange.say("XA", "clarification-request", START_S + DAY_S, subject="traffic", **named)
+    book = exchange.ledger("XB").current("XA-XB-2028", START_S + DAY_S)
+    asked = [one for one in book.told if isinstance(one, Occurrence) and one.kind == "clarification-request"]
+    assert [one.assets for one in asked] == [concerned]

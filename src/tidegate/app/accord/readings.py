@@ -5,6 +5,8 @@ occurrences of it, but for the numbers of their own facts.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 import msgspec
 
@@ -14,6 +16,9 @@ from tidegate.model.messages import Content, FormName
 from tidegate.model.organisations import Digest, OrganisationId
 
 Codes = Mapping[OrganisationId, PartyCode]
+
+NETWORKS_AT_HAND_MAX = 4_096
+"""Prefixes that are at hand as networks; the one that was asked for longest ago is read anew."""
 
 
 def accord_named(content: Content) -> str:
@@ -52,9 +57,16 @@ class Reading:
         return f"{self.by}/{number}" if number else ""
 
     def assets(self) -> tuple[str, ...]:
-        """Protected assets whose own ranges, networks or names the message repeats."""
-        named = {*self.many("prefix"), *self.many("network"), *self.many("domain")}
-        return tuple(asset.id for asset in self.accord.asset if named & names_of(asset))
+        """Protected assets that the message names, or a part of them: a host within their ranges, a name
+        under theirs. A range around one names none."""
+        return tuple(asset.id for asset in self.accord.asset if self._names(asset))
+
+    def _names(self, asset: Asset) -> bool:
+        return (
+            bool({*self.many("network")} & {f"AS{network}" for network in asset.networks})
+            or any(lies_in(one, whole) for one in self.many("prefix") for whole in asset.prefixes)
+            or any(is_under(one, whole) for one in self.many("domain") for whole in asset.domains)
+        )
 
     def says(self, kind: Happening, **more: object) -> Occurrence:
         """The message itself, as an occurrence of this kind."""
@@ -103,8 +115,22 @@ def read_of_stranger(
     return [one for one in declaration(reading) if one.guarantee in open_ones]
 
 
-def names_of(asset: Asset) -> set[str]:
-    return {*asset.prefixes, *asset.domains, *(f"AS{network}" for network in asset.networks)}
+def lies_in(prefix: str, whole: str) -> bool:
+    one, other = network_of(prefix), network_of(whole)
+    if isinstance(one, IPv4Network) and isinstance(other, IPv4Network):
+        return one.subnet_of(other)
+    return isinstance(one, IPv6Network) and isinstance(other, IPv6Network) and one.subnet_of(other)
+
+
+@lru_cache(maxsize=NETWORKS_AT_HAND_MAX)
+def network_of(prefix: str) -> IPv4Network | IPv6Network:
+    """The form has checked that it is one."""
+    return ip_network(prefix)
+
+
+def is_under(domain: str, whole: str) -> bool:
+    one, other = domain.lower().rstrip("."), whole.lower().rstrip(".")
+    return one == other or one.endswith(f".{other}")
 
 
 def check(reading: Reading) -> Iterator[Occurrence]:

@@ -17,6 +17,7 @@ from tidegate.app.accord.following import Following
 from tidegate.app.accord.guarding import Remarks
 from tidegate.app.accord.reminding import Reminding
 from tidegate.app.hotline.composing import compose, give_signature
+from tidegate.app.hotline.desk import HotlineDesk
 from tidegate.app.hotline.recording import NodeRecord
 from tidegate.app.hotline.station import Station
 from tidegate.app.hotline.suite import needs_of
@@ -122,6 +123,10 @@ class LabStation:
 
     def turn(self) -> None:
         self._station.turn()
+
+    def desk(self) -> HotlineDesk:
+        """What an officer's terminal asks."""
+        return HotlineDesk(self._needs, self._station, self._needs.now_s())
 
     def look(self) -> None:
         self._reminding.turn()
