@@ -3,6 +3,7 @@
 from benchmarks.figure import Description
 from benchmarks.figures import (
     accord,
+    accord_served,
     accuracy,
     audit,
     audit_probe,
@@ -45,6 +46,7 @@ FIGURES: tuple[Description, ...] = (
     *hotline.DESCRIPTIONS,
     accord.WHOLE,
     accord.NEXT,
+    accord_served.SERVED,
     audit_probe.DESCRIPTION,
     console.SITUATION_ASKED,
     console_lost.DESCRIPTION,

@@ -168,8 +168,10 @@ def making(messages: Sequence[Message], receipts: Sequence[Receipt]) -> Generato
             for message in messages[begin : begin + PIECE_MAX]:
                 book.told += book.tells(message)
             yield
-        for receipt in receipts:
-            book.told += book.tells_receipt(receipt)
+        for begin in range(0, len(receipts), PIECE_MAX):
+            for receipt in receipts[begin : begin + PIECE_MAX]:
+                book.told += book.tells_receipt(receipt)
+            yield
         book.told.sort(key=lambda told: told.fact)
         yield
     return books
