@@ -13,6 +13,7 @@ from tidegate.app import node as node_module
 from tidegate.app.checkpoint import checkpoint_of, tip_from
 from tidegate.app.entry import Tip
 from tidegate.app.node import FACTS_WAITING_MAX, Node, past_attacks, read_state, rebuild
+from tidegate.app.outbox import UNTAKEN_EVERY_MS
 from tidegate.app.state import State
 from tidegate.app.step import STEP_REVISION
 from tidegate.model.canonical import decode_record
@@ -426,6 +427,17 @@ def test_without_sinks_effects_are_done_at_once() -> None:
     store = MemoryStore()
     Node.open(store, [], SetClock()).record(detected(1), ended(1))
     assert list(store.done) == [0, 1]
+
+
+def test_without_sinks_effects_that_follow_soon_are_done_within_a_second() -> None:
+    store, clock = MemoryStore(), SetClock()
+    node = Node.open(store, [], clock)
+    node.record(detected(1))
+    node.record(ended(1))
+    assert len(store.pending_effects(-1, 100)) == 1
+    clock.at_ms += UNTAKEN_EVERY_MS
+    node.catch_up()
+    assert store.pending_effects(-1, 100) == []
 
 
 def test_many_pending_effects_are_carried_out_in_rounds(story: Story) -> None:

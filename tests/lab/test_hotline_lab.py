@@ -54,3 +54,37 @@ def test_parties_that_are_killed_and_cut_off_lose_nothing() -> None:
     assert report.sent >= 7  # one may have been said to the party that was just killed
     assert (report.delivered, report.lost, report.twice, report.false) == (report.sent, 0, 0, 0)
     assert report.kills == 1
+
+
+def test_a_run_that_is_interrupted_tells_what_stood_by_then() -> None:
+    order = LabOrder(
+        parties=2,
+        faults="",
+        messages=3,
+        per_s=100.0,
+        kills=0,
+        partitions=0,
+        clock_steps=0,
+        junk_per_s=0,
+        backlog=False,
+        network="proxy",
+        seed=4,
+        wait_s=120,
+    )
+    told: list[str] = []
+
+    def interrupt(line: str) -> None:
+        told.append(line)
+        if "3 of 3 said" in line:
+            raise KeyboardInterrupt
+
+    command = [sys.executable, "-m", "tidegate", "lab", "party"]
+    report = Lab(order, WallClock(), time.monotonic, command, interrupt).run()
+    assert report.interrupted
+    assert (report.delivered + report.under_way, report.lost, report.twice, report.false) == (
+        report.sent,
+        0,
+        0,
+        0,
+    )
+    assert "compared" in told[-1]

@@ -19,6 +19,9 @@ the node, and one call to a sink is the least that a round makes."""
 
 NONE_YET = -1
 
+UNTAKEN_EVERY_MS = 1_000
+"""Where there is no sink at all, what nobody takes is marked as done once a second, not fact by fact."""
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -137,9 +140,9 @@ class Delivery:
 class Outbox:
     """Carries out the pending effects of a store, in order, by every sink that takes their kind.
 
-    An effect that no sink takes is done at once. What each sink has taken is remembered in memory only:
-    after a crash, effects that not every sink had taken are carried out again by all. Sinks are idempotent
-    by number.
+    An effect that no sink takes is done at once; where there is no sink at all, within a second. What each
+    sink has taken is remembered in memory only: after a crash, effects that not every sink had taken are
+    carried out again by all. Sinks are idempotent by number.
     """
 
     def __init__(self, store: FactStore, routes: Sequence[Route], clock: Clock, retry: RetryPolicy) -> None:
@@ -148,6 +151,7 @@ class Outbox:
         self._deliveries = [Delivery(route) for route in routes]
         self._retry = retry
         self._marked_through = NONE_YET
+        self._marked_ms: int | None = None
 
     def carry_out(self, effects: int) -> None:
         """One round: up to READ_ROWS_MAX effects, or ROUND_MS_MAX, for each sink whose time has come.
@@ -156,7 +160,7 @@ class Outbox:
 
         OutsideFailed when the *store* fails; failures of sinks are kept in `status`.
         """
-        if self._marked_through == effects - 1:
+        if self._marked_through == effects - 1 or not self._is_time(self._clock.now_ms()):
             return
         # Nothing is added or marked done meanwhile, so that one reading serves all that begin at one place.
         read = lru_cache(partial(self._store.pending_effects, limit=READ_ROWS_MAX))
@@ -164,6 +168,14 @@ class Outbox:
             if delivery.is_due(self._clock.now_ms(), self._retry):
                 delivery.carry_out(read(delivery.done_through), self._clock, self._retry)
         self._mark_done(read(self._marked_through), effects)
+
+    def _is_time(self, now_ms: int) -> bool:
+        if self._deliveries:
+            return True
+        if self._marked_ms is not None and 0 <= now_ms - self._marked_ms < UNTAKEN_EVERY_MS:
+            return False
+        self._marked_ms = now_ms
+        return True
 
     def _mark_done(self, pending: Sequence[StoredEffect], effects: int) -> None:
         taken = [effect.number for effect in pending if self._taken_by_all(effect)]

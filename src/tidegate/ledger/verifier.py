@@ -388,7 +388,7 @@ def main(arguments: list[str]) -> int:
     try:
         with open(arguments[0], "rb") as file:
             lines, _ = verify(file.read(BUNDLE_BYTES_MAX + 1))
-    except Refused as refused:
+    except (Refused, OSError) as refused:
         print(f"REFUSED: {refused}")
         return 1
     print("\n".join(["Everything in this bundle holds.", *lines]))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.hotline_cards import a_card, organisation
 from tidegate.adapters.hotline.datagrams import SENDING_MAX, SignalDatagrams
 from tidegate.adapters.hotline.signal_seal import SESSIONS_MAX, WINDOW_MAX, Opening, Sealing
-from tidegate.adapters.hotline.transfers import PARTIAL_MAX, Receiving
+from tidegate.adapters.hotline.transfers import PARTIAL_MAX, Receiving, Sending
 from tidegate.lab.hotline.faults import Faults
 from tidegate.lab.hotline.proxy import FaultProxy
 from tidegate.model.messages import WORD_BYTES_MAX
@@ -22,6 +22,7 @@ from tidegate.model.organisations import Endpoint
 from tidegate.model.refusals import Malformed, NotAllowed
 from tidegate.ports.hotline import Outcome
 from tidegate.ports.outside import OutsideFailed
+from tidegate.wire.erasure import cut
 from tidegate.wire.signals import (
     BODY_BYTES_MAX,
     DATAGRAM_BYTES_MAX,
@@ -253,3 +254,20 @@ def test_pieces_of_many_exchanges_at_once_are_kept_only_so_far() -> None:
     other = Piece(b"\1" * 8, 2 * PIECE_BYTES, 1, bytes(PIECE_BYTES))
     assert receiving.add(other) is None
     assert receiving.add(Piece(b"\1" * 8, 3 * PIECE_BYTES, 0, bytes(PIECE_BYTES))) is None
+
+
+def test_whoever_is_late_sends_no_more_than_suffices_before_it_looks_for_an_answer() -> None:
+    body = os.urandom(12 * PIECE_BYTES)
+    sending = Sending(
+        "0" * 64,
+        None,
+        ("192.0.2.1", 1),
+        began_s=0.0,
+        until_s=30.0,
+        length=len(body),
+        rows=cut(body, PIECE_BYTES),
+    )
+    assert sending.due(10.0) == 12
+    for _ in range(12):
+        sending.next()
+    assert sending.due(10.0) > 12

@@ -50,8 +50,10 @@ class Sending:
 
     def due(self, now_s: float) -> int:
         """How many datagrams should have been sent by now and were not."""
-        passed_s = now_s - self.began_s
-        return max(0, self._planned(passed_s) - self.sent)
+        planned = self._planned(now_s - self.began_s)
+        if self.rows is not None and self.sent < len(self.rows):
+            planned = min(planned, len(self.rows))  # before more than suffices goes, who has it may say so
+        return max(0, planned - self.sent)
 
     def next(self) -> Signal:
         number = self.sent

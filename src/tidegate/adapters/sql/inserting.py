@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Insert, Table, insert
-from sqlalchemy.dialects import postgresql, sqlite
 
 STATEMENTS_KEPT_MAX = 64
 """Statements that are kept written: a few for each open database; another one is written anew."""
@@ -43,5 +42,9 @@ def statement(table: Table, dialect: str, unless_there: bool) -> Insert:
     if not unless_there:
         return insert(table)
     if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # slow to load, and mostly not needed
+
         return postgresql.insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects import sqlite
+
     return sqlite.insert(table).on_conflict_do_nothing()
