@@ -16,7 +16,8 @@ tr{break-inside:avoid}.note{color:#51606d}svg{vertical-align:middle}td svg{margi
 th,td{padding:.15rem .25rem}td svg{display:block;width:3.5rem;margin-inline-start:auto}}
 @media screen and (prefers-color-scheme:dark){body{color:#dfe6ea;background:#12181d}th,.note{color:#9fb0bc}
 h2,th{border-color:#3a4853}.back{fill:#2a353e}.high{fill:#35687f}.low{fill:#62b4dc}}
-@media print{*{print-color-adjust:exact}body{margin:0;max-width:none;font-size:10pt}h2{break-after:avoid}}
+@media print{*{print-color-adjust:exact}body{margin:0;max-width:none;font-size:10pt}
+h2,h3,h2+p{break-after:avoid}.wide{overflow:visible}td svg{width:7rem}}
 """
 
 

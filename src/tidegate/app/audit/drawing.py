@@ -19,8 +19,11 @@ td.s-not_known,td.w-not_known{background:#9a86a433}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:1rem;margin:1.4rem 0}
 .tiles div{border:1px solid #c9d2da;border-radius:.5rem;padding:.7rem .9rem}
 .tiles strong{display:block;font-size:1.5rem;font-weight:650}
+td[class^=s-],td[class^=w-]{white-space:nowrap}ul.small{columns:22rem 2;padding-inline-start:1.2rem}
 .chain{font-size:.85rem;color:#51606d;text-align:start}.small{font-size:.85rem}
 th.start,td.start{text-align:start}
+@media print{.drawing{break-inside:avoid}.tiles{grid-template-columns:repeat(4,1fr);gap:.6rem}
+td[class^=s-],td[class^=w-],.small{font-size:7.5pt}}
 @media screen and (prefers-color-scheme:dark){
 :root{--good:#62b4dc;--half:#e3b04b;--bad:#e0705a;--unsure:#9a86a4;--flow:#4d7890;--node:#b9c8d3;--on:#12181d}
 .chain{color:#9fb0bc}.tiles div{border-color:#3a4853}}

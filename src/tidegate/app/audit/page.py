@@ -8,10 +8,11 @@ from tidegate.app.audit.drawing import DRAWING_STYLE, HATCH
 from tidegate.app.audit.page_layers import layers, owners, services
 from tidegate.app.audit.page_losses import losses, what_if
 from tidegate.app.audit.page_words import Words, count
-from tidegate.app.audit.report import Report
+from tidegate.app.audit.report import FURTHER_SERVICES_MAX, SERVICES_MAX, Report
 from tidegate.app.page_pieces import STYLE, rounded, share, table
 from tidegate.audit.advice import Advice, Advised
 from tidegate.audit.graph import ROOT
+from tidegate.audit.layers import LayerTotal
 from tidegate.audit.policies import Breach
 from tidegate.model.audit_events import State
 from tidegate.model.labels import Language
@@ -37,7 +38,8 @@ def page(report: Report, language: Language = "en") -> str:
         *_first(words, report),
         *layers(words, report),
         *owners(words, report),
-        *(line for answer in report.answers for line in what_if(words, answer)),
+        *what_if(words, report.answers[0], SERVICES_MAX),
+        *(line for answer in report.answers[1:] for line in what_if(words, answer, FURTHER_SERVICES_MAX)),
         *losses(words, report.blasts),
         *_advice(words, report.advice),
         *_policy(words, report.breaches),
@@ -64,13 +66,19 @@ def _first(words: Words, report: Report) -> list[str]:
         lost = f"{words.code('loss', worst.kind)} <bdi>{escape(worst.name)}</bdi>"
         tiles.append((share(worst.people[-1] / whole), f"{words('tile-worst')}: {lost}"))
     weak = [one for one in report.totals if one.abroad * 2 > one.people]
-    named = ", ".join(words.code("layer", one.layer) for one in weak)
+    unsure = [one for one in report.totals if one not in weak and one.home * 2 < one.people]
+    told = [words("need-work", layers=_layers(words, weak))] if weak else []
+    told += [words("need-sight", layers=_layers(words, unsure))] if unsure else []
     return [
         "<div class=tiles>"
         + "".join(f"<div><strong><bdi>{figure}</bdi></strong>{text}</div>" for figure, text in tiles)
         + "</div>",
-        f"<p>{words('need-work', layers=named) if weak else words('no-work')}</p>",
+        *(f"<p>{one}</p>" for one in told or [words("no-work")]),
     ]
+
+
+def _layers(words: Words, totals: Sequence[LayerTotal]) -> str:
+    return f"{words('comma')} ".join(words.code("layer", one.layer) for one in totals)
 
 
 def _advice(words: Words, told: Advice) -> list[str]:

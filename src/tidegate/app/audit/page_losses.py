@@ -5,7 +5,6 @@ from html import escape
 
 from tidegate.app.audit.drawing import key, stacked
 from tidegate.app.audit.page_words import Words, count
-from tidegate.app.audit.report import SERVICES_MAX
 from tidegate.app.page_pieces import rounded, share, table
 from tidegate.audit.causes import Step
 from tidegate.audit.fates import Answer, Fate
@@ -19,7 +18,7 @@ CAUSES_MAX = 10
 """Services of each what-if whose causes are told."""
 
 
-def what_if(words: Words, answer: Answer) -> list[str]:
+def what_if(words: Words, answer: Answer, services_max: int) -> list[str]:
     whole = max(1, sum(answer.totals[0].people.values()))
     states = {state.value: words.code("state", state.value) for state in State}
     rows = []
@@ -27,7 +26,7 @@ def what_if(words: Words, answer: Answer) -> list[str]:
         parts = [(state.value, total.people[state] / whole) for state in State]
         rows.append((words.span(at_s), stacked(parts), *(share(part) for _, part in parts)))
     hit = [fate for fate in answer.services if any(state is not State.WORKS for state in fate.states)]
-    shown = hit[:SERVICES_MAX]
+    shown = hit[:services_max]
     head = [words("service"), words("people"), *(words.span(at_s) for _, at_s in MOMENTS)]
     touched = (_fate_row(words, fate) for fate in shown)
     more = len(hit) - len(shown)

@@ -15,6 +15,10 @@ SERVICES_MAX = 60
 """Services in each table of the page, those with most people; --csv and --json have all."""
 
 
+FURTHER_SERVICES_MAX = 15
+"""Services told of each what-if after the first, those that are hit worst: what is printed is to be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """All that a page tells. `breaches` is None where no policy was named."""
