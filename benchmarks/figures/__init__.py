@@ -36,6 +36,7 @@ FIGURES: tuple[Description, ...] = (
     detection_delay.DESCRIPTION,
     startup.HELP,
     startup.READY,
+    startup.DEMO,
     *accuracy.DESCRIPTIONS,
     *plans.DESCRIPTIONS,
     withdrawal.DESCRIPTION,

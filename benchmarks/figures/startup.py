@@ -2,7 +2,9 @@
 kept.
 """
 
+import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -44,7 +46,33 @@ def measure_ready(settings: Settings) -> Figure:
     return _shown(times[1:])
 
 
+def measure_demo(settings: Settings) -> Figure:
+    """By the demo's own account, from the start of its process until its page can be opened."""
+    times = [ready_s() for _ in range(3 if settings.quick else 6)]
+    return _shown(times[1:])
+
+
+def ready_s() -> float:
+    command = [sys.executable, "-m", "tidegate", "demo", "--auto", "--console", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | KEEP_BYTECODE) as demo:
+        assert demo.stdout is not None, "it was asked for"
+        ready = next((one for one in map(json.loads, demo.stdout) if one["event"] == "ready"), None)
+        demo.send_signal(signal.SIGINT)
+        demo.stdout.read()
+    if ready is None:
+        raise RuntimeError("the demo ended before it was ready")
+    return float(ready["ready_ms"]) / 1000
+
+
 HELP = Description("startup-help", "`tidegate --help`", "s", 0.3, Better.LOWER, measure_help)
 READY = Description(
     "startup-run", "`tidegate run` listens, kernels cached", "s", 3.0, Better.LOWER, measure_ready
+)
+DEMO = Description(
+    "demo-ready",
+    "`tidegate demo` shows its first chapter, its page can be opened, kernels cached",
+    "s",
+    5.0,
+    Better.LOWER,
+    measure_demo,
 )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
@@ -49,10 +50,17 @@ def axe() -> str:
         return (Path(folder) / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
 
+class Reached(Protocol):
+    """What has a console: the small world's, or a program's."""
+
+    @property
+    def origin(self) -> str: ...
+
+
 class Person:
     """Somebody with a browser and an authenticator of their own."""
 
-    def __init__(self, browser: Browser, served: Served, name: str, level: Level, language: str) -> None:
+    def __init__(self, browser: Browser, served: Reached, name: str, level: Level, language: str) -> None:
         self.name, self.level, self._served = name, level, served
         self.context: BrowserContext = browser.new_context(locale=language, timezone_id="Asia/Tehran")
         self.context.set_default_timeout(PATIENCE_MS)

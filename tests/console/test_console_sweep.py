@@ -22,8 +22,9 @@ from tests.console.browsing import (
     chromium,
     officer,
 )
-from tests.console_world import Served, Watched
+from tests.console_world import Served, Watched, lay_down_demo
 from tests.plan_world import quick_border
+from tidegate.model.labels import Language, label
 
 LISTED = re.findall(r'path: "([^"]+)"', (SOURCES / "src" / "lib" / "screens.ts").read_text())
 WITHIN = (
@@ -71,11 +72,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    """A plan waits for its second officer, so that all there is to see is seen."""
+    """A plan waits for its second officer, and a demo tells of it, so that all there is to see is seen."""
     quick_border(monkeypatch)
     world = Watched(tmp_path)
     console = Served(world)
     world.until_proposed()
+    lay_down_demo(console.at.serving.shelf)
     yield console
     console.close()
     world.stop()
@@ -86,7 +88,7 @@ def name_of(path: str) -> str:
 
 
 @pytest.mark.parametrize("language", ["en", "fa", "ru"])
-def test_every_screen(browser: Browser, served: Served, language: str) -> None:
+def test_every_screen(browser: Browser, served: Served, language: Language) -> None:
     context = officer(browser, served, language)
     page = context.new_page()
     wrong: list[str] = []
@@ -112,6 +114,11 @@ def test_every_screen(browser: Browser, served: Served, language: str) -> None:
             )
         assert page.evaluate(UNTRANSLATED) == [], path
     assert not wrong
+    page.goto(served.origin)
+    expect(page.get_by_text(label("demo-page", "approve", language))).to_be_visible()
+    page.locator("aside.demo a").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("1")
+    expect(page.locator("aside.demo a")).to_have_count(0)  # the reader is there
     context.close()
 
 

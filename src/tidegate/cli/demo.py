@@ -24,7 +24,12 @@ READING_S = 4.0
 
 @click.command()
 @click.option("--once", is_flag=True, help="End by itself; exit code 0 only when all is as it should be.")
-@click.option("--auto", is_flag=True, help="Decide by itself, where else it waits for you.")
+@click.option(
+    "--auto/--ask",
+    "auto",
+    default=None,
+    help="Decide by itself, or wait for you; else it waits on a terminal, unless --once or --json is given.",
+)
 @click.option(
     "--console/--no-console",
     "with_console",
@@ -44,7 +49,7 @@ READING_S = 4.0
 def demo(
     parts: "Parts",
     once: bool,
-    auto: bool,
+    auto: bool | None,
     with_console: bool | None,
     browse: bool,
     state_folder: Path | None,
@@ -62,13 +67,13 @@ def demo(
     followed = console().is_terminal and not as_json
     order = DemoOrder(
         folder=state_folder,
-        waits=followed and not once and not auto,
+        waits=followed and not once if auto is None else not auto,
         reading_s=READING_S if followed and not once else 0.0,
         console=not once if with_console is None else with_console,
     )
     run = parts.start_demo(order)
     try:
-        _follow(run, once=once, as_json=as_json, browse=browse)
+        _follow(run, once=once, as_json=as_json, browse=browse, asked=auto is False)
         report = run.report()
     finally:
         # A second Ctrl-C would leave behind what the first is about to end.
@@ -84,8 +89,9 @@ def demo(
         raise Finished(Exit.FINDING)
 
 
-def _follow(run: "DemoRun", *, once: bool, as_json: bool, browse: bool) -> None:
-    """Until it is over, or until Ctrl-C where it is to go on."""
+def _follow(run: "DemoRun", *, once: bool, as_json: bool, browse: bool, asked: bool) -> None:
+    """Until it is over, or until Ctrl-C where it is to go on. Where it was `asked` to wait, lines that come
+    through a pipe are heard as Enter is on a terminal."""
     from tidegate.cli.demo_changes import Overheard
     from tidegate.cli.demo_keys import Keys
     from tidegate.cli.demo_screen import JsonLines, LiveScreen, PlainLines
@@ -99,7 +105,7 @@ def _follow(run: "DemoRun", *, once: bool, as_json: bool, browse: bool) -> None:
         if screen.is_terminal
         else PlainLines(screen, overheard)
     )
-    with overheard, shown, Keys() as keys:
+    with overheard, shown, Keys(asked=asked) as keys:
         try:
             while not (once and run.over):
                 view = run.advance()

@@ -12,14 +12,15 @@ LINE_ENDS = frozenset(b"\r\n")
 
 class Keys:
     """Reads the terminal key by key while it is open, and leaves it as it was. Where there is none, nobody
-    presses anything. Ctrl-C stays Ctrl-C."""
+    presses anything, unless whoever started it `asked` for lines to be read. Ctrl-C stays Ctrl-C."""
 
-    def __init__(self) -> None:
-        self._number = sys.stdin.fileno() if sys.stdin is not None and sys.stdin.isatty() else None
+    def __init__(self, *, asked: bool) -> None:
+        self._typed = sys.stdin is not None and sys.stdin.isatty()
+        self._number = sys.stdin.fileno() if self._typed or (asked and sys.stdin is not None) else None
         self._before: list[int | list[bytes | int]] | None = None
 
     def __enter__(self) -> "Keys":
-        if self._number is not None:
+        if self._number is not None and self._typed:
             self._before = termios.tcgetattr(self._number)
             tty.setcbreak(self._number)
         return self

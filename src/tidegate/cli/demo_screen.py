@@ -128,6 +128,7 @@ JSON_NAMES = {
     "awaits": "decision",
     "console": "link",
     "ready": "ready_ms",
+    "code": "code",
 }
 """Under which name each event carries its value."""
 

@@ -1,5 +1,6 @@
 """The demo: the story's datagrams go to a real collector process and a real node, and are compared."""
 
+import sys
 from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -16,11 +17,11 @@ from tidegate.app.queries import ATTACKS_LISTED_MAX, AttackRecord, attack_record
 from tidegate.lab.duty import DutyRoom, appoint
 from tidegate.lab.stage import Stage
 from tidegate.lab.story import (
-    LAST_S,
     PATIENCE_S,
     ROUTERS,
-    SCENES,
+    STORY,
     Scene,
+    Story,
     story_config,
 )
 from tidegate.lab.telling.beside import Beside
@@ -35,8 +36,8 @@ from tidegate.ports.collector import CollectorReport
 from tidegate.ports.control import PlanView
 
 TURN_S = 0.2
-HELD_S = 20.0
-"""A flood that waits for a person ends so long after rules held it everywhere."""
+SWITCH_S = 0.0005
+"""How soon a thread that had waited for a file or a socket goes on while the stage's computes."""
 
 INBOUND_SECONDS = 120
 """Seconds of inbound volume that the screen remembers."""
@@ -92,9 +93,12 @@ def new_folder(wanted: Path | None) -> Path | None:
 class Demo:
     """Started when it is made; `advance` moves it, `close` ends it. See `DemoRun`."""
 
-    def __init__(self, parts: Parts, order: DemoOrder) -> None:
+    def __init__(self, parts: Parts, order: DemoOrder, story: Story = STORY) -> None:
         self._parts = parts
         self._order = order
+        self._story = story
+        self._target = f"{story.told.target}/32"
+        sys.setswitchinterval(SWITCH_S)
         self._screen = _Screen()
         self._made_ms = parts.clock().now_ms()
         self._ready_ms: int | None = None
@@ -109,11 +113,13 @@ class Demo:
 
     def _start(self, parts: Parts, afterwards: ExitStack) -> None:
         """In the order in which each may fail; whoever talks to the node is told to stop before it is."""
-        self._beside = Beside(parts, self._folder, f"{SCENES[0].target}/32")
+        self._beside = Beside(parts, self._folder, self._target)
         afterwards.callback(self._beside.join)
-        self._stage = Stage(parts.clock(), self._folder / "lab", lasting=self._is_read)
-        self._config = story_config(self._stage.routers, self._beside.section(XA))
-        officers = appoint(self._folder / "officers", roster_path(self._config, self._folder))
+        self._stage = Stage(parts.clock(), self._folder / "lab", self._story.scenes, lasting=self._is_read)
+        self._config = story_config(self._story.pace, self._stage.routers, self._beside.section(XA))
+        appointed = self._beside.clerk.submit(
+            appoint, self._folder / "officers", roster_path(self._config, self._folder)
+        )
         afterwards.callback(self._stage.stop)
         self._stage.prepare()
         if self._order.console:
@@ -126,7 +132,7 @@ class Demo:
             station_passphrase=lambda: PASSPHRASE,
         )
         self._run = afterwards.enter_context(node)
-        self._duty = DutyRoom(self._folder, officers, parts.clock(), may_sign=self._may_sign)
+        self._duty = DutyRoom(self._folder, appointed.result(), parts.clock(), may_sign=self._may_sign)
         afterwards.callback(self._duty.stop)
         afterwards.callback(self._beside.stop)
         self._duty.start()
@@ -147,7 +153,7 @@ class Demo:
     def _may_sign(self, view: PlanView) -> bool:
         """Of the first flood's plan a person decides first, where one is there: in the page, or by a key.
         Where two have made passkeys, nobody signs for them."""
-        theirs = f"{SCENES[0].target}/32" in view.plan.targets
+        theirs = self._target in view.plan.targets
         alone = len(self._beside.officers) < OFFICERS_NEEDED
         decided = "approve" in self._narrator.decided or (alone and bool(view.approvals))
         return decided or not (self._order.waits and theirs)
@@ -170,7 +176,7 @@ class Demo:
         attacks = {**ended, **{attack.number: attack for attack in self._run.attacks()}}
         return DemoView(
             elapsed_s=self._stage.elapsed_s,
-            of_s=LAST_S + PATIENCE_S,
+            of_s=self._story.last_s + PATIENCE_S,
             step=self._step(),
             exporters=self._screen.exporters,
             routers=self._stage.router_views(),
@@ -191,7 +197,7 @@ class Demo:
 
     def _note(self) -> DemoNote:
         """What the page tells of the story."""
-        found = (plan.plan.attack for plan in self._plans() if f"{SCENES[0].target}/32" in plan.plan.targets)
+        found = (plan.plan.attack for plan in self._plans() if self._target in plan.plan.targets)
         return DemoNote(
             chapter=self._narrator.current,
             number=self._narrator.number,
@@ -223,18 +229,17 @@ class Demo:
 
     def _end_floods(self, seen: Seen) -> None:
         """Each flood that goes on until it was held ends a while after that."""
-        for scene in SCENES:
+        for scene in self._story.scenes:
             plans = [view for view in self._plans() if f"{scene.target}/32" in view.plan.targets]
             if any(view.stage in HELD for view in plans):
                 self._held_from_s.setdefault(scene, seen.elapsed_s)
             since_s = self._held_from_s.get(scene)
-            if since_s is not None and seen.elapsed_s > since_s + HELD_S:
+            if since_s is not None and seen.elapsed_s > since_s + self._story.held_s:
                 self._stage.end_flood(scene)
 
     def _seen(self) -> Seen:
         state, plans = self._run.node.state, self._plans()
-        scene = SCENES[0]
-        target = f"{scene.target}/32"
+        scene, target = self._story.told, self._target
         attacks = (*state.ended_attacks, *self._run.attacks())
         ours = tuple(view for view in plans if target in view.plan.targets and view.plan.rules)
         told = {one.chapter for one in self._narrator.told}
@@ -247,7 +252,7 @@ class Demo:
             inbound_bits_per_s=self._screen.inbound[-1] if self._screen.inbound else 0,
             attack=next((one for one in attacks if target in one.targets), None),
             attacks_ended=len(state.ended_attacks),
-            all_ended=len(state.ended_attacks) >= len(SCENES) and not state.open_attacks,
+            all_ended=len(state.ended_attacks) >= len(self._story.scenes) and not state.open_attacks,
             plans=ours,
             stages=frozenset(stage for view in ours for stage in self._paths[view.plan.number]),
             ends={view.plan.number: view.stage for view in plans if view.plan.rules},
@@ -275,16 +280,16 @@ class Demo:
         if self._stage.started_ms is None:
             return "Making the traffic"
         now_s = self._stage.elapsed_s
-        passing = [scene for scene in SCENES if scene.from_s <= now_s < scene.from_s + scene.for_s]
+        passing = [one for one in self._story.scenes if one.from_s <= now_s < one.from_s + one.for_s]
         if passing:
             newest = passing[-1]
             return f"{newest.story} to {newest.target} by way of {' and '.join(newest.border_points)}"
-        return "Ordinary traffic" if now_s < LAST_S else "Ordinary traffic again"
+        return "Ordinary traffic" if now_s < self._story.last_s else "Ordinary traffic again"
 
     @property
     def over(self) -> bool:
         """A person may take as long as it takes."""
-        late = not self._order.waits and self._stage.elapsed_s > LAST_S + PATIENCE_S
+        late = not self._order.waits and self._stage.elapsed_s > self._story.last_s + PATIENCE_S
         return late or self._narrator.over
 
     def _still_held(self) -> int:
@@ -299,7 +304,7 @@ class Demo:
         records = self._attacks_on_record()
         expectations = tuple(
             expectation(scene, self._stage.sent.get(scene), self._stage.started_ms, records)
-            for scene in SCENES
+            for scene in self._story.scenes
         )
         meant = {sent.number for sent in expectations}
         world = self._stage.world

@@ -17,6 +17,8 @@ ABROAD_IPV4 = "198.18.0.0"
 ABROAD_IPV6 = "2001:db8:ffff::"
 """Documentation (RFC 5737, 3849) and benchmarking (RFC 2544) addresses for XA's people and others."""
 
+IPV6_BYTES = 16
+
 _ETHERNET = bytes.fromhex("02000000000a02000000000b")
 
 
@@ -54,22 +56,24 @@ def ordinary_traffic(seed: int, flows: int = 1200, ipv6_share: float = 0.3) -> T
         people, abroad = random.integers(1, 250), random.integers(1, 100_000)
         port = int(random.integers(20_000, 65_000))
         ipv6 = random.random() < ipv6_share
+        bases = (ABROAD_IPV6, XA_IPV6) if ipv6 else (ABROAD_IPV4, XA_IPV4)
+        ends = _nth(bases[0], int(abroad)), _nth(bases[1], int(people))
         for _ in range(habit.packets):
             payload = int(random.integers(habit.payload_bytes[0], habit.payload_bytes[1] + 1))
-            frames.append(_frame(habit, int(people), int(abroad), port, payload, ipv6=ipv6))
+            frames.append(_frame(habit, ends, int(abroad), port, payload))
     order = random.permutation(len(frames))
     mixed = [frames[i] for i in order]
     return traffic_of("ordinary", mixed, np.arange(len(mixed), dtype=np.float64).tolist())
 
 
-def _frame(habit: Habit, people: int, abroad: int, port: int, payload: int, *, ipv6: bool) -> bytes:
+def _frame(habit: Habit, ends: tuple[bytes, bytes], number: int, port: int, payload: int) -> bytes:
+    """`ends` are the packed addresses that it comes from and goes to."""
     transport = _transport(habit, port, payload)
-    if ipv6:
-        source, target = (_nth(base, n) for base, n in ((ABROAD_IPV6, abroad), (XA_IPV6, people)))
+    source, target = ends
+    if len(source) == IPV6_BYTES:
         header = struct.pack("!IHBB", 6 << 28, len(transport), habit.protocol, 57) + source + target
         return _ETHERNET + b"\x86\xdd" + header + transport
-    source, target = (_nth(base, n) for base, n in ((ABROAD_IPV4, abroad), (XA_IPV4, people)))
-    start = struct.pack("!BBHHHBB", 0x45, 0, 20 + len(transport), abroad & 0xFFFF, 0x4000, 57, habit.protocol)
+    start = struct.pack("!BBHHHBB", 0x45, 0, 20 + len(transport), number & 0xFFFF, 0x4000, 57, habit.protocol)
     checksum = ipv4_checksum(start + b"\0\0" + source + target)
     return _ETHERNET + b"\x08\x00" + start + struct.pack("!H", checksum) + source + target + transport
 

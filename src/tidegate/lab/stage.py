@@ -1,7 +1,7 @@
 """The demo's stage: the world in a thread of its own, with its border routers and what passes them."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -13,7 +13,6 @@ from tidegate.lab.story import (
     CUSTOMER_BITS_PER_S,
     ORDINARY_BITS_PER_S,
     ROUTERS,
-    SCENES,
     SPEAKER,
     Router,
     Scene,
@@ -29,7 +28,8 @@ class Stage:
     """It makes its traffic, waits for the collector, and lets time pass. `routers` are known at once. Where
     floods are `lasting`, those that rules can be made against go on until `end_flood`."""
 
-    def __init__(self, clock: Clock, folder: Path, *, lasting: bool = False) -> None:
+    def __init__(self, clock: Clock, folder: Path, scenes: Sequence[Scene], *, lasting: bool) -> None:
+        self._scenes = scenes
         self._lasting = lasting
         self._clock = clock
         self._threads = ThreadPoolExecutor(1, "lab")
@@ -44,9 +44,9 @@ class Stage:
         }
         self.world: World | None = None
         self.sent: dict[Scene, Traffic] = {}
-        self._attacks: dict[str, list[Stream]] = {scene.target: [] for scene in SCENES}
-        self._others: dict[str, list[Stream]] = {scene.target: [] for scene in SCENES}
-        self._floods: dict[Scene, list[Stream]] = {scene: [] for scene in SCENES}
+        self._attacks: dict[str, list[Stream]] = {scene.target: [] for scene in scenes}
+        self._others: dict[str, list[Stream]] = {scene.target: [] for scene in scenes}
+        self._floods: dict[Scene, list[Stream]] = {scene: [] for scene in scenes}
         self.started_ms: int | None = None
 
     def prepare(self) -> None:
@@ -95,7 +95,7 @@ class Stage:
         return Truth(attack_came=came, attack_went=went, others_came=others_came, others_went=others_went)
 
     def _live(self) -> None:
-        ordinary, attacks = story_traffic()
+        ordinary, attacks = story_traffic(self._scenes)
         with suppress(CancelledError), ExitStack() as afterwards:
             for router in self.routers.values():
                 router.start()
@@ -112,7 +112,7 @@ class Stage:
         for router, exporter in exporters.items():
             world.add(exporter, self.routers[router])
             world.background(ordinary, exporter, ORDINARY_BITS_PER_S)
-        for scene in SCENES:
+        for scene in self._scenes:
             self.sent[scene] = attacks[scene.capture]
             self._customers(world, scene, ordinary, exporters)
             self._flood(world, scene, exporters)

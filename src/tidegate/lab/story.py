@@ -1,6 +1,6 @@
 """The demo's story: four border routers of the fictional country XA, and who is hit when, by what."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tidegate.app.settings import (
@@ -122,12 +122,36 @@ PACE = PlanningSection(
 """An operator takes minutes for each of these; the demo must end before its audience leaves. A lease outlasts
 the looks at three border points one after the other, during which nothing renews it."""
 
-LAST_S = max(scene.from_s + scene.for_s for scene in SCENES)
 PATIENCE_S = 120.0
 """After the last packet of the last attack, everything must have been told and taken back within this."""
 
+HELD_S = 20.0
+"""A flood that waits for a person ends so long after rules held it everywhere."""
 
-def story_config(routers: Mapping[Router, LabRouter], hotline: HotlineSection) -> Config:
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What happens when, the first scene's being the flood that is told of; and how soon plans move on."""
+
+    scenes: tuple[Scene, ...]
+    pace: PlanningSection
+    held_s: float
+
+    @property
+    def told(self) -> Scene:
+        return self.scenes[0]
+
+    @property
+    def last_s(self) -> float:
+        return max(scene.from_s + scene.for_s for scene in self.scenes)
+
+
+STORY = Story(SCENES, PACE, HELD_S)
+
+
+def story_config(
+    pace: PlanningSection, routers: Mapping[Router, LabRouter], hotline: HotlineSection
+) -> Config:
     """A first start's settings, but on loopback, with the border named, and minutes made seconds."""
     points: dict[str, list[Router]] = {}
     for router in ROUTERS:
@@ -143,7 +167,7 @@ def story_config(routers: Mapping[Router, LabRouter], hotline: HotlineSection) -
         },
         detection=DetectionSection(quiet_seconds=QUIET_S),
         border=BorderSection(speaker="exabgp", local_as=SPEAKER.speaker_as, local_address=SPEAKER.address),
-        planning=PACE,
+        planning=pace,
         hotline=hotline,
         metrics=MetricsSection(listen=None),
     )
@@ -153,6 +177,6 @@ def _session(router: LabRouter) -> RouterSection:
     return RouterSection(address=router.address, peer_as=SPEAKER.own_as, port=router.port)
 
 
-def story_traffic() -> tuple[Traffic, dict[str, Traffic]]:
+def story_traffic(scenes: Sequence[Scene]) -> tuple[Traffic, dict[str, Traffic]]:
     """Ordinary traffic, and the captured attacks by name. Takes a second or two."""
-    return ordinary_traffic(seed=2026), {scene.capture: captured_attack(scene.capture) for scene in SCENES}
+    return ordinary_traffic(seed=2026), {scene.capture: captured_attack(scene.capture) for scene in scenes}

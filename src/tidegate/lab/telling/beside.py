@@ -49,7 +49,7 @@ class Beside:
         self._ports = {side: free_port(LOOPBACK) for side in SIDES}
         places = {side: (self._state(side), port) for side, port in self._ports.items()}
         self.talk = Talk(parts, places, clinics)
-        self._clerk = ThreadPoolExecutor(1, "clerk")
+        self.clerk = ThreadPoolExecutor(1, "clerk")
         self._cut: Future[Cut] | None = None
         self._proof: Future[Proved] | None = None
         self._stopped = False
@@ -140,12 +140,12 @@ class Beside:
 
     def cut(self) -> Cut | None:
         """Asked for when first called; None until the answer is there."""
-        self._cut = self._cut or self._clerk.submit(rehearsed, XA.code)
+        self._cut = self._cut or self.clerk.submit(rehearsed, XA.code)
         return result_of(self._cut)
 
     def proved(self) -> Proved | None:
         """The same of the evidence, once each side's ledger was cosigned by the other."""
-        self._proof = self._proof or self._clerk.submit(self._prove)
+        self._proof = self._proof or self.clerk.submit(self._prove)
         return result_of(self._proof)
 
     def _prove(self) -> Proved:
@@ -162,14 +162,14 @@ class Beside:
         """Officers and clerk are told to leave; programs end."""
         self._stopped = True
         self.talk.stop()
-        self._clerk.shutdown(wait=False, cancel_futures=True)
+        self.clerk.shutdown(wait=False, cancel_futures=True)
         for program in reversed(self._programs):
             program.end()
 
     def join(self) -> None:
         """Until nobody uses the folder any more."""
         self.talk.join()
-        self._clerk.shutdown()
+        self.clerk.shutdown()
 
 
 def result_of(future: Future[Done]) -> Done | None:

@@ -151,8 +151,8 @@ class Talk:
     def _knows_the_other(self, one: Organisation) -> bool:
         try:
             return bool(self._line(one).board().peers)
-        except OutsideFailed as failure:
-            log.debug("%s", failure)  # it starts
+        except (OutsideFailed, NotAllowed) as failure:
+            log.debug("%s", failure)  # it starts, or has not stored its own card yet
             return False
 
     def _agree(self, xa: Organisation, xb: Organisation) -> None:
