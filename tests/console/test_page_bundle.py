@@ -130,6 +130,7 @@ def test_every_sentence_is_said_and_every_code_has_one() -> None:
         "loss-",
         "event-",
         "fix-",
+        "because-",
     )
     unsaid = {
         key
