@@ -67,9 +67,9 @@ def show(
     book, _, _ = opened_book(parts, config_file, state_folder, accord_id)
     accord, worded = book.accord, Worded(parts, language)
     title = text_of(accord.title, language)
-    worded.say("entitled", title=title, accord=accord.id, version=accord.version)
+    worded.quote(worded.phrase("entitled", title=title, accord=accord.id, version=accord.version))
     for article, text in articles(accord, language):
-        worded.tell(f"{worded.own(article)}  {worded.own(text)}")
+        worded.quote(f"{worded.own(article)}  {worded.own(text)}")
     for asset in accord.asset:
         worded.say(
             "protected",

@@ -23,7 +23,8 @@ class Worded:
         spoken = language_of(language)
         assert spoken is not None, "click allows only ours"
         self.language = spoken
-        self._paper = Paper(spoken, parts.environ) if spoken in RIGHT_TO_LEFT else None
+        self._any = Paper(spoken, parts.environ)
+        self._paper = self._any if spoken in RIGHT_TO_LEFT else None
 
     def word(self, code: str) -> str:
         """Of our screens, or of the review pack where that has it too."""
@@ -84,6 +85,10 @@ class Worded:
             screen.print(" " * indent + text, markup=False, soft_wrap=not screen.is_terminal)
         else:
             self._paper.say(text, indent=indent)
+
+    def quote(self, text: str) -> None:
+        """A text of the file, perhaps in another language than was asked for: its joiners are letters."""
+        self._any.say(text)
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]], empty: str = "") -> None:
         """Under the headings of these codes; without rows the sentence `empty`, where there is one."""
