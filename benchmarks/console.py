@@ -3,7 +3,8 @@ answers and without one.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -34,23 +35,26 @@ class Took(msgspec.Struct, frozen=True):
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """By question, on a record of so many facts. `alone` is the situation where no node answers, which comes
-    out of the record."""
+    out of the record; `alone_first` is the first such question since the console began."""
 
     facts: int
     took: dict[str, Took]
     alone: Took
+    alone_first: Took
 
 
 def asked(bursts: int, seed: int) -> Asked:
     with Folder() as folder:
         live_through(folder, bursts, seed)
-        with node_answering(folder, seed):
-            took = timed(folder, tuple(QUESTIONS))
-        alone = timed(folder, (SITUATION,))[SITUATION]
-    return Asked(facts=bursts * BURST * FACTS_AN_ATTACK, took=took, alone=alone)
+        with node_answering(folder, seed), console_of(folder) as sources:
+            answered = {name: took(question, sources, ASKED) for name, question in QUESTIONS.items()}
+        with console_of(folder) as sources:
+            first, alone = (took(QUESTIONS[SITUATION], sources, often) for often in (1, ASKED))
+    return Asked(facts=bursts * BURST * FACTS_AN_ATTACK, took=answered, alone=alone, alone_first=first)
 
 
-def timed(folder: Path, names: tuple[str, ...]) -> dict[str, Took]:
+@contextmanager
+def console_of(folder: Path) -> Iterator[Sources]:
     opened = serving_of(
         PARTS,
         config_file=None,
@@ -65,7 +69,7 @@ def timed(folder: Path, names: tuple[str, ...]) -> dict[str, Took]:
         told=lambda _: None,
     )
     with opened as serving:
-        return {name: took(QUESTIONS[name], serving.sources) for name in names}
+        yield serving.sources
 
 
 QUESTIONS: dict[str, Callable[[Sources], object]] = {
@@ -80,11 +84,11 @@ QUESTIONS: dict[str, Callable[[Sources], object]] = {
 }
 
 
-def took(question: Callable[[Sources], object], sources: Sources) -> Took:
-    """An answer as bytes, as the door sends it."""
+def took(question: Callable[[Sources], object], sources: Sources, often: int) -> Took:
+    """An answer as bytes, as the door sends it; the middle one of so many."""
     found = []
-    for _ in range(ASKED):
+    for _ in range(often):
         wall, cpu = time.perf_counter(), time.process_time()
         msgspec.json.encode(question(sources))
         found.append(((time.perf_counter() - wall) * 1000, (time.process_time() - cpu) * 1000))
-    return Took(*sorted(found)[ASKED // 2])
+    return Took(*sorted(found)[often // 2])

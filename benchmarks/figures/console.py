@@ -5,7 +5,7 @@ import os
 from benchmarks.console import SITUATION, Asked, Took, asked
 from benchmarks.figure import Better, Description, Figure, Settings
 
-BURSTS = (6, 24)
+BURSTS = (6, 60)
 QUICK_BURSTS = (3, 12)
 
 
@@ -17,6 +17,7 @@ def grew(little: Asked, more: Asked) -> list[str]:
     """Each question on both records."""
     rows = [(name, little.took[name], more.took[name]) for name in little.took]
     rows.append(("the situation, where no node answers", little.alone, more.alone))
+    rows.append(("the same, asked first since the console began", little.alone_first, more.alone_first))
     return [
         f"{name}: {said(before)} on {little.facts:,} facts, {said(after)} on {more.facts:,}"
         for name, before, after in rows
