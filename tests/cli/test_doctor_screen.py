@@ -53,7 +53,7 @@ def a_note(exporters: int) -> HealthNote:
 
 def printed(examination: Examination) -> list[str]:
     screen = Console(file=io.StringIO(), width=200)
-    print_examination(screen, examination)
+    print_examination(screen, examination, "en")
     assert isinstance(screen.file, io.StringIO)
     return screen.file.getvalue().splitlines()
 

@@ -15,7 +15,10 @@ from tests.console_world import Served, Watched
 from tests.plan_world import quick_border
 from tidegate.app.console import entering
 from tidegate.mitigate.roster import Member
+from tidegate.model.labels import Language, retold
 from tidegate.model.plans import Officer
+
+LACKING = "plan 1 has the word of 1 of two different officers other than its proposer, {proposer}"
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +68,9 @@ def meanwhile(world: Watched, until: Callable[[], bool], page: Page) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "fa"])
-def test_two_officers_stop_a_flood(browser: Browser, world: Watched, served: Served, language: str) -> None:
+def test_two_officers_stop_a_flood(
+    browser: Browser, world: Watched, served: Served, language: Language
+) -> None:
     texts = Texts(language)
     anna = Person(browser, served, "nilufar", "centre", language)
     boris = Person(browser, served, "tomas", "senior", language)
@@ -102,6 +107,9 @@ def test_two_officers_stop_a_flood(browser: Browser, world: Watched, served: Ser
         sign.click()
         stage = texts("stage-proposed" if lacking else "stage-approved")
         expect(dialog.get_by_text(texts("word-taken", stage=stage))).to_be_visible(timeout=PATIENCE_MS)
+        if lacking:
+            why = LACKING.format(proposer=world.life().plan.proposer)
+            expect(dialog.get_by_text(retold(why, language))).to_be_visible()
         dialog.get_by_role("button", name=texts("close")).click()
     assert [word.officer for word in world.life().standing.approvals] == ["nilufar", "tomas"]
     assert all(word.assertion is not None for word in world.life().standing.approvals)

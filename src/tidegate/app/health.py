@@ -46,7 +46,7 @@ TEXTS: Final[dict[str, tuple[Severity, str]]] = {
     "nothing_heard": (
         "problem",
         "No exporter was heard since the collector started {seconds} s ago: point one at this machine, and "
-        "check that no firewall stands between (tcpdump -ni any udp).",
+        "check that no firewall stands between (`tcpdump -ni any udp`).",
     ),
     "not_heard_again": (
         "notice",
@@ -66,7 +66,7 @@ TEXTS: Final[dict[str, tuple[Severity, str]]] = {
     "unknown_sampling": (
         "problem",
         "{exporter} sent {records} records without saying at what rate it samples, so nothing can be "
-        "proposed on them: let it export its sampler options, or set its rate under [sampling].",
+        "proposed on them: let it export its sampler options, or set its rate under `[sampling]`.",
     ),
     "clock_skew": (
         "notice",

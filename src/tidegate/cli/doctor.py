@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tidegate.cli.exits import Exit, Finished
+from tidegate.cli.hotline.options import language_of, language_option
 from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import console, print_json
 
@@ -15,14 +16,18 @@ if TYPE_CHECKING:
 
     from tidegate.app.doctor import Examination
     from tidegate.app.parts import Parts
+    from tidegate.model.labels import Language
 
 
 @click.command()
 @config_option
+@language_option
 @state_option
 @json_option
 @click.pass_obj
-def doctor(parts: "Parts", config_file: Path | None, state_folder: Path | None, as_json: bool) -> None:
+def doctor(
+    parts: "Parts", config_file: Path | None, language: str | None, state_folder: Path | None, as_json: bool
+) -> None:
     """Explain why data is missing, or why no plan can come into force.
 
     It works beside a running node and without one. The exit code is 1 when there is a problem to solve.
@@ -38,7 +43,7 @@ def doctor(parts: "Parts", config_file: Path | None, state_folder: Path | None, 
     if as_json:
         print_json(examination)
     else:
-        print_examination(console(), examination)
+        print_examination(console(), examination, language_of(language, parts.environ))
     if examination.has_problem:
         raise Finished(Exit.FINDING)
 
@@ -52,11 +57,12 @@ EXPORTERS_SHOWN_MAX = 50
 MARKS = {"fine": ("ok", "green"), "notice": ("note", "yellow"), "problem": ("PROBLEM", "bold red")}
 
 
-def print_examination(screen: "Console", examination: "Examination") -> None:
+def print_examination(screen: "Console", examination: "Examination", language: "Language") -> None:
     """The checks, then each exporter's counters where a node runs."""
     from rich.text import Text
 
     from tidegate.cli.tables import exporter_table, plain_table
+    from tidegate.model.labels import retold
 
     table = plain_table()
     table.add_column("", no_wrap=True)
@@ -67,7 +73,7 @@ def print_examination(screen: "Console", examination: "Examination") -> None:
         shown[check.code] += 1
         mark, style = MARKS[check.severity]
         if shown[check.code] <= OF_A_KIND_SHOWN_MAX:
-            table.add_row(Text(mark, style=style), check.about, check.text)
+            table.add_row(Text(mark, style=style), check.about, retold(check.text, language))
     screen.print(table)
     for code, number in shown.items():
         if (left_out := number - OF_A_KIND_SHOWN_MAX) > 0:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tidegate.cli.exits import Exit, Finished
+from tidegate.cli.hotline.options import language_of, language_option
 from tidegate.cli.options import json_option, state_option
 from tidegate.cli.output import console, print_json
 from tidegate.cli.passphrase import passphrase
@@ -14,6 +15,7 @@ from tidegate.cli.passphrase import passphrase
 if TYPE_CHECKING:
     from tidegate.app.officer_line import OfficerLine, PlanView, Signer
     from tidegate.app.parts import Parts
+    from tidegate.model.labels import Language
     from tidegate.model.plans import Intent
 
 WAITING = "proposed"
@@ -61,11 +63,17 @@ def list_plans(parts: "Parts", state_folder: Path | None, as_json: bool) -> None
     metavar="FILE",
     help="Write the exact bytes that are approved.",
 )
+@language_option
 @state_option
 @json_option
 @click.pass_obj
 def show(
-    parts: "Parts", number: int, bytes_file: Path | None, state_folder: Path | None, as_json: bool
+    parts: "Parts",
+    number: int,
+    bytes_file: Path | None,
+    language: str | None,
+    state_folder: Path | None,
+    as_json: bool,
 ) -> None:
     """Show plan NUMBER: rules, border points, stages, forecast, whom it hurts, who approved it."""
     from tidegate.cli.plan_screen import print_plan
@@ -77,7 +85,7 @@ def show(
     if as_json:
         print_json(_json_of(view))
     else:
-        print_plan(console(), view, parts.clock().now_ms())
+        print_plan(console(), view, parts.clock().now_ms(), language_of(language, parts.environ))
 
 
 @plan.command()
@@ -111,6 +119,7 @@ def _signing(command: click.Command) -> click.Command:
         ),
         click.option("--agent", "use_agent", is_flag=True, help="Sign with a key in the SSH agent."),
         click.option("--yes", is_flag=True, help="Do not ask before signing."),
+        language_option,
         state_option,
         json_option,
         click.argument("number", type=click.IntRange(1)),
@@ -128,12 +137,14 @@ def _word_command(name: str, intent: "Intent", text: str) -> None:
         key_file: Path | None,
         use_agent: bool,
         yes: bool,
+        language: str | None,
         state_folder: Path | None,
         as_json: bool,
     ) -> None:
         if (key_file is None) == (not use_agent):
             raise click.UsageError("give either --key FILE or --agent")
-        _give_word(parts, number, intent, _signer(parts, key_file), state_folder, yes=yes, as_json=as_json)
+        signer, reads = _signer(parts, key_file), language_of(language, parts.environ)
+        _give_word(parts, number, intent, signer, state_folder, reads, yes=yes, as_json=as_json)
 
     plan.add_command(_signing(click.command(name, help=text)(command)))
 
@@ -150,6 +161,7 @@ def _give_word(
     intent: "Intent",
     signer: "Signer",
     state_folder: Path | None,
+    language: "Language",
     *,
     yes: bool,
     as_json: bool,
@@ -157,11 +169,12 @@ def _give_word(
     """Shows the plan, signs the bytes of exactly what was shown, and gives the word to the node."""
     from tidegate.app.officer_line import officer_behind
     from tidegate.cli.plan_screen import print_plan
+    from tidegate.model.labels import retold
 
     line = line_to(parts, state_folder)
     view, officers = line.plan(number)
     if not as_json:
-        print_plan(console(), view, parts.clock().now_ms())
+        print_plan(console(), view, parts.clock().now_ms(), language)
     officer = officer_behind(signer, officers)
     if not yes:
         if not sys.stdin.isatty():
@@ -171,7 +184,7 @@ def _give_word(
     if as_json:
         print_json({"plan": number, "officer": officer.name, "stage": taken.stage, "lacking": taken.lacking})
         return
-    lacking = f" Still lacking: {taken.lacking}." if taken.lacking else ""
+    lacking = f" Still lacking: {retold(taken.lacking, language)}." if taken.lacking else ""
     click.echo(f"Plan {number} is {taken.stage}.{lacking}")
 
 

@@ -10,12 +10,14 @@ from tidegate.app.plan_sentences import action_words, match_words, proposal, sha
 from tidegate.app.units import si
 from tidegate.cli import words
 from tidegate.cli.tables import plain_table
+from tidegate.model.labels import retold
 from tidegate.model.plans import MILLION, Forecast, Plan, Rule, Score
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from tidegate.app.officer_line import LiveRule, PlanView, ReadBack, SessionView
+    from tidegate.model.labels import Language
 
 
 def plan_table(plans: "Sequence[PlanView]", now_ms: int) -> Table:
@@ -38,14 +40,14 @@ def plan_table(plans: "Sequence[PlanView]", now_ms: int) -> Table:
     return table
 
 
-def print_plan(screen: "Console", view: "PlanView", now_ms: int) -> None:
-    """All of one plan."""
+def print_plan(screen: "Console", view: "PlanView", now_ms: int, language: "Language") -> None:
+    """All of one plan; its reasons and verdicts in the reader's language."""
     plan = view.plan
     screen.print(f"Plan {plan.number} for attack {plan.attack} on {', '.join(plan.targets)}", style="bold")
-    for name, text in facts_of(view, now_ms):
+    for name, text in facts_of(view, now_ms, language):
         screen.print(f"  {name:<14} {text}", soft_wrap=True)
     for reason in plan.reasons:
-        screen.print(f"  {reason}", soft_wrap=True)
+        screen.print(f"  {retold(reason, language)}", soft_wrap=True)
     if not plan.rules:
         screen.print("It proposes to do nothing; there is nothing to approve.")
         return
@@ -58,18 +60,18 @@ def print_plan(screen: "Console", view: "PlanView", now_ms: int) -> None:
         screen.print(service_table(plan.forecast))
         screen.print()
     for verdict in view.verdicts:
-        told = " ".join(reason.words for reason in verdict.reasons)
+        told = " ".join(retold(reason.words, language) for reason in verdict.reasons)
         screen.print(f"Verdict at {verdict.border_point}: {told}", soft_wrap=True)
     if not view.may_act:
         screen.print("No speaker is configured (border.speaker): nothing of this can come into force.")
     screen.print(f"SHA-256 of the exact bytes: {digest(plan)}", soft_wrap=True)
 
 
-def facts_of(view: "PlanView", now_ms: int) -> list[tuple[str, str]]:
+def facts_of(view: "PlanView", now_ms: int, language: "Language") -> list[tuple[str, str]]:
     plan = view.plan
     left = "-" if view.lease_until_ms is None else words.duration(max(0, view.lease_until_ms - now_ms))
     return [
-        ("stage", view.stage + (f": {view.why}" if view.why else "")),
+        ("stage", view.stage + (f": {retold(view.why, language)}" if view.why else "")),
         ("agreed", ", ".join(word.officer for word in view.approvals) or "nobody yet"),
         ("needs", f"two different officers, one of level {plan.level} or higher"),
         ("approve until", words.moment(plan.approve_until_ms)),

@@ -18,7 +18,7 @@ from tidegate.app.console.sessions import csrf_of
 from tidegate.app.console.views import MeView
 from tidegate.console.answering import Answer, Answers, Desk, Question, hex_bytes
 from tidegate.console.enrolment import made_by
-from tidegate.model.labels import LANGUAGES, Language, codes, label, language_of, phrase
+from tidegate.model.labels import LANGUAGES, Language, codes, label, language_of, phrase, sentences
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.vectors import VECTORS, Vector
 
@@ -57,18 +57,26 @@ def demo(at: Desk, asked: Question) -> Answer:
 
 
 def words(_: Desk, asked: Question) -> Answer:
+    return Answer(labels(language_asked(asked)))
+
+
+def told_sentences(_: Desk, asked: Question) -> Answer:
+    return Answer(sentences(language_asked(asked)))
+
+
+def language_asked(asked: Question) -> Language:
     language = asked.texts["language"]
-    if language not in LANGUAGES:
-        raise gathering.NoSuchThing(f"there are no words in {language}")
-    return Answer(labels(language))
+    for known in LANGUAGES:
+        if known == language:
+            return known
+    raise gathering.NoSuchThing(f"there are no words in {language}")
 
 
 @cache
-def labels(language: str) -> dict[str, dict[str, str]]:
+def labels(language: Language) -> dict[str, dict[str, str]]:
     """The words that the page shares with commands and print, by group and code."""
-    known = next(one for one in LANGUAGES if one == language)
-    found = {group: {code: label(group, code, known) for code in codes(group)} for group in LABEL_GROUPS}
-    return found | {"vector": {one.name: vector_label(one, known) for one in VECTORS}}
+    found = {group: {code: label(group, code, language) for code in codes(group)} for group in LABEL_GROUPS}
+    return found | {"vector": {one.name: vector_label(one, language) for one in VECTORS}}
 
 
 def vector_label(vector: Vector, language: Language) -> str:
@@ -137,6 +145,7 @@ ENTERING_ANSWERS: Answers = {
     "me": me,
     "words": words,
     "demo": demo,
+    "sentences": told_sentences,
     "description": describe,
     "sign_in_begin": sign_in_begin,
     "sign_in": sign_in,

@@ -6,6 +6,7 @@ from tidegate.app.console.access import Right
 from tidegate.app.console.demo_note import DemoView
 from tidegate.app.console.endpoint import JSON, Done, Endpoint
 from tidegate.app.console.views import MeView
+from tidegate.model.labels import Sentence
 from tidegate.model.plans import Assertion
 
 
@@ -70,6 +71,14 @@ ENTERING: tuple[Endpoint, ...] = (
         DemoView,
         "The chapter that a demo is at, in a language; not there beside any other node.",
         asks_text=("language",),
+    ),
+    Endpoint(
+        "sentences",
+        "GET",
+        "/api/sentences/{language}",
+        Right.OPEN,
+        tuple[Sentence, ...],
+        "What plans, refusals and findings say, as English templates and in one language.",
     ),
     Endpoint("description", "GET", "/api/openapi.json", Right.OPEN, JSON, "This description."),
     Endpoint(

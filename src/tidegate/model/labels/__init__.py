@@ -5,6 +5,7 @@ subject; `[group.code]` holds one line a language. Whoever needs more words adds
 tests/model/test_labels.py then holds it to the same rules.
 """
 
+from tidegate.model.labels.retelling import Sentence, retold, sentences
 from tidegate.model.labels.table import (
     LANGUAGES,
     RIGHT_TO_LEFT,
@@ -22,6 +23,7 @@ __all__ = [
     "LANGUAGES",
     "RIGHT_TO_LEFT",
     "Language",
+    "Sentence",
     "codes",
     "counted",
     "day",
@@ -29,4 +31,6 @@ __all__ = [
     "label",
     "language_of",
     "phrase",
+    "retold",
+    "sentences",
 ]
