@@ -1,6 +1,7 @@
 """Small worlds for tests: of a few lines, or of any links that Hypothesis thinks of."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from hypothesis import strategies as st
@@ -20,6 +21,8 @@ from tidegate.rehearse.joining import Tables, join
 
 FIRST = 64_500
 CODES = ("XA", "XB", "XC")
+FICTIONAL_MAP = Path(__file__).parent / "data" / "map" / "fictional_outlines.txt"
+"""XB, XC and XD have an outline on it, the last as a dot; the others have none."""
 
 
 def link_table(
