@@ -31,7 +31,7 @@ WITHIN = (
     "/attack/1",
     "/ledger/3",
     "/?filter=vector+%3D+nt",
-    "/attacks?filter=point+%3D+one+and+state+%3D+open",
+    "/attacks?filter=point+%3D+north+and+state+%3D+open",
 )
 SCHEMES = {"phone": "dark", "desk": "light"}
 ALREADY = {("fa", "desk"), ("ru", "phone")}
