@@ -18,8 +18,8 @@ import msgspec
 
 from benchmarks.live import Folder
 from tidegate.adapters.sql.stores import SqlStores
-from tidegate.app.assembly import DATABASE_NAME
 from tidegate.app.node import Node
+from tidegate.app.places import DATABASE_NAME
 from tidegate.app.proofs import prove_growth, prove_inclusion, root_at
 from tidegate.ledger import complete_root, verify_consistency, verify_inclusion
 from tidegate.model.facts import CollectorRestarted, Fact

@@ -23,10 +23,10 @@ import msgspec
 
 from benchmarks.live import Folder
 from tidegate.adapters.sql.stores import SqlStores
-from tidegate.app.assembly import DATABASE_NAME
 from tidegate.app.attack_summary import attack_summary
 from tidegate.app.checkpoint import CHECKPOINT_EVERY
 from tidegate.app.node import Node
+from tidegate.app.places import DATABASE_NAME
 from tidegate.model.attacks import Attack, Rate, VectorRate
 from tidegate.model.facts import AttackDetected, AttackEnded, Fact
 from tidegate.model.vectors import VECTORS

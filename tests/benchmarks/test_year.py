@@ -18,10 +18,10 @@ from benchmarks.year import (
     main,
 )
 from tidegate.adapters.sql.stores import SqlStores
-from tidegate.app.assembly import DATABASE_NAME
 from tidegate.app.attack_counts import counts_anew
 from tidegate.app.checkpoint import CHECKPOINT_EVERY
 from tidegate.app.ledger_check import verify_ledger
+from tidegate.app.places import DATABASE_NAME
 from tidegate.model.facts import AttackDetected, AttackEnded
 
 

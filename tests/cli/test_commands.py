@@ -22,6 +22,7 @@ from tidegate.__main__ import PARTS
 from tidegate.adapters.clock import WallClock
 from tidegate.adapters.sql.stores import SqlStores
 from tidegate.app.node import Node
+from tidegate.app.places import DATABASE_NAME
 from tidegate.app.settings import Config
 from tidegate.cli.door import COMMANDS, Front, front
 from tidegate.cli.exits import MEANINGS, Exit, Finished, tell
@@ -98,6 +99,21 @@ def test_help_loads_nothing_heavy() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_what_hit_us_is_answered_without_arrays_and_without_a_node(tmp_path: Path) -> None:
+    PARTS.stores(f"sqlite:///{tmp_path / DATABASE_NAME}", "create").close()
+    march = ["--from", "2026-03-01", "--until", "2026-04-01", "--state", str(tmp_path)]
+    script = (
+        "import sys; from tidegate.__main__ import main\n"
+        f"sys.argv = ['tidegate', 'attacks', 'summary', *{march}]\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "heavy = ('numpy', 'alembic', 'sqlalchemy.dialects.postgresql', 'tidegate.app.node')\n"
+        "print([m for m in heavy if m in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    told, loaded = ended.stdout.splitlines()
+    assert (told, loaded) == ("No attack that began on these days has ended.", "[]")
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ from tests.stand_ins import HandClock
 from tidegate.adapters.hotline.back_ups import taken
 from tidegate.adapters.hotline.shelf import FolderShelf
 from tidegate.adapters.sql.stores import SqlStores
-from tidegate.app.assembly import DATABASE_NAME
 from tidegate.app.hotline.acquainted import acquainted
 from tidegate.app.hotline.backing_up import NAMES
 from tidegate.app.hotline.bundles import Kept, joined, prove
 from tidegate.app.hotline.evidence import CUT_EVERY_S, Evidence, EvidenceNeeds
 from tidegate.app.hotline.places import EVIDENCE_NAME, TILES_NAME
 from tidegate.app.node import Node
+from tidegate.app.places import DATABASE_NAME
 from tidegate.hotline.correspondence import about_of
 from tidegate.hotline.deadlines import NOTHING_AGREED, deadlines
 from tidegate.ledger.verifier import verify

@@ -24,7 +24,7 @@ from tests.lab.namespaces import Road, require_namespaces, road
 from tests.lab.test_nftables import sent_frame
 from tidegate.adapters.clock import WallClock
 from tidegate.adapters.sql.stores import SqlStores
-from tidegate.app.assembly import DATABASE_NAME
+from tidegate.app.places import DATABASE_NAME
 from tidegate.lab.border_router import LabRouter, Speaker
 from tidegate.lab.duty import DutyRoom, appoint
 from tidegate.lab.nftables import LinuxGate

@@ -15,6 +15,7 @@ from tidegate.app.metrics import Observation
 from tidegate.app.node import Node
 from tidegate.app.orders import write_orders
 from tidegate.app.parts import Parts, Stores
+from tidegate.app.places import database_url
 from tidegate.app.plan_assembly import plan_parts, take_up_plans
 from tidegate.app.run import Ear, NodeRun
 from tidegate.app.settings import Config
@@ -25,13 +26,6 @@ from tidegate.detect.detector import Detector
 from tidegate.ports.clock import Clock
 from tidegate.ports.machine import Machine
 from tidegate.ports.outside import OutsideFailed
-
-DATABASE_NAME = "ledger.sqlite"
-
-
-def database_url(config: Config, folder: Path) -> str:
-    """The operator's database, or a file in the state folder."""
-    return config.storage.url or f"sqlite:///{folder.absolute() / DATABASE_NAME}"
 
 
 @contextmanager

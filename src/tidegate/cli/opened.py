@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 @contextmanager
 def record(parts: "Parts", config_file: Path | None, state_folder: Path | None) -> "Iterator[Stores]":
     """The facts of the node that these options name; NotAllowed where no node has kept any there."""
-    from tidegate.app.assembly import database_url
     from tidegate.app.config import find_state, load_config
+    from tidegate.app.places import database_url
 
     config = load_config(config_file, parts.environ).config
     stores = parts.stores(database_url(config, find_state(state_folder, parts.environ)), "refuse")

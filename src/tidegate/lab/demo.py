@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tidegate.app.assembly import database_url, open_node
+from tidegate.app.assembly import open_node
 from tidegate.app.console.demo_note import DemoNote
 from tidegate.app.demonstration import DemoOrder, DemoReport, DemoView, ExporterView, PlanOutcome
 from tidegate.app.parts import Parts
+from tidegate.app.places import database_url
 from tidegate.app.plan_mapping import roster_path
 from tidegate.app.queries import ATTACKS_LISTED_MAX, AttackRecord, attack_records
 from tidegate.lab.duty import DutyRoom, appoint

@@ -1,12 +1,12 @@
 """Counts of attacks on SQL: added in whatever transaction the caller has open, and asked for by day."""
 
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any
 
 from msgspec.structs import asdict
 from sqlalchemy import Connection, case, func, literal, select, update
 
+from tidegate.adapters.sql.inserting import insert_into
 from tidegate.adapters.sql.tables import ATTACK_COUNTS, LEDGER_HEAD
 from tidegate.ports.facts import ANY, AttackCount
 
@@ -28,10 +28,8 @@ def key_of(count: AttackCount) -> tuple[int, str, str]:
 
 
 def upsert(dialect: str) -> Any:
-    """Both databases add to a row that is there in one statement; SQL as such cannot. A dialect is slow to
-    load, so only the one that is used is."""
-    insert = import_module(f"sqlalchemy.dialects.{dialect}").insert
-    statement = insert(ATTACK_COUNTS)
+    """Adds to a row that is there, in one statement."""
+    statement = insert_into(ATTACK_COUNTS, dialect)
     new = statement.excluded
     return statement.on_conflict_do_update(
         index_elements=[COUNTS.day, COUNTS.vector, COUNTS.border_point],

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 from sqlalchemy import Connection, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tidegate.adapters.sql.engine import Database
+from tidegate.adapters.sql.inserting import insert_into
 from tidegate.adapters.sql.tables import BASELINES
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.baselines import BASELINE_BYTES_MAX, BASELINE_ROWS_MAX, BaselineRow
@@ -29,7 +29,7 @@ class SqlBaselineStore:
                 raise NotAllowed(f"the baseline {row.key.hex()} is longer than {BASELINE_BYTES_MAX} bytes")
         if not latest:
             return
-        insert = (postgresql if self._database.dialect == "postgresql" else sqlite).insert(BASELINES)
+        insert = insert_into(BASELINES, self._database.dialect)
         put = insert.on_conflict_do_update(
             index_elements=[BASELINES.c.key],
             set_={"blob": insert.excluded.blob, "updated_ms": insert.excluded.updated_ms},

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Insert, Table, insert
@@ -41,10 +42,11 @@ def written(table: Table, dialect: Dialect, unless_there: bool) -> tuple[str, tu
 def statement(table: Table, dialect: str, unless_there: bool) -> Insert:
     if not unless_there:
         return insert(table)
-    if dialect == "postgresql":
-        from sqlalchemy.dialects import postgresql  # slow to load, and mostly not needed
+    written_anew: Insert = insert_into(table, dialect).on_conflict_do_nothing()
+    return written_anew
 
-        return postgresql.insert(table).on_conflict_do_nothing()
-    from sqlalchemy.dialects import sqlite
 
-    return sqlite.insert(table).on_conflict_do_nothing()
+def insert_into(table: Table, dialect: str) -> Any:
+    """That dialect's own INSERT, which says what becomes of a row that is there; SQL as such cannot. A
+    dialect is slow to load, so only the one that is used is."""
+    return import_module(f"sqlalchemy.dialects.{dialect}").insert(table)

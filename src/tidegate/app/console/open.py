@@ -6,7 +6,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shlex import quote
 
-from tidegate.app.assembly import database_url
 from tidegate.app.config import find_state, load_config
 from tidegate.app.console.accord_reader import Accords, Where
 from tidegate.app.console.gathering import Sources
@@ -19,6 +18,7 @@ from tidegate.app.hotline.bundles import Kept
 from tidegate.app.hotline.line import HotlineLine
 from tidegate.app.hotline.places import EVIDENCE_NAME
 from tidegate.app.parts import Parts, Stores
+from tidegate.app.places import database_url
 from tidegate.app.plan_mapping import roster_path
 from tidegate.app.settings import Config
 from tidegate.mitigate.roster import Roster, roster_from

@@ -7,10 +7,10 @@ so that no serial is ever used twice, however old the back-up is (docs/hotline.m
 from pathlib import Path
 from typing import Final
 
-from tidegate.app.assembly import DATABASE_NAME, database_url
 from tidegate.app.hotline.founding import own_card
 from tidegate.app.hotline.places import EVIDENCE_NAME
 from tidegate.app.parts import Parts
+from tidegate.app.places import DATABASE_NAME, database_url
 from tidegate.app.settings import Config
 from tidegate.model.organisations import Card
 from tidegate.model.refusals import NotAllowed

@@ -3,10 +3,10 @@
 import inspect
 from pathlib import Path
 
-from tidegate.app.assembly import database_url
 from tidegate.app.config import find_state, load_config
 from tidegate.app.hotline.bundles import Kept, Proved, joined, prove
 from tidegate.app.parts import Parts
+from tidegate.app.places import database_url
 from tidegate.ledger import verifier
 
 EVIDENCE_NAME = "hotline/evidence"

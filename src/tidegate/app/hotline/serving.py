@@ -5,10 +5,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from tidegate.app.answering import answer_all
-from tidegate.app.assembly import database_url
 from tidegate.app.hotline.assembly import Hotline, open_hotline
 from tidegate.app.node import Node
 from tidegate.app.parts import Parts
+from tidegate.app.places import database_url
 from tidegate.app.settings import Config
 from tidegate.model.facts import NodeStarted, NodeStopped
 from tidegate.ports.control import ControlDoor, Refused, Reply

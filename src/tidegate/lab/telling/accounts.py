@@ -15,13 +15,13 @@ from tidegate.app.accord.books import Book
 from tidegate.app.accord.knowing import asked_by_knowing
 from tidegate.app.accord.opening import open_books
 from tidegate.app.accord.views import row
-from tidegate.app.assembly import database_url
 from tidegate.app.chapters import Clock, Kept, KeptBy, Proved, ProvedBy
 from tidegate.app.hotline import bundles
 from tidegate.app.hotline.places import EVIDENCE_NAME
 from tidegate.app.hotline.sightings import newest_size
 from tidegate.app.ledger_check import verify_ledger
 from tidegate.app.parts import Parts, Stores
+from tidegate.app.places import database_url
 from tidegate.app.settings import Config
 from tidegate.lab.telling.organisations import Organisation
 from tidegate.model.messages import Content
