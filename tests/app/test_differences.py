@@ -55,6 +55,17 @@ def test_what_agrees_is_no_difference() -> None:
     )
 
 
+def test_a_rule_that_a_router_refuses_is_missing_there_and_what_to_do_is_told() -> None:
+    wanted = wanted_now(HELD, NOW_MS)
+    why = "it refuses them: let them in"
+    refusing = ReadBack(border_point="north", receiver="edge (birdc)", rules=(), why=why)
+    (told,) = differences(wanted, live(HELD), [refusing], NOW_MS)
+    assert told.seen_at == f"edge (birdc) ({why})"
+    assert told.missing
+    (failed,) = endings(HELD, [told])
+    assert why in failed.why
+
+
 def test_a_missing_rule_an_extra_one_and_another_action_are_differences() -> None:
     wanted = wanted_now(HELD, NOW_MS)
     north = next(one.rules for (_, point), one in wanted.items() if point == "north")

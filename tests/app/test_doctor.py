@@ -184,7 +184,7 @@ def test_a_note_of_another_release_is_as_good_as_none() -> None:
 
 ROSTER = RosterNote(path="/etc/officers.toml", trouble="", empty=False, live=3, seniors=1)
 UP = SessionNote(border_point="north", router="r1", state="up", lacking=(), why="")
-READ = ReceiverNote(border_point="north", asked=2, answered=2, why="")
+READ = ReceiverNote(border_point="north", asked=2, answered=2, why="", refusing="")
 WAITING = WaitingNote(
     plan=3, attack=9, level="senior", since_ms=NOW_MS - 61_000, until_ms=NOW_MS + 539_000, agreed=("anna",)
 )
@@ -245,6 +245,12 @@ def test_where_plans_can_come_into_force_and_be_seen_all_is_fine() -> None:
             "birdc: gone",
         ),
         ({"receivers": (msgspec.structs.replace(READ, answered=0),)}, "receiver_silent", "problem", "0 of 2"),
+        (
+            {"receivers": (msgspec.structs.replace(READ, refusing="edge (birdc): it refuses 2"),)},
+            "rules_refused",
+            "problem",
+            "edge (birdc): it refuses 2",
+        ),
         ({"counters_trouble": "edge took too long"}, "counters_unread", "problem", "edge took too long"),
         ({"left_out": 5}, "border_left_out", "notice", "5 more"),
     ],

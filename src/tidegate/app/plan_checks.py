@@ -100,6 +100,8 @@ def of_receiver(note: ReceiverNote) -> Check:
     if not note.asked:
         text = "Nobody can be asked what is held here: set border.mirror, or a router's receiver."
         return notice(about, "not_read_back", text)
+    if note.refusing:
+        return problem(about, "rules_refused", f"Not every rule is followed ({note.refusing}).")
     if note.answered < note.asked:
         text = f"{note.answered} of {note.asked} receivers tell what is held here ({note.why})."
         return (notice if note.answered else problem)(about, "receiver_silent", text)

@@ -41,12 +41,14 @@ class SessionNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReceiverNote(msgspec.Struct, frozen=True, kw_only=True):
-    """A border point and how many receivers there were asked, and answered; `why` the others did not."""
+    """A border point and how many receivers there were asked, and answered; `why` the others did not;
+    `refusing` are those that do not follow all that they were told, and what to do."""
 
     border_point: str
     asked: int
     answered: int
     why: str
+    refusing: str
 
 
 class WaitingNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,10 +169,15 @@ def receivers_noted(points: Sequence[BorderPoint], read_back: Sequence[ReadBack]
                 border_point=point.name,
                 asked=len(asked),
                 answered=len(asked) - len(silent),
-                why="; ".join(f"{one.receiver}: {one.why}" for one in silent[:3]),
+                why=told_by(silent),
+                refusing=told_by([one for one in asked if one.rules is not None and one.why]),
             )
             found.append(note)
-    return sorted(found, key=lambda one: one.answered == one.asked > 0)
+    return sorted(found, key=lambda one: one.answered == one.asked > 0 and not one.refusing)
+
+
+def told_by(receivers: Sequence[ReadBack]) -> str:
+    return "; ".join(f"{one.receiver}: {one.why}" for one in receivers[:3])
 
 
 def waiting_noted(state: State) -> list[WaitingNote]:

@@ -63,12 +63,17 @@ def differences(
     ending = {key: place for key, place in wanted.items() if place.until_ms - at_ms <= MAY_BE_GONE_MS}  # 6
     points = {place.border_point for place in wanted.values()} | {rule.rule.border_point for rule in live}
     seen = [(point, "the speaker", rules_at(point, live)) for point in sorted(points)]
-    seen += [(one.border_point, one.receiver, one.rules) for one in read_back if one.rules is not None]  # 4
+    seen += [(one.border_point, seen_at(one), one.rules) for one in read_back if one.rules is not None]  # 4
     found = (
         difference(point, where, rules_wanted_at(point, wanted), rules, rules_wanted_at(point, ending))
         for point, where, rules in seen
     )
     return [one for one in found if one is not None]
+
+
+def seen_at(one: ReadBack) -> str:
+    """The receiver, with what it says of the rules that it was told and does not follow."""
+    return f"{one.receiver} ({one.why})" if one.why else one.receiver
 
 
 def rules_at(point: str, live: Iterable[LiveRule]) -> tuple[Rule, ...]:

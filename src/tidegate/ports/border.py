@@ -45,7 +45,8 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReadBack(msgspec.Struct, frozen=True, kw_only=True):
-    """What a receiver holds, as rules of its border point. `rules` is None where it cannot be asked."""
+    """What a receiver holds and follows, as rules of its border point. `rules` is None where it cannot be
+    asked; `why` says why, or what of ours it was told and does not follow."""
 
     border_point: str
     receiver: str

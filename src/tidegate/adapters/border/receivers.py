@@ -26,6 +26,13 @@ ANSWER_CHARACTERS_MAX = 16 << 20
 
 Route = tuple[RouteKey, Attributes]
 Announced = Sequence[Rule]
+Held = tuple[tuple[Rule, ...], int]
+"""The rules of ours that a router follows, and how many more its own validation refuses."""
+
+REFUSED: Final = (
+    "its own validation (RFC 9117) refuses {count} of our rules: give the speaker the router's AS number "
+    "(border.local_as), or let this neighbour's FlowSpec in without validation"
+)
 
 
 def ask_receivers(settings: BorderSettings, announced: Announced) -> Iterator[ReadBack]:
@@ -42,7 +49,8 @@ def ask(settings: BorderSettings, border_point: str, router: BorderRouter, annou
     rules: tuple[Rule, ...] | None = None
     why = ""
     try:
-        rules = tuple(_READERS[kind](settings, border_point, where.strip(), announced))
+        rules, refused = _READERS[kind](settings, border_point, where.strip(), announced)
+        why = REFUSED.format(count=refused) if refused else ""
     except KeyError:
         why = f"{kind!r} is no receiver that can be asked; write birdc, vtysh or gobgp"
     except (OutsideFailed, Malformed, NotAllowed) as error:
@@ -50,14 +58,19 @@ def ask(settings: BorderSettings, border_point: str, router: BorderRouter, annou
     return ReadBack(border_point=border_point, receiver=f"{router.name} ({kind})", rules=rules, why=why)
 
 
-def _ask_bird(settings: BorderSettings, border_point: str, where: str, _: Announced) -> Iterable[Rule]:
+def _ask_bird(settings: BorderSettings, border_point: str, where: str, _: Announced) -> Held:
     """ "birdc SOCKET": every table of a BIRD 2."""
     told = _run(["birdc", "-r", "-s", where, "show", "route", "table", "all", "all"])
-    return _marked(settings, border_point, routes_told(told))
+    refused = _marked(settings, border_point, routes_told(told, refused=True))
+    return tuple(_marked(settings, border_point, routes_told(told))), len(tuple(refused))
 
 
-def _ask_frr(settings: BorderSettings, border_point: str, where: str, announced: Announced) -> Iterable[Rule]:
+def _ask_frr(settings: BorderSettings, border_point: str, where: str, announced: Announced) -> Held:
     """ "vtysh FOLDER" (or "vtysh" alone): an FRR whose FlowSpec rules all come from this speaker."""
+    return tuple(_in_frr(settings, border_point, where, announced)), 0
+
+
+def _in_frr(settings: BorderSettings, border_point: str, where: str, announced: Announced) -> Iterator[Rule]:
     place = ["--vty_socket", where] if where else []
     for family in ("ipv4", "ipv6"):
         told = _run(["vtysh", *place, "-d", "bgpd", "-c", f"show bgp {family} flowspec detail json"])
@@ -68,8 +81,12 @@ def _ask_frr(settings: BorderSettings, border_point: str, where: str, announced:
         yield from _marked(settings, border_point, blackholes_told(told))
 
 
-def _ask_gobgp(settings: BorderSettings, border_point: str, where: str, _: Announced) -> Iterable[Rule]:
+def _ask_gobgp(settings: BorderSettings, border_point: str, where: str, _: Announced) -> Held:
     """ "gobgp ADDRESS:PORT": the gRPC interface of a gobgpd that is a router's, or between."""
+    return tuple(_in_gobgp(settings, border_point, where)), 0
+
+
+def _in_gobgp(settings: BorderSettings, border_point: str, where: str) -> Iterator[Rule]:
     api = GobgpApi(where, ANSWER_S)
     try:
         found = GobgpRoutes(api, settings).learned()
@@ -81,7 +98,7 @@ def _ask_gobgp(settings: BorderSettings, border_point: str, where: str, _: Annou
         yield msgspec.structs.replace(each.rule, border_point=border_point)
 
 
-_READERS: Final[dict[str, Callable[[BorderSettings, str, str, Announced], Iterable[Rule]]]] = {
+_READERS: Final[dict[str, Callable[[BorderSettings, str, str, Announced], Held]]] = {
     "birdc": _ask_bird,
     "vtysh": _ask_frr,
     "gobgp": _ask_gobgp,

@@ -9,7 +9,7 @@ from tidegate.model.refusals import Malformed
 from tidegate.wire.bgp_routes import Attributes, RouteKey
 from tidegate.wire.flowspec import FRAGMENT_BITS, HIGHEST, PROTOCOL, flags_meant, fragments_meant, meaning
 
-ROUTE: Final = re.compile(r"(?P<net>flow[46] \{ .*? \}|[0-9a-f.:]+/\d+)\s+.*\[(?P<protocol>\S+) .*\]")
+ROUTE: Final = re.compile(r"(?P<net>flow[46] \{ .*? \}|[0-9a-f.:]+/\d+)\s+(?P<how>.*)\[\S+ .*\]")
 ATTRIBUTE: Final = re.compile(r"\t(?P<name>BGP\.[a-z_]+): (?P<value>.*)")
 BITS: Final = re.compile(r"(?P<not>!?)0x(?P<value>[0-9a-f]+)/0x(?P<mask>[0-9a-f]+)")
 PAIR: Final = re.compile(r"\((\d+),\s*(\d+)\)")
@@ -20,22 +20,34 @@ COMPONENTS: Final = (
     "dst", "src", "proto", "next header", "dport", "sport", "length", "tcp flags", "fragment", "icmp type"
 )  # fmt: skip
 
+REFUSED: Final = "unreachable"
+"""What BIRD makes of a FlowSpec rule that its own validation does not let in; it goes on showing it."""
+
 _NOT, _ALL, _AND = 0x02, 0x01, 0x40
 _FRAGMENTS: Final = {"dont_fragment": 1, "is_fragment": 2, "first_fragment": 4, "last_fragment": 8}
 
 
-def routes_told(text: str) -> Iterator[tuple[RouteKey, Attributes]]:
-    """Each route that came by BGP. Malformed for a FlowSpec rule that is none of ours."""
-    net, attributes = "", dict[str, str]()
+def routes_told(text: str, *, refused: bool = False) -> Iterator[tuple[RouteKey, Attributes]]:
+    """Each route that came by BGP, without the FlowSpec rules that BIRD's own validation refuses; or, with
+    `refused`, those alone. Malformed for a FlowSpec rule that is none of ours."""
+    for net, how, attributes in _shown(text):
+        if refused == (net.startswith("flow") and how.strip() == REFUSED):
+            yield _key(net), _attributes(attributes)
+
+
+def _shown(text: str) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Of each route what it is for, what stands behind that, and its attributes of BGP."""
+    net, how, attributes = "", "", dict[str, str]()
     for line in [*text.splitlines(), ""]:
         found = ATTRIBUTE.match(line)
         if found is not None:
             attributes[found["name"]] = found["value"]
         elif not line.startswith("\t"):
             if net and attributes:
-                yield _key(net), _attributes(attributes)
+                yield net, how, attributes
             route = ROUTE.match(line)
-            net, attributes = (route["net"] if route is not None else ""), {}
+            net, how = (route["net"], route["how"]) if route is not None else ("", "")
+            attributes = {}
 
 
 def _key(net: str) -> RouteKey:
