@@ -19,7 +19,7 @@ from benchmarks.processes import child
 from benchmarks.year import Year
 from tidegate.adapters.control import CONTROL_NAME, SocketDoor
 from tidegate.app.live import LIVE_ATTACKS_MAX, LIVE_SECONDS_MAX
-from tidegate.model.attacks import Attack
+from tidegate.model.attacks import Attack, Rate
 from tidegate.model.vectors import VECTORS
 from tidegate.ports.control import (
     InboundNow,
@@ -94,15 +94,21 @@ class Telling:
         return Now(
             node="benchmark",
             second=self._past[-1].second,
-            bits_per_s=sum(one.bits_per_s for one in self._inbound),
-            packets_per_s=sum(one.packets_per_s for one in self._inbound),
+            bits_per_s=about(sum(one.bits_per_s for one in self._inbound)),
+            packets_per_s=about(sum(one.packets_per_s for one in self._inbound)),
+            unscaled=0,
             records_per_s=200_000,
             points=(*POINTS, ""),
+            point_bits_per_s=tuple(map(about, self._past[-1].bits_per_s)),
             inbound=self._inbound,
             past=tuple(self._past)[-seconds:] if seconds > 0 else (),
             attacks=tuple(self._attacks),
             attacks_left_out=0,
         )
+
+
+def about(amount: int) -> Rate:
+    return Rate(amount, amount * 9 // 10, amount * 11 // 10)
 
 
 def answer_at(folder: Path, seed: int) -> None:

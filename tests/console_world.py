@@ -49,6 +49,9 @@ from tidegate.ports.facts import FactStore
 from tidegate.ports.hotline import EnvelopeStore
 
 NTP, TCP = CODE_OF["ntp"], CODE_OF["tcp"]
+SAMPLING = 1000
+"""Times the amount, which stands for the variance of sampling."""
+
 STUDY_PROCESS = ChildStudies([sys.executable, "-m", "tidegate", "study"], os.environ)
 CONFIG = Config(
     border_points={
@@ -73,12 +76,14 @@ def lay_down_demo(shelf: Shelf) -> None:
 def inbound(second: int, flood_bits: float) -> CollectorReport:
     """A second with ordinary traffic at both border points, and a flood at the first."""
     rows = [(0, NTP, flood_bits / 8, flood_bits / 8 / 468), (0, TCP, 1e7, 9e3), (1, TCP, 2e7, 18e3)]
-    told = np.array(rows, INBOUND)
+    told = np.array([(*row, SAMPLING * row[2], SAMPLING * row[3], 0) for row in rows], INBOUND)
     summary = replace(
         summary_of(second, 1200, exporters=np.zeros(2, EXPORTER)),
         inbound=told,
         bytes=float(told["bytes"].sum()),
         packets=float(told["packets"].sum()),
+        bytes_variance=float(told["bytes_variance"].sum()),
+        packets_variance=float(told["packets_variance"].sum()),
     )
     return report_of(summary, names=EXPORTERS)
 

@@ -39,7 +39,9 @@ def full_report(second: int = 1_700_000_000, cells: int = 3, exporters: int = 2)
     table = np.frombuffer(rng.bytes(exporters * EXPORTER.itemsize), EXPORTER).copy()
     refused = {(-1, "unknown version"): 7, (1, "set cut short"): 2**40}
     told = summary_of(second, 24, table, refused, 5, cells, degraded="tracking heavy keys only")
-    summary = replace(told, inbound=np.array([(0, 17, 1e9, 3.5), (4095, NO_VECTOR, 2.5, 1)], INBOUND))
+    summary = replace(
+        told, inbound=np.array([(0, 17, 1e9, 3.5, 7, 8, 9), (4095, NO_VECTOR, 2.5, 1, 0, 0, 0)], INBOUND)
+    )
     summary.cells["bytes"] = rng.random((cells, 64), np.float32)
     return report_of(summary, journal_trouble="no space left", datagrams_dropped=99)
 

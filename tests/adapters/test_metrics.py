@@ -4,6 +4,7 @@ import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from tidegate.adapters.metrics_http import PrometheusServer
 from tidegate.app.listening import split_endpoint
 from tidegate.app.metrics import EXPORTERS_MEASURED_MAX, Observation
 from tidegate.app.node import Node
+from tidegate.app.volume import volume
 from tidegate.model.attacks import Rate
 from tidegate.model.exporters import EXPORTER, NETFLOW9, SFLOW5
 from tidegate.model.facts import Alert, AttackDetected, NodeStarted
@@ -98,6 +100,9 @@ def test_every_figure_follows_from_the_last_report(scraped: Scraped) -> None:
     exporters["protocol"], exporters["discard_samples"] = [NETFLOW9, SFLOW5], [0, 9]
     refused = {(1, "set cut short"): 4, (-1, "unknown version"): 2}
     summary = summary_of(1, 30, exporters, refused, degraded="only heavy keys are tracked")
+    summary = replace(summary, bytes=1e6, bytes_variance=1e10, unscaled_bytes=250_000.0)
+    told = volume(summary).bits_per_s
+    assert 6e6 < told.low < told.estimate < told.high < 10e6
     names = ["192.0.2.1#0", "192.0.2.1#0"]
     observed(report_of(summary, names, datagrams_dropped=5, summaries_dropped=6))
     assert {
@@ -113,6 +118,11 @@ def test_every_figure_follows_from_the_last_report(scraped: Scraped) -> None:
         ("tidegate_summaries_dropped_total", ()): 6.0,
         ("tidegate_counting_degraded", ()): 1.0,
         ("tidegate_records_per_second", ()): 30.0,
+        ("tidegate_inbound_bits_per_second", ()): 8e6,
+        ("tidegate_inbound_bits_per_second_low", ()): float(told.low),
+        ("tidegate_inbound_bits_per_second_high", ()): float(told.high),
+        ("tidegate_inbound_packets_per_second_high", ()): 30.0,
+        ("tidegate_inbound_unscaled_ratio", ()): 0.25,
     }.items() <= scraped.samples().items()
 
 

@@ -19,6 +19,7 @@ from tidegate.app.plans_note import (
     WaitingNote,
 )
 from tidegate.app.settings import BorderSection, Config
+from tidegate.model.attacks import Rate
 
 NOW_MS = RELEASED_MS + 1_000_000
 
@@ -96,7 +97,7 @@ def a_note(**changes: object) -> bytes:
         alerts_trouble="",
         second=NOW_MS // 1000,
         records_per_s=12,
-        bits_per_s=3400,
+        bits_per_s=Rate(3400, 3400, 3400),
         exporters=(),
         exporters_left_out=0,
         findings=(),

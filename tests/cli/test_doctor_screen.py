@@ -9,6 +9,7 @@ from tidegate.app.doctor import Examination
 from tidegate.app.exporter_health import ExporterHealth
 from tidegate.app.health_note import HealthNote
 from tidegate.cli.doctor import EXPORTERS_SHOWN_MAX, OF_A_KIND_SHOWN_MAX, print_examination
+from tidegate.model.attacks import Rate
 
 
 def an_exporter(number: int) -> ExporterHealth:
@@ -44,7 +45,7 @@ def a_note(exporters: int) -> HealthNote:
         alerts_trouble="",
         second=1,
         records_per_s=0,
-        bits_per_s=0,
+        bits_per_s=Rate(0, 0, 0),
         exporters=tuple(map(an_exporter, range(exporters))),
         exporters_left_out=3,
         findings=(),

@@ -31,8 +31,9 @@ def summary(second: int, levels: dict[tuple[Prefix, str], float]) -> SecondSumma
         cell["vector"], cell["object"], cell["newest_second"] = CODE_OF[vector], -1, second
         cell["bytes"], cell["packets"] = bits / 8, bits / 8 / 1400
         cell["exporters"] = 1
+    totals = (0.0,) * 5
     return SecondSummary(
-        second, cells, 0, np.zeros(1, EXPORTER), {}, 1, 0.0, 0.0, len(cells), None, 0, np.zeros(0, INBOUND)
+        second, cells, 0, np.zeros(1, EXPORTER), {}, 1, *totals, len(cells), None, 0, np.zeros(0, INBOUND)
     )
 
 

@@ -78,7 +78,7 @@ class NaiveCounter:
         self.rings: dict[Key, Ring] = {}
         self.touched: dict[Key, int] = {}
         self.last: dict[Key, Second] = {}
-        self.inbound: dict[tuple[int, int], Four] = defaultdict(lambda: np.zeros(2))
+        self.inbound: dict[tuple[int, int], Four] = defaultdict(lambda: np.zeros(5))
 
     def places(self, high: int, low: int, family: int) -> list[Place]:
         host = Prefix(high, low, 128)
@@ -118,11 +118,6 @@ class NaiveCounter:
         name = vector_name(record)
         rate = max(1, record["sampling_rate"])
         size, packets = record["bytes"], record["packets"]
-        if name is not None or record["direction"] != REPETITION:
-            inbound = self.inbound[record["exporter"], NO_VECTOR if name is None else CODE_OF[name]]
-            inbound += (size * rate, packets * rate)
-        if name is None:
-            return
         amounts = np.array(
             [
                 size * rate,
@@ -132,6 +127,11 @@ class NaiveCounter:
             ],
             float,
         )
+        if name is not None or record["direction"] != REPETITION:
+            inbound = self.inbound[record["exporter"], NO_VECTOR if name is None else CODE_OF[name]]
+            inbound += (*amounts, amounts[0] if record["sampling_rate"] == 0 else 0)
+        if name is None:
+            return
         end_ms = min(record["end_ms"], self.open * 1000 + 999)
         start_ms = min(record["start_ms"], end_ms)
         for place in self.places(record["dst_high"], record["dst_low"], record["family"]):

@@ -58,6 +58,9 @@ class _Report(msgspec.Struct, frozen=True, array_like=True):
     records: int
     bytes: float
     packets: float
+    bytes_variance: float
+    packets_variance: float
+    unscaled_bytes: float
     active_cells: int
     degraded: str | None
     datagrams_dropped_this_second: int
@@ -155,6 +158,9 @@ def _report_part(report: CollectorReport) -> _Report:
         records=int(summary.records),
         bytes=float(summary.bytes),
         packets=float(summary.packets),
+        bytes_variance=float(summary.bytes_variance),
+        packets_variance=float(summary.packets_variance),
+        unscaled_bytes=float(summary.unscaled_bytes),
         active_cells=int(summary.active_cells),
         degraded=summary.degraded,
         datagrams_dropped_this_second=summary.datagrams_dropped,
@@ -288,6 +294,9 @@ def _report(part: _Report, columns: _ColumnReader) -> CollectorReport:
         records=part.records,
         bytes=part.bytes,
         packets=part.packets,
+        bytes_variance=part.bytes_variance,
+        packets_variance=part.packets_variance,
+        unscaled_bytes=part.unscaled_bytes,
         active_cells=part.active_cells,
         degraded=part.degraded,
         datagrams_dropped=part.datagrams_dropped_this_second,

@@ -11,6 +11,8 @@ from tidegate.app.health import Finding, HealthWindow
 from tidegate.app.node import Node
 from tidegate.app.plans_note import PlansNote
 from tidegate.app.supervision import CollectorKeeper
+from tidegate.app.volume import SILENCE, volume
+from tidegate.model.attacks import Rate
 from tidegate.ports.clock import Clock
 from tidegate.ports.collector import CollectorReport
 from tidegate.ports.state import StateFolder
@@ -37,7 +39,7 @@ class HealthNote(msgspec.Struct, frozen=True, kw_only=True):
     alerts_trouble: str
     second: int
     records_per_s: int
-    bits_per_s: int
+    bits_per_s: Rate
     exporters: tuple[ExporterHealth, ...]
     exporters_left_out: int
     findings: tuple[Finding, ...]
@@ -86,7 +88,7 @@ class HealthWriter:
             alerts_trouble="; ".join(sink.why or "" for sink in self._node.sinks() if sink.failures),
             second=summary.second if summary else 0,
             records_per_s=summary.records if summary else 0,
-            bits_per_s=round(summary.bytes * 8) if summary else 0,
+            bits_per_s=(volume(summary) if summary else SILENCE).bits_per_s,
             exporters=self._exporters(),
             exporters_left_out=max(0, known - EXPORTERS_NOTED_MAX),
             findings=findings,

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from tidegate.model.attacks import Attack
+from tidegate.app.volume import NOTHING, SILENCE, bits_per_s, volume
+from tidegate.model.attacks import Attack, Rate
 from tidegate.model.summaries import NO_VECTOR
 from tidegate.model.vectors import VECTORS
 from tidegate.ports.collector import CollectorReport
@@ -29,6 +30,7 @@ class Live:
         self._points = tuple(points)
         self._past: deque[PointSecond] = deque(maxlen=LIVE_SECONDS_MAX)
         self._inbound: tuple[InboundNow, ...] = ()
+        self._point_rates: tuple[Rate, ...] = (NOTHING,) * (len(self._points) + 1)
         self._report: CollectorReport | None = None
         self._attacks: Callable[[], Sequence[Attack]] = tuple
 
@@ -57,10 +59,14 @@ class Live:
         ]
         # An exporter without a name yet came in this very second.
         rows = np.array([*of_exporter, len(names) - 1])[np.minimum(told["exporter"], len(of_exporter))]
-        sums = np.zeros((len(names), NO_VECTOR + 1, 2))
-        np.add.at(sums, (rows, told["vector"]), np.stack([told["bytes"], told["packets"]], axis=-1))
+        sums = np.zeros((len(names), NO_VECTOR + 1, 3))
+        amounts = np.stack([told["bytes"], told["packets"], told["bytes_variance"]], axis=-1)
+        np.add.at(sums, (rows, told["vector"]), amounts)
+        self._point_rates = tuple(
+            bits_per_s(size, variance) for size, _, variance in sums.sum(axis=1).tolist()
+        )
         for row, vector in zip(*np.nonzero(sums[:, :, 0]), strict=True):
-            size, packets = sums[row, vector]
+            size, packets, _ = sums[row, vector]
             yield InboundNow(
                 border_point=names[row],
                 vector="" if vector == NO_VECTOR else VECTORS[vector].name,
@@ -72,14 +78,17 @@ class Live:
         """As of the last closed second, with at most so many seconds before it."""
         attacks = sorted(self._attacks(), key=lambda one: -one.bits_per_s.estimate)
         summary = self._report.summary if self._report else None
+        told = volume(summary) if summary else SILENCE
         past = tuple(self._past)[-seconds:] if seconds > 0 else ()
         return Now(
             node=node,
             second=summary.second if summary else None,
-            bits_per_s=round(summary.bytes * 8) if summary else 0,
-            packets_per_s=round(summary.packets) if summary else 0,
+            bits_per_s=told.bits_per_s,
+            packets_per_s=told.packets_per_s,
+            unscaled=told.unscaled,
             records_per_s=summary.records if summary else 0,
             points=(*self._points, ELSEWHERE),
+            point_bits_per_s=self._point_rates,
             inbound=self._inbound,
             past=past,
             attacks=tuple(attacks[:LIVE_ATTACKS_MAX]),

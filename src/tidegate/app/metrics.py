@@ -8,10 +8,12 @@ import numpy as np
 
 from tidegate.app.exporter_health import busiest
 from tidegate.app.node import Node
+from tidegate.app.volume import Volume, volume
 from tidegate.mitigate.moves import rules_in_force
 from tidegate.mitigate.stages import FINAL, PlanStage
 from tidegate.model.attacks import Attack
 from tidegate.model.exporters import protocol_name
+from tidegate.model.plans import MILLION
 from tidegate.ports.collector import CollectorReport
 from tidegate.ports.metrics import Family
 
@@ -100,14 +102,23 @@ def _of_attacks(attacks: Sequence[Attack]) -> Iterator[Family]:
 
 def _of_collector(report: CollectorReport) -> Iterator[Family]:
     summary = report.summary
-    yield _plain("inbound_bits_per_second", "gauge", "Estimated inbound volume.", summary.bytes * 8)
-    yield _plain("inbound_packets_per_second", "gauge", "Estimated inbound packets.", summary.packets)
+    yield from _of_volume(volume(summary))
     yield _plain("records_per_second", "gauge", "Flow records in the last second.", summary.records)
     yield _plain("active_cells", "gauge", "Destinations and vectors being counted.", summary.active_cells)
     yield _plain("counting_degraded", "gauge", "1 while counting is not exact.", summary.degraded is not None)
     yield _plain("datagrams_dropped", "counter", "Dropped by the kernel unread.", report.datagrams_dropped)
     yield _plain("summaries_dropped", "counter", "Seconds that the node missed.", report.summaries_dropped)
     yield _plain("receive_buffer_bytes", "gauge", "Granted by the kernel.", report.receive_buffer_bytes)
+
+
+def _of_volume(told: Volume) -> Iterator[Family]:
+    for unit, what, rate in (("bits", "volume", told.bits_per_s), ("packets", "packets", told.packets_per_s)):
+        name = f"inbound_{unit}_per_second"
+        yield _plain(name, "gauge", f"Estimated inbound {what}.", rate.estimate)
+        yield _plain(f"{name}_low", "gauge", "Lower end of its 90 % interval.", rate.low)
+        yield _plain(f"{name}_high", "gauge", "Upper end of its 90 % interval.", rate.high)
+    unknown = "Share of inbound volume whose sampling is unknown: the estimate is then at least so much."
+    yield _plain("inbound_unscaled_ratio", "gauge", unknown, told.unscaled / MILLION)
 
 
 def _of_exporters(report: CollectorReport) -> Iterator[Family]:

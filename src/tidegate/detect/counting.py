@@ -27,6 +27,7 @@ from tidegate.model.flows import FlowBatch
 from tidegate.model.summaries import (
     CELL,
     INBOUND,
+    INBOUND_AMOUNTS,
     INBOUND_ROWS_MAX,
     NO_VECTOR,
     SUMMARY_CELLS_MAX,
@@ -82,7 +83,7 @@ def new_table(settings: CountingSettings, objects: Sequence[WatchedObject]) -> T
         object_prefixes=prefixes,
         chains=chains,
         object_cells=np.full((max(1, len(objects)), VECTORS_MAX), -1, np.int32),
-        inbound=np.zeros((EXPORTERS_MAX, VECTORS_MAX + 1, 2), np.float64),
+        inbound=np.zeros((EXPORTERS_MAX, VECTORS_MAX + 1, len(INBOUND_AMOUNTS)), np.float64),
         hashes=np.zeros(BLOCK_ROWS, np.uint64),
         codes=np.zeros(BLOCK_ROWS, np.uint8),
         spots=np.zeros(BLOCK_ROWS, np.int64),
@@ -146,6 +147,8 @@ class SecondCounter:
             heavy = heavy[np.argpartition(self._weights[heavy], left_out)[left_out:]]
         cells = np.zeros(len(heavy), CELL)
         write_summary(self._table, heavy, cells)
+        inbound = self._table.inbound[: max(1, len(exporters))]
+        _, _, bytes_variance, packets_variance, unscaled_bytes = inbound.sum(axis=(0, 1)).tolist()
         summary = SecondSummary(
             second=second,
             cells=cells,
@@ -155,10 +158,13 @@ class SecondCounter:
             records=int(state["records"]),
             bytes=float(state["bytes"]),
             packets=float(state["packets"]),
+            bytes_variance=bytes_variance,
+            packets_variance=packets_variance,
+            unscaled_bytes=unscaled_bytes,
             active_cells=int(state["used"]),
             degraded=self._degraded(),
             datagrams_dropped=datagrams_dropped,
-            inbound=inbound_rows(self._table.inbound[: max(1, len(exporters))]),
+            inbound=inbound_rows(inbound),
         )
         self._open_next(second, len(exporters))
         return summary
@@ -222,7 +228,7 @@ class SecondCounter:
 
 def inbound_rows(amounts: npt.NDArray[np.float64]) -> npt.NDArray[np.void]:
     """The amounts by exporter and vector (the last column: of no vector) that are not zero, dtype INBOUND."""
-    exporters, vectors = np.nonzero(amounts[:, :, 0])
+    exporters, vectors = np.nonzero(amounts[:, :, :2].any(axis=2))  # a record may tell of no bytes
     if len(exporters) > INBOUND_ROWS_MAX:
         weights = amounts[exporters, vectors, 0]
         heaviest = np.sort(np.argpartition(weights, -INBOUND_ROWS_MAX)[-INBOUND_ROWS_MAX:])
@@ -230,5 +236,6 @@ def inbound_rows(amounts: npt.NDArray[np.float64]) -> npt.NDArray[np.void]:
     rows = np.zeros(len(exporters), INBOUND)
     rows["exporter"] = exporters
     rows["vector"] = np.where(vectors == VECTORS_MAX, NO_VECTOR, vectors)
-    rows["bytes"], rows["packets"] = amounts[exporters, vectors].T
+    for name, column in zip(INBOUND_AMOUNTS, amounts[exporters, vectors].T, strict=True):
+        rows[name] = column
     return rows

@@ -139,7 +139,7 @@ class Table(NamedTuple):
     object_prefixes: npt.NDArray[np.void]  # OBJECT_PREFIX
     chains: npt.NDArray[np.int32]  # (chains, OBJECT_DEPTH_MAX): objects, -1 = none
     object_cells: npt.NDArray[np.int32]  # (objects, VECTORS_MAX): cell, -1 = none yet
-    inbound: npt.NDArray[np.float64]  # (exporters, VECTORS_MAX + 1, 2): bytes and packets of the open second
+    inbound: npt.NDArray[np.float64]  # (exporters, VECTORS_MAX + 1, 5): INBOUND_AMOUNTS of the open second
     # Notes on one block of rows.
     hashes: npt.NDArray[np.uint64]  # (BLOCK_ROWS,)
     codes: npt.NDArray[np.uint8]  # (BLOCK_ROWS,)

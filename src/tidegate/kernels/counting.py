@@ -278,6 +278,10 @@ def count_rows(t, rows, first, received_ms):  # type: ignore[no-untyped-def]
             here = inbound[min(np.int64(row.exporter), last_exporter), min(code, no_vector)]
             here[0] += value[0]
             here[1] += value[1]
+            here[2] += value[2]
+            here[3] += value[3]
+            if row.sampling_rate == 0:
+                here[4] += value[0]
             if code == NONE:
                 continue
             level = V4_HOST if row.family == 4 else V6_HOST

@@ -41,17 +41,21 @@ INBOUND_ROWS_MAX = 16_384
 NO_VECTOR = 255
 """In a row of inbound volume: traffic of no vector (not IP)."""
 
+INBOUND_AMOUNTS = ("bytes", "packets", "bytes_variance", "packets_variance", "unscaled_bytes")
+"""Scaled as far as can be, the variance of the sampling behind it, and bytes whose sampling is unknown."""
+
 INBOUND = np.dtype(
-    [("exporter", np.uint16), ("vector", np.uint8), ("bytes", np.float64), ("packets", np.float64)]
+    [("exporter", np.uint16), ("vector", np.uint8), *((name, np.float64) for name in INBOUND_AMOUNTS)]
 )
-"""What one exporter (its row) told of one vector in the receive second, scaled as far as it can be."""
+"""What one exporter (its row) told of one vector in the receive second."""
 
 
 @dataclass(frozen=True, slots=True)
 class SecondSummary:
     """One receive second, closed.
 
-    `inbound` dtype INBOUND adds up to `bytes` and `packets`. `cells` dtype CELL; `exporters` dtype EXPORTER
+    `inbound` dtype INBOUND adds up to `bytes`, `packets`, their variances and `unscaled_bytes`.
+    `cells` dtype CELL; `exporters` dtype EXPORTER
     (tidegate.model.exporters), the table as it stood; `refused` counts by (exporter row, or -1 where the
     sender has none; reason) since the start.
     """
@@ -64,6 +68,9 @@ class SecondSummary:
     records: int
     bytes: float
     packets: float
+    bytes_variance: float
+    packets_variance: float
+    unscaled_bytes: float
     active_cells: int
     degraded: str | None
     datagrams_dropped: int  # by the kernel, for want of room in the socket's queue (SO_RXQ_OVFL), this second

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from tidegate.model.attacks import Attack
+from tidegate.model.attacks import Attack, Rate
 from tidegate.model.plans import Officer, Plan, Score, Signed
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.verdicts import Verdict
@@ -121,18 +121,22 @@ class PointSecond(msgspec.Struct, frozen=True):
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """The last closed second, `second` None before the first. `inbound` adds up to the totals; `past` is
-    oldest first and ends with this second; `attacks` are as last observed, the strongest first.
+    """The last closed second, `second` None before the first. `inbound` adds up to the totals; `unscaled` is
+    the share of the bits, in millionths, whose sampling is unknown; `point_bits_per_s` is in the order of
+    `points`; `past` is oldest first and ends with this second; `attacks` are as last observed, the strongest
+    first.
 
     A receive second holds what exporters told in it, also where that flowed over a minute.
     """
 
     node: str
     second: int | None
-    bits_per_s: int
-    packets_per_s: int
+    bits_per_s: Rate
+    packets_per_s: Rate
+    unscaled: int
     records_per_s: int
     points: tuple[str, ...]
+    point_bits_per_s: tuple[Rate, ...]
     inbound: tuple[InboundNow, ...]
     past: tuple[PointSecond, ...]
     attacks: tuple[Attack, ...]

@@ -70,7 +70,7 @@ class PointRow(msgspec.Struct, frozen=True, kw_only=True):
     """What comes in at one border point; `border_point` "" is that of exporters that belong to none."""
 
     border_point: str
-    bits_per_s: int
+    bits_per_s: Rate
     packets_per_s: int
     capacity_bits_per_s: int | None
     vectors: tuple[VectorShare, ...]
@@ -78,7 +78,7 @@ class PointRow(msgspec.Struct, frozen=True, kw_only=True):
 
 def point_rows(now: Now, capacities: dict[str, int | None]) -> tuple[PointRow, ...]:
     rows = []
-    for name in now.points:
+    for name, told in zip(now.points, now.point_bits_per_s, strict=True):
         here = sorted(
             (one for one in now.inbound if one.border_point == name), key=lambda one: -one.bits_per_s
         )
@@ -97,7 +97,7 @@ def point_rows(now: Now, capacities: dict[str, int | None]) -> tuple[PointRow, .
         rows.append(
             PointRow(
                 border_point=name,
-                bits_per_s=sum(one.bits_per_s for one in here),
+                bits_per_s=told,
                 packets_per_s=sum(one.packets_per_s for one in here),
                 capacity_bits_per_s=capacities.get(name),
                 vectors=tuple(shares),

@@ -11,8 +11,9 @@ from tidegate.app.console.promises import Promises
 from tidegate.app.console.rows import AttackRow, NodeStanding, PointRow, attack_row, is_under_way, point_rows
 from tidegate.app.health_note import HealthNote
 from tidegate.app.queries import Keep
+from tidegate.app.volume import NOTHING
 from tidegate.mitigate.stages import IN_FORCE, PlanStage
-from tidegate.model.attacks import Attack
+from tidegate.model.attacks import Attack, Rate
 from tidegate.ports.control import Now, PlanView, PointSecond
 
 ATTACKS_SHOWN_MAX = 200
@@ -55,8 +56,9 @@ class SituationView(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
     node: NodeStanding
     second: int | None
-    bits_per_s: int
-    packets_per_s: int
+    bits_per_s: Rate
+    packets_per_s: Rate
+    unscaled: int
     records_per_s: int
     points: tuple[PointRow, ...]
     past: tuple[PointSecond, ...]
@@ -134,6 +136,7 @@ def situation(
         second=now.second,
         bits_per_s=now.bits_per_s,
         packets_per_s=now.packets_per_s,
+        unscaled=now.unscaled,
         records_per_s=now.records_per_s,
         points=point_rows(now, capacities),
         past=now.past,
@@ -159,8 +162,9 @@ def situation_without_node(
         at_ms=now_ms,
         node=standing,
         second=None,
-        bits_per_s=0,
-        packets_per_s=0,
+        bits_per_s=NOTHING,
+        packets_per_s=NOTHING,
+        unscaled=0,
         records_per_s=0,
         points=(),
         past=(),

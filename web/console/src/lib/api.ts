@@ -22,13 +22,13 @@ export interface PlanRow {
 export interface ClockRow { kind: "approval" | "lease" | "plan"; plan: number; attack: number; at_ms: number }
 export interface VectorShare { vector: string; bits_per_s: number; packets_per_s: number }
 export interface PointRow {
-  border_point: string; bits_per_s: number; packets_per_s: number; capacity_bits_per_s: number | null;
+  border_point: string; bits_per_s: Rate; packets_per_s: number; capacity_bits_per_s: number | null;
   vectors: VectorShare[];
 }
 // An array on the wire would be shorter; a name is clearer.
 export interface PointSecond { second: number; bits_per_s: number[] }
 export interface Situation {
-  at_ms: number; node: NodeStanding; second: number | null; bits_per_s: number; packets_per_s: number;
+  at_ms: number; node: NodeStanding; second: number | null; bits_per_s: Rate; packets_per_s: Rate; unscaled: number;
   records_per_s: number; points: PointRow[]; past: PointSecond[]; attacks: AttackRow[];
   attacks_left_out: number; attacks_filtered_out: number; plans: PlanRow[]; plans_left_out: number; clocks: ClockRow[];
   problems: number; notices: number; health_known: boolean; promises: Promises | null;
@@ -101,7 +101,7 @@ export interface Exporter {
 export interface Finding { code: string; severity: "problem" | "notice"; exporter: string | null; parameters: Record<string, string | number>; text: string }
 export interface Note {
   version: string; written_ms: number; collector: string; collector_trouble: string; facts_waiting: number;
-  storage_trouble: string; alerts_trouble: string; second: number; records_per_s: number; bits_per_s: number;
+  storage_trouble: string; alerts_trouble: string; second: number; records_per_s: number; bits_per_s: Rate;
   exporters: Exporter[]; exporters_left_out: number; findings: Finding[];
 }
 export interface Health { at_ms: number; node: NodeStanding; note: Note | null }
