@@ -67,17 +67,20 @@ def test_where_nothing_usual_can_be_written_kernels_are_kept_beside_the_state(
     assert cache_folder({}) is None
 
 
-def test_without_any_place_kernels_are_compiled_into_a_folder_that_does_not_stay(readonly: Path) -> None:
-    script = "import os; from tidegate.kernels import jit; print(os.environ['NUMBA_CACHE_DIR'])"
+def test_without_any_place_kernels_are_compiled_and_not_kept(readonly: Path) -> None:
+    script = (
+        "from tidegate.kernels import slots; from tidegate.kernels.jit import kept\n"
+        "from pathlib import Path; import numpy as np\n"
+        "print(slots.hash_key(np.uint64(1), np.uint64(2), 3, 4, np.uint64(5)), kept(Path(slots.__file__)))"
+    )
     environ = {name: value for name, value in os.environ.items() if "CACHE" not in name}
     ended = subprocess.run(
         [sys.executable, "-c", script],
-        env={**environ, "HOME": str(readonly)},
+        env={**environ, "HOME": str(readonly), "TMPDIR": str(readonly)},
         capture_output=True,
         text=True,
         check=True,
     )
     assert "set NUMBA_CACHE_DIR" in ended.stderr
-    folder = Path(ended.stdout.strip())
-    assert folder.name.startswith("tidegate-kernels-")
-    assert not folder.exists()
+    number, was_kept = ended.stdout.split()
+    assert (number.isdigit(), was_kept) == (True, "False")

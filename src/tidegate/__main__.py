@@ -99,6 +99,13 @@ def collector(folder: "Path") -> "CollectorProcess":
     return ChildCollector(command, os.environ | {SPARE: str(folder.absolute() / KERNELS_NAME)})
 
 
+def keep_kernels(folder: "Path") -> None:
+    from tidegate.kernels.cache_folder import SPARE
+    from tidegate.ports.state import KERNELS_NAME
+
+    os.environ.setdefault(SPARE, str(folder.absolute() / KERNELS_NAME))
+
+
 def collect(folder: "Path") -> None:
     """The life of the collector's process: bound to its node first, so that the node hears of any failure."""
     from tidegate.adapters.process import link_from_parent
@@ -436,6 +443,7 @@ PARTS = Parts(
     metrics=metrics,
     collector=collector,
     collect=collect,
+    keep_kernels=keep_kernels,
     speak=speak,
     border=border,
     counters=counters,

@@ -60,15 +60,16 @@ class Stores(Protocol):
 class Parts:
     """Naming a part costs nothing; calling its maker loads what it needs.
 
-    `collect` is the whole life of the collector's process, whose orders lie in the state folder;
-    `collector` starts such a process. `speak` is the whole life of the process that holds the BGP sessions;
-    `border` starts it. `counters` asks routers for theirs, by the command of each border point and router.
-    `key_file` asks for the passphrase by the function it is given; `generate_key` writes a new key under a
-    passphrase and tells its public half, `public_key` reads one from a file. `hotline_folder` is where an
-    organisation's cards, station's keys and peers lie, inside a node's state folder; `hotline_ways` are its
-    ways to peers, `pair_files` the key files of roots and officers. `serve_console` is the whole life of the
-    console's process. `studies` starts a process for each question that takes long, `study_end` is that
-    process's own end; `fonts` are the files of the typefaces that print and page share.
+    `collect` is the whole life of the collector's process, whose orders lie in the state folder; `collector`
+    starts such a process. `keep_kernels` lets this process and its children keep compiled kernels in a state
+    folder, where nothing else can be written. `speak` is the whole life of the process that holds the BGP
+    sessions; `border` starts it. `counters` asks routers for theirs, by the command of each border point and
+    router. `key_file` asks for the passphrase by the function it is given; `generate_key` writes a new key
+    under a passphrase and tells its public half, `public_key` reads one from a file. `hotline_folder` is
+    where an organisation's cards, station's keys and peers lie, inside a node's state folder; `hotline_ways`
+    are its ways to peers, `pair_files` the key files of roots and officers. `serve_console` is the whole
+    life of the console's process. `studies` starts a process for each question that takes long, `study_end`
+    is that process's own end; `fonts` are the files of the typefaces that print and page share.
     """
 
     version: str
@@ -82,6 +83,7 @@ class Parts:
     metrics: "Callable[[str, int], MetricsServer]"
     collector: "Callable[[Path], CollectorProcess]"
     collect: Callable[[Path], None]
+    keep_kernels: Callable[[Path], None]
     speak: Callable[[Path], None]
     border: "Callable[[BorderSettings], Border]"
     counters: "Callable[[Mapping[str, Mapping[str, Sequence[str]]]], CountingRouters]"

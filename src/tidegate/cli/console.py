@@ -78,9 +78,11 @@ def console(
     """
     if context.invoked_subcommand is not None:
         return
+    from tidegate.app.config import find_state
     from tidegate.app.console.open import serving_of
 
     parts: Parts = context.obj
+    parts.keep_kernels(find_state(state_folder, parts.environ))
     with serving_of(
         parts,
         config_file=config_file,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tidegate.cli.exits import Exit, Finished
-from tidegate.cli.options import config_option, json_option
+from tidegate.cli.options import config_option, json_option, state_option
 from tidegate.cli.output import console, print_json
 
 if TYPE_CHECKING:
@@ -26,16 +26,25 @@ if TYPE_CHECKING:
     help="What the recordings hold: telemetry datagrams, or the packets themselves; else it is guessed.",
 )
 @config_option
+@state_option
 @json_option
 @click.pass_obj
 def replay(
-    parts: "Parts", files: tuple[Path, ...], kind: str | None, config_file: Path | None, as_json: bool
+    parts: "Parts",
+    files: tuple[Path, ...],
+    kind: str | None,
+    config_file: Path | None,
+    state_folder: Path | None,
+    as_json: bool,
 ) -> None:
     """Find the attacks in recordings (pcap or pcapng, compressed too), read in the order given.
 
-    The exit code is 1 when attacks were found, and 0 when none was.
+    The exit code is 1 when attacks were found, and 0 when none was. Of the state folder nothing is read:
+    compiled kernels are kept there, where no other folder for them can be written.
     """
-    from tidegate.app.config import load_config
+    from tidegate.app.config import find_state, load_config
+
+    parts.keep_kernels(find_state(state_folder, parts.environ))
     from tidegate.app.replay import replay_files
 
     config = load_config(config_file, parts.environ).config

@@ -1,14 +1,12 @@
 """Numba is loaded here, and compiled kernels are kept where one can write, also if the install is not."""
 
-import atexit
 import hashlib
 import logging
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +20,10 @@ FOLDERS_KEPT_MAX = 128
 _BUILT_ON = re.compile(r"^from tidegate\.kernels\.(\w+) import", re.MULTILINE)
 
 
-def _cache_folder() -> Path:
-    """Where kernels are kept; for want of a place, a private folder that ends with the process."""
+def _cache_folder() -> Path | None:
+    """Where kernels are kept; without a place they are compiled and not kept, and that is told."""
     folder = cache_folder(os.environ)
     if folder is None:
-        folder = Path(tempfile.mkdtemp(prefix="tidegate-kernels-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
         log.warning(
             "no folder for compiled kernels can be written: they are compiled at every start, which takes "
             "about a minute; set NUMBA_CACHE_DIR"
@@ -56,24 +52,26 @@ def _remove_old_folders(root: Path) -> None:
 
 
 _CACHE = _cache_folder()
-os.environ["NUMBA_CACHE_DIR"] = str(_CACHE)
+if _CACHE is not None:
+    os.environ["NUMBA_CACHE_DIR"] = str(_CACHE)
 
 import numba  # noqa: E402
 
 _numba: Any = numba
 
-if _CACHE.is_dir():
+if _CACHE is not None:
     _remove_old_folders(_CACHE)
 
 
 @lru_cache
-def _folder_of(source: Path) -> Path:
-    return _CACHE / f"{source.stem}-{fingerprint(source)}"
+def _folder_of(source: Path) -> Path | None:
+    return None if _CACHE is None else _CACHE / f"{source.stem}-{fingerprint(source)}"
 
 
 def kept(source: Path) -> bool:
     """Whether kernels of this file, as it is now, were compiled before and need only be loaded."""
-    return next(_folder_of(source).rglob("*.nbi"), None) is not None
+    folder = _folder_of(source)
+    return folder is not None and next(folder.rglob("*.nbi"), None) is not None
 
 
 def _compiled(**options: bool) -> Callable[[Callable[..., Any]], Any]:
@@ -84,11 +82,13 @@ def _compiled(**options: bool) -> Callable[[Callable[..., Any]], Any]:
     """
 
     def compiled(function: Callable[..., Any]) -> Any:
-        _numba.config.CACHE_DIR = str(_folder_of(Path(function.__code__.co_filename)))
+        folder = _folder_of(Path(function.__code__.co_filename))
+        compiles = partial(_numba.njit, nogil=True, error_model="numpy", boundscheck=False, **options)
+        if folder is None:
+            return compiles()(function)
+        _numba.config.CACHE_DIR = str(folder)
         try:
-            return _numba.njit(cache=True, nogil=True, error_model="numpy", boundscheck=False, **options)(
-                function
-            )
+            return compiles(cache=True)(function)
         finally:
             _numba.config.CACHE_DIR = str(_CACHE)
 
