@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.app.test_queries import many_attacks, stored
-from tests.plan_world import World
+from tests.plan_world import World, quick_border
 from tidegate.app.console.gathering import NOT_TOLD, PLAN_KINDS, plan_of, story_of
 from tidegate.app.queries import ATTACK_FACTS, detection_of
 from tidegate.model.canonical import FactRecord, decode_record
@@ -40,7 +40,10 @@ def test_each_of_many_attacks_has_its_own_story(seed: int) -> None:
         assert story(store, number) == list(naive_story(store, number))
 
 
-def test_what_became_of_its_plan_is_told_beyond_the_end_of_the_attack() -> None:
+def test_what_became_of_its_plan_is_told_beyond_the_end_of_the_attack(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quick_border(monkeypatch)
     world = World()
     world.until_held()
     world.flood = set()
