@@ -119,7 +119,8 @@ class Sessions:
         return secret
 
     def end(self, secret: str) -> None:
-        self._open.pop(hashed(secret), None)
+        with self._lock:
+            self._open.pop(hashed(secret), None)
 
     def viewer(self, secret: str, now_ms: int) -> Viewer | None:
         """Who is behind a cookie now."""
