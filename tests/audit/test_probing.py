@@ -12,6 +12,7 @@ from tidegate.adapters.clock import WallClock
 from tidegate.adapters.probing.asked_file import AskedFile
 from tidegate.adapters.probing.prober import NetworkProber
 from tidegate.app.audit.probing import Probing
+from tidegate.audit.seen_sites import is_renewed_by_program
 from tidegate.model.audits import (
     AddressesSeen,
     AliasSeen,
@@ -27,7 +28,7 @@ from tidegate.model.audits import (
     ServiceListed,
     ZoneSeen,
 )
-from tidegate.model.probes import Answer, Question
+from tidegate.model.probes import Answer, Question, ShownCertificate
 from tidegate.wire.observations import decode_observations, encode_observations
 
 BANK = ServiceListed(
@@ -106,6 +107,19 @@ def test_whatever_a_page_needs_is_looked_at_itself(seen: Seen) -> None:
 def test_short_certificates_are_taken_for_automated_ones(seen: Seen) -> None:
     assert only(seen, CertificateSeen, host="bank.xa").automated  # type: ignore[union-attr]
     assert not only(seen, CertificateSeen, host="scripts.cdn.xb").automated  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("valid_days", "left_days", "by_program"),
+    [(90, 89, True), (90, 23, True), (90, 22, False), (90, -1, False), (6, 3, True), (101, 100, False)],
+)
+def test_a_short_certificate_that_nothing_renewed_in_time_is_no_automated_one(
+    valid_days: int, left_days: int, by_program: bool
+) -> None:
+    day_s, now_s = 86_400, 1_800_000_000
+    ends_s = now_s + left_days * day_s
+    leaf = ShownCertificate("", "bank.xa", "", "Authority", "", "", ends_s - valid_days * day_s, ends_s)
+    assert is_renewed_by_program(leaf, now_s) is by_program
 
 
 def test_mail_aliases_and_allowed_authorities_are_seen(seen: Seen) -> None:

@@ -30,7 +30,11 @@ from tidegate.model.probes import (
 )
 
 AUTOMATED_DAYS = 100
-"""A certificate that is valid no longer is taken for one that a program renews (ACME authorities give 90)."""
+"""A certificate that a program renews is valid no longer (ACME authorities give 90 days, or fewer)."""
+
+OVERDUE_PART = 4
+"""ACME clients renew when a third or a half of a certificate's life is left (by RFC 9773 when its authority
+says): where less than this part is left, whatever should have renewed it has not."""
 
 UNKNOWN = NotAnswered("unreachable", "its name could not be resolved")
 
@@ -67,8 +71,14 @@ def _certificate(look: Look, at_s: int) -> Observation:
         trusted=not answer.doubt,
         must_staple=leaf.must_staple,
         staple_until_s=answer.staple.next_update_s if answer.staple and answer.staple.status == "good" else 0,
-        automated=leaf.not_after_s - leaf.not_before_s <= AUTOMATED_DAYS * 86_400,
+        automated=is_renewed_by_program(leaf, second),
     )
+
+
+def is_renewed_by_program(leaf: ShownCertificate, at_s: int) -> bool:
+    """Its dates say so: it is short, and young enough that a program would not have renewed it yet."""
+    life_s, left_s = leaf.not_after_s - leaf.not_before_s, leaf.not_after_s - at_s
+    return life_s <= AUTOMATED_DAYS * 86_400 and left_s * OVERDUE_PART >= life_s
 
 
 def _shown(one: ShownCertificate) -> Certificate:
