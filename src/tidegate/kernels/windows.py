@@ -126,8 +126,10 @@ def pass_on(told, extents, ring, wider):  # type: ignore[no-untyped-def]
 
 @inlined_kernel
 def settled(amount, rise, highest):  # type: ignore[no-untyped-def]
-    """An amount and a rise, of which what rounding leaves after its fall, below a billionth, is nothing."""
-    return np.float32(amount + (rise if rise > 1e-9 * highest else 0.0))
+    """An amount and a rise, never below nothing. Of a rise, what rounding leaves after its fall is nothing:
+    a millionth of a millionth of the highest. Where that much is a true one, its last second, from which it
+    is taken back, would be less than nothing."""
+    return np.float32(max(0.0, amount + (rise if rise > 1e-12 * highest else 0.0)))
 
 
 @bare_kernel
