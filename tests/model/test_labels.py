@@ -192,10 +192,11 @@ def test_a_language_is_known_by_its_tag() -> None:
 
 def test_days_and_times_are_written_by_the_library_in_ascii_digits() -> None:
     on = date(2028, 5, 21)
-    assert [day(on, language) for language in LANGUAGES] == [
+    ezafe = "\u0654"  # some releases of the library's data write it, others leave it out
+    assert [day(on, language).replace(ezafe, "") for language in LANGUAGES] == [
         "May 21, 2028",
         "21 мая 2028\u202fг.",
-        "21 مهٔ 2028",
+        "21 مه 2028",
         "21 مايو 2028",
         "21 Mayıs 2028",
         "21 may 2028",
