@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,10 @@ settings.load_profile("untimed")
 
 # Where tests run in a shell's background, every process inherits that Ctrl-C is ignored; a user's does not.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Tests start hundreds of processes, and each would compile all it loads where the shell forbids keeping that.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def require_peer(name: str, path: str | Path) -> Path:
