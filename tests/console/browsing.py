@@ -85,6 +85,11 @@ class Person:
     def opens(self, path: str = "/") -> None:
         self.page.goto(self._served.origin + path)
 
+    def asked_in_turn(self) -> list[str]:
+        """Addresses of all that was asked for since the page was opened, each as often as it was."""
+        entries = "performance.getEntriesByType('resource').map((one) => one.name)"
+        return [str(one) for one in self.page.evaluate(entries)]
+
     def sees(self, text: str) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=PATIENCE_MS)
 

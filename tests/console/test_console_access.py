@@ -163,6 +163,16 @@ def test_every_answer_says_what_a_browser_may_do_with_it(console: Console) -> No
     assert "http" not in POLICY
 
 
+def test_a_browser_is_told_what_the_first_screen_asks_where_somebody_is_in(console: Console) -> None:
+    headers = console.come_in(Role.READER)
+    link = console.client.get("/", headers=headers).headers["link"]
+    asked = [part.partition(">")[0].strip(" <") for part in link.split(",")]
+    assert [console.client.get(path, headers=headers).status_code for path in asked] == [200, 200]
+    assert "link" not in console.client.get("/").headers, "nobody is in"
+    assert "link" not in console.client.get("/attack/1", headers=headers).headers
+    assert "link" not in console.client.get("/?filter=rate+%3E+1G", headers=headers).headers, "asks otherwise"
+
+
 def test_an_address_is_sent_on_to_the_name_that_passkeys_know(console: Console) -> None:
     answer = console.client.get("/", headers={"host": "127.0.0.1:8080"}, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (307, f"{ORIGIN}/")

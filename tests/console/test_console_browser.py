@@ -14,6 +14,7 @@ from tests.console.browsing import BODY, PATIENCE_MS, Person, Texts, chromium
 from tests.console_world import Served, Watched
 from tests.plan_world import quick_border
 from tidegate.app.console import entering
+from tidegate.console.server import ASKED_FIRST
 from tidegate.mitigate.roster import Member
 from tidegate.model.labels import Language, retold
 from tidegate.model.plans import Officer
@@ -93,6 +94,9 @@ def test_two_officers_stop_a_flood(
     anna.sees(texts("waits-for-you", count="1"))
     anna.sees(texts("as-table"))
     anna.shot("situation", language)
+    # What the document asks for ahead is what the page then asks: each once.
+    with_the_page = [url.partition(served.origin)[2] for url in anna.asked_in_turn()]
+    assert [with_the_page.count(path) for path in ASKED_FIRST] == [1, 1]
 
     for person, lacking in ((anna, True), (boris, False)):
         person.opens("/attack/1")

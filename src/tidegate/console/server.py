@@ -27,6 +27,10 @@ from tidegate.model.refusals import Full, Malformed, NotAllowed
 DIGITS_MAX = 16
 """Digits of a number in a path or a query."""
 
+ASKED_FIRST = ("/api/me", "/api/situation?seconds=120&")
+"""What the Situation screen asks first, as its page writes it; here too, so that a browser asks while it
+still reads the page."""
+
 Answering = Callable[[Request], Awaitable[Response]]
 
 
@@ -59,6 +63,8 @@ def page(at: Desk, files: dict[str, PageFile]) -> Answering:
             return wrong(at, 404, "not-there", "there is no such file")
         packed = file.packed is not None and "gzip" in request.headers.get("accept-encoding", "")
         headers = headers_of(address, KEPT) if file.kept else headers_of(address)
+        if path == "" and not request.url.query and looking(at, request)[1] is not None:
+            headers["link"] = ", ".join(f"<{one}>; rel=preload; as=fetch; crossorigin" for one in ASKED_FIRST)
         headers |= {"vary": "accept-encoding", **({"content-encoding": "gzip"} if packed else {})}
         return Response(file.packed if packed else file.body, headers=headers, media_type=file.media_type)
 

@@ -138,25 +138,15 @@ async function asked(path: string, init: RequestInit = {}): Promise<Response> {
   return answer(response);
 }
 
-let ahead: { path: string; told: Promise<Response> } | null = null;
-
-/** Asks before anybody waits for it: the first `get` of this path takes the answer. A refusal is forgotten. */
-export function askAhead(path: string): void {
-  const told = asked(path);
-  ahead = { path, told };
-  told.catch(() => (ahead = null));
-}
-
 export async function get<T>(path: string): Promise<T> {
-  const told = ahead?.path === path ? ahead.told : asked(path);
-  if (ahead?.path === path) ahead = null;
-  return (await told).json() as Promise<T>;
+  return (await asked(path)).json() as Promise<T>;
 }
 
 /** Seconds that the Situation's chart goes back. */
 export const SITUATION_S = 120;
 
 export const filterAsked = (filter: string): string => new URLSearchParams(filter ? { filter } : {}).toString();
+/** As `tidegate.console.server` asks browsers to begin with, where nothing is filtered. */
 export const situationPath = (asked: string): string => `/api/situation?seconds=${SITUATION_S}&${asked}`;
 
 export async function getBytes(path: string): Promise<ArrayBuffer> {

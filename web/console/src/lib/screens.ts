@@ -1,11 +1,6 @@
-// The screens of the page. The first ones come with it; the others are fetched when they are looked for.
+// The screens of the page. The first one comes with it; the others are fetched when they are looked for.
 
 import type { Component } from "svelte";
-import Attack from "../screens/Attack.svelte";
-import Attacks from "../screens/Attacks.svelte";
-import Border from "../screens/Border.svelte";
-import Health from "../screens/Health.svelte";
-import Ledger from "../screens/Ledger.svelte";
 import Situation from "../screens/Situation.svelte";
 import type { Viewer } from "./api";
 
@@ -28,18 +23,16 @@ export interface Place {
   load: () => Promise<Screen>;
 }
 
-const here = (screen: Screen) => () => Promise.resolve(screen);
-
 export const SCREENS: Place[] = [
-  { name: "situation", path: "/", wall: true, matches: /^\/$/, load: here(Situation) },
-  { name: "attacks", path: "/attacks", matches: /^\/attacks$/, load: here(Attacks) },
-  { name: "attacks", matches: /^\/attack\/\d{1,15}$/, load: here(Attack) },
-  { name: "border", path: "/border", matches: /^\/border$/, load: here(Border) },
+  { name: "situation", path: "/", wall: true, matches: /^\/$/, load: async () => Situation },
+  { name: "attacks", path: "/attacks", matches: /^\/attacks$/, load: async () => (await import("../screens/Attacks.svelte")).default },
+  { name: "attacks", matches: /^\/attack\/\d{1,15}$/, load: async () => (await import("../screens/Attack.svelte")).default },
+  { name: "border", path: "/border", matches: /^\/border$/, load: async () => (await import("../screens/Border.svelte")).default },
   { name: "hotline", path: "/hotline", matches: /^\/hotline$/, load: async () => (await import("../screens/Hotline.svelte")).default },
   { name: "hotline", matches: /^\/hotline\/compose$/, load: async () => (await import("../screens/HotlineCompose.svelte")).default },
   { name: "hotline", matches: /^\/hotline\/message\/[0-9a-f]{64}$/, load: async () => (await import("../screens/HotlineMessage.svelte")).default },
   { name: "accord", path: "/accord", matches: /^\/accord(\/[^/]{1,200})?$/, load: async () => (await import("../screens/Accord.svelte")).default },
-  { name: "health", path: "/health", matches: /^\/health$/, load: here(Health) },
+  { name: "health", path: "/health", matches: /^\/health$/, load: async () => (await import("../screens/Health.svelte")).default },
   {
     name: "rehearse", path: "/rehearse", matches: /^\/rehearse(\/\d{1,15})?$/,
     load: async () => (await import("../screens/Rehearse.svelte")).default,
@@ -48,5 +41,5 @@ export const SCREENS: Place[] = [
     name: "audit", path: "/audit", matches: /^\/audit(\/\d{1,15})?$/,
     load: async () => (await import("../screens/Audit.svelte")).default,
   },
-  { name: "ledger", path: "/ledger", matches: /^\/ledger(\/\d{1,15})?$/, load: here(Ledger) },
+  { name: "ledger", path: "/ledger", matches: /^\/ledger(\/\d{1,15})?$/, load: async () => (await import("../screens/Ledger.svelte")).default },
 ];
