@@ -125,6 +125,19 @@ def test_the_world_keeps_account_of_what_came_and_what_went_through(snmp: Traffi
     assert floods[1].between(0, 0.4) == (0, 0)
 
 
+def test_a_flood_that_is_put_off_comes_later_and_is_as_long(snmp: Traffic) -> None:
+    with World(("127.0.0.1", 9), START_MS) as world:
+        exporter = SflowExporter("127.0.0.2", 1000, seed=2)
+        world.add(exporter)
+        flood = world.flood(snmp, TARGET, exporter, bits_per_s=8e6, from_s=0.5, for_s=1.0)
+        world.advance(0.4)
+        later = world.put_off(flood, 1.0)
+        world.advance(4.0)
+    assert later.between(0, 1.5) == (0, 0)
+    assert later.between(1.5, 2.5) == later.between(0, 4)
+    assert later.between(0, 4)[0] == pytest.approx(1e6, rel=0.01)
+
+
 def test_flow_times_lie_within_the_flood(snmp: Traffic) -> None:
     rows = told_rows(EXPORTERS["netflow9"](10), snmp, bits_per_s=1e8, seconds=1.0)
     assert rows["start_ms"].min() >= START_MS + 50

@@ -116,7 +116,13 @@ class Demo:
         """In the order in which each may fail; whoever talks to the node is told to stop before it is."""
         self._beside = Beside(parts, self._folder, self._target)
         afterwards.callback(self._beside.join)
-        self._stage = Stage(parts.clock(), self._folder / "lab", self._story.scenes, lasting=self._is_read)
+        self._stage = Stage(
+            parts.clock(),
+            self._folder / "lab",
+            self._story.scenes,
+            lasting=self._is_read,
+            may_come=lambda: self._beside.talk.heard.in_force,  # what was known before it starts no clock
+        )
         self._config = story_config(self._story.pace, self._stage.routers, self._beside.section(XA))
         appointed = self._beside.clerk.submit(
             appoint, self._folder / "officers", roster_path(self._config, self._folder)

@@ -1,9 +1,10 @@
 """The demo's stage: the world in a thread of its own, with its border routers and what passes them."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 
 from tidegate.app.demonstration import RouterView, Truth
@@ -23,14 +24,28 @@ from tidegate.lab.truth import attack_packets
 from tidegate.lab.world import Stream, World
 from tidegate.ports.clock import Clock
 
+PUT_OFF_S = 0.5
+"""By how much at a time floods come later, and how long before the first one that is decided."""
+
 
 class Stage:
     """It makes its traffic, waits for the collector, and lets time pass. `routers` are known at once. Where
-    floods are `lasting`, those that rules can be made against go on until `end_flood`."""
+    floods are `lasting`, those that rules can be made against go on until `end_flood`. The ordinary day lasts
+    longer, and the story's time stands still, while floods `may_come` not yet."""
 
-    def __init__(self, clock: Clock, folder: Path, scenes: Sequence[Scene], *, lasting: bool) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        folder: Path,
+        scenes: Sequence[Scene],
+        *,
+        lasting: bool,
+        may_come: Callable[[], bool],
+    ) -> None:
         self._scenes = scenes
         self._lasting = lasting
+        self._may_come = may_come
+        self._come_s = min(scene.from_s for scene in scenes)
         self._clock = clock
         self._threads = ThreadPoolExecutor(1, "lab")
         self._port: Future[int] = Future()
@@ -105,7 +120,20 @@ class Stage:
             with World(collector, started_ms) as world:
                 self._people(world, ordinary, attacks)
                 self.world, self.started_ms = world, started_ms
-                world.run(float("inf"), self._stopped.is_set)
+                world.run(float("inf"), partial(self._is_over, world))
+
+    def _is_over(self, world: World) -> bool:
+        """Asked before each tick of the world, which is when floods can be put off."""
+        if world.now_s >= self._come_s - PUT_OFF_S and not self._may_come():
+            self._put_off(world)
+        return self._stopped.is_set()
+
+    def _put_off(self, world: World) -> None:
+        assert self.started_ms is not None, "its time passes"
+        self._come_s += PUT_OFF_S
+        self.started_ms += round(PUT_OFF_S * 1000)
+        for scene, streams in self._floods.items():
+            self._floods[scene] = [world.put_off(stream, PUT_OFF_S) for stream in streams]
 
     def _people(self, world: World, ordinary: Traffic, attacks: Mapping[str, Traffic]) -> None:
         exporters = {router: router.exporter() for router in ROUTERS}

@@ -169,9 +169,18 @@ class World:
 
     def end(self, stream: Stream) -> None:
         """It ends now, whenever it was to end; its account stays the same."""
+        self._instead(stream, replace(stream, until_s=self._now_s))
+
+    def put_off(self, stream: Stream, by_s: float) -> Stream:
+        """It comes so much later, and ends so much later; it must not have begun."""
+        later = replace(stream, from_s=stream.from_s + by_s, until_s=stream.until_s + by_s)
+        self._instead(stream, later)
+        return later
+
+    def _instead(self, stream: Stream, other: Stream) -> None:
         at = next((at for at, one in enumerate(self.streams) if one is stream), None)
         if at is not None:
-            self.streams[at] = replace(stream, until_s=self._now_s)
+            self.streams[at] = other
 
     def advance(self, until_s: float) -> None:
         """Time passes in ticks; whatever the exporters have to tell is sent."""

@@ -103,22 +103,21 @@ class Talk:
             step: threading.Event() for step in ("clock", "notify", "reply")
         }
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._live, name="officers of both", daemon=True)
+        self._officers = ThreadPoolExecutor(1, "officers of both")
+        self._talking: Future[None] | None = None
         self._attack = 0
-        self._failure: Exception | None = None
         self.met = threading.Event()
         self.heard = Heard()
 
     def start(self) -> None:
-        self._thread.start()
+        self._talking = self._officers.submit(self._live)
 
     def stop(self) -> None:
         self._stopping.set()
         self._founders.shutdown(cancel_futures=True)
 
     def join(self) -> None:
-        if self._thread.is_alive():
-            self._thread.join()
+        self._officers.shutdown()
 
     def begin(self, step: Step, attack: int) -> None:
         self._attack = attack
@@ -126,8 +125,8 @@ class Talk:
 
     def check(self) -> None:
         """Raises what kept the officers from talking."""
-        if self._failure is not None:
-            raise self._failure
+        if self._talking is not None and self._talking.done():
+            self._talking.result()
 
     @property
     def sides(self) -> tuple[Organisation, Organisation]:
@@ -144,9 +143,9 @@ class Talk:
             self._tell(xa, xb)
         except Stopped:
             pass
-        except (OutsideFailed, NotAllowed, NotApproved) as failure:
+        except (OutsideFailed, NotAllowed, NotApproved):
             if not self._stopping.is_set():
-                self._failure = failure
+                raise
 
     def _knows_the_other(self, one: Organisation) -> bool:
         try:
