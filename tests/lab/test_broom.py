@@ -1,6 +1,9 @@
 """What killed demos left behind is swept by the next; and where a demo may begin."""
 
 import os
+import signal
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -43,6 +46,49 @@ def test_a_demo_that_runs_and_one_that_just_begins_are_left_alone(temporary: Pat
     young = broom.temporary_folder(time.time())
     assert runs.is_dir()
     assert young.is_dir()
+
+
+HOLDER = """
+import fcntl, os, sys
+lock = open(sys.argv[1], "a")
+fcntl.flock(lock, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.readline()
+lock.write(str(os.getpid()))
+lock.flush()
+sys.stdin.read()
+"""
+
+
+def test_a_speaker_that_holds_its_lock_before_it_says_who_it_is_is_ended_once_it_does(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = left_in(temporary, "mine")
+    lock = folder / "speaker" / "speak.lock"
+    looks = 0
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(lock)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as speaker:
+        assert speaker.stdin is not None
+        assert speaker.stdout is not None
+        assert speaker.stdout.readline() == "held\n"
+        rest = time.sleep
+
+        def look_again(wait_s: float) -> None:
+            nonlocal looks
+            looks += 1
+            if looks == 3:
+                assert lock.read_text() == ""
+                speaker.stdin.write("\n")
+                speaker.stdin.flush()
+            rest(wait_s)
+
+        monkeypatch.setattr(broom.time, "sleep", look_again)
+        broom.end_speaker(folder)
+    assert speaker.returncode == -signal.SIGTERM
 
 
 @pytest.mark.parametrize("removed", [True, False])

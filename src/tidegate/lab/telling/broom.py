@@ -79,14 +79,15 @@ def end_speaker(state: Path) -> None:
     if not path.exists():
         return
     with path.open() as lock:
-        told = lock.read()
         for wait_s in LOOKS_S:
             time.sleep(wait_s)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                with suppress(ProcessLookupError):
-                    os.kill(int(told), signal.SIGTERM)
+                lock.seek(0)  # who holds it may have written nothing yet
+                if told := lock.read():
+                    with suppress(ProcessLookupError):
+                        os.kill(int(told), signal.SIGTERM)
             else:
                 return
 
