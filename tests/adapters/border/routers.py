@@ -15,11 +15,11 @@ from tidegate.model.border import BorderRouter
 
 SPEAKER_AS, ROUTER_AS = 64500, 64501
 HOLD_S = 3
-_numbers = count(os.getpid() % 20_000 + 1)
+_numbers = count(os.getpid() % 1024 * 512 + 1)
 
 
 def own_address() -> str:
-    """A loopback address that no other test uses at the same time."""
+    """A loopback address that no other test uses at the same time; each worker's process has 512."""
     number = next(_numbers)
     return f"127.{90 + (number >> 16 & 7)}.{number >> 8 & 255}.{number & 255}"
 

@@ -4,7 +4,9 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -16,22 +18,35 @@ from tidegate.ports.border import LET_GO_EARLY_S, Order
 
 pytestmark = pytest.mark.peer
 
-LEASE_S = 10
-"""Long enough for three routers to show the rules before anything is done to a process."""
+KINDS = ("exabgp", "gobgp")
+Case = tuple[str, str, signal.Signals]
+CASES: list[Case] = list(product(KINDS, ("speaker", "hands", "program"), (signal.SIGKILL, signal.SIGSTOP)))
+
+LEASE_S = 20
+"""Long enough for three routers to be asked before anything is done to a process, on a busy machine too."""
+
+SIDE_BY_SIDE = 4
+"""Worlds at once, each with programs and addresses of its own: they mostly wait for the end of a lease."""
 
 QUIET_S = 4.0
 """How long nothing may come back after a lease is over and stopped processes go on."""
 
 
-@pytest.fixture(params=["exabgp", "gobgp"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SpeakerWorld]:
+@contextmanager
+def connected(kind: str, folder: Path) -> Iterator[SpeakerWorld]:
     """A speaker with three border points, each with one real router of its own kind."""
     speaker = own_address()
     with ExitStack() as stack:
-        routers = {kind: stack.enter_context(running(kind, tmp_path / kind, speaker)) for kind in ROUTERS}
-        points: dict[str, Sequence[Router]] = {kind: (router,) for kind, router in routers.items()}
-        made = stack.enter_context(speaking(request.param, tmp_path, points, speaker))
+        routers = {name: stack.enter_context(running(name, folder / name, speaker)) for name in ROUTERS}
+        points: dict[str, Sequence[Router]] = {name: (router,) for name, router in routers.items()}
+        made = stack.enter_context(speaking(kind, folder, points, speaker))
         eventually(made.all_sessions_up, 40, "every session is up")
+        yield made
+
+
+@pytest.fixture(params=KINDS)
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SpeakerWorld]:
+    with connected(request.param, tmp_path) as made:
         yield made
 
 
@@ -77,26 +92,49 @@ def test_routers_accept_rules_of_both_families_show_them_and_lose_them(world: Sp
     eventually(lambda: routers_hold_nothing(world), 5)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-@pytest.mark.parametrize("name", ["speaker", "hands", "program"])
-def test_whichever_process_is_killed_or_stopped_no_rule_outlives_its_lease(
-    world: SpeakerWorld, name: str, number: signal.Signals
-) -> None:
+def renewed(world: SpeakerWorld) -> float | None:
+    """When the lease is over; None where the routers do not show the rules while it is in full force."""
+    began = time.monotonic()
     for given in orders(LEASE_S):
         world.border.announce(given)
     over = time.monotonic() + LEASE_S
-    eventually(lambda: all_accepted(world), LEASE_S - LET_GO_EARLY_S - 1, "the routers show them")
-    world.border.close()  # the controller is gone, and renews nothing
-    pid = world.process(name)
-    os.kill(pid, number)
-    time.sleep(max(0.0, over - time.monotonic()))
-    assert routers_hold_nothing(world)
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGCONT)
-    until = time.monotonic() + QUIET_S
-    while time.monotonic() < until:
-        assert routers_hold_nothing(world), "what lapsed came back"
-        time.sleep(0.3)
+    shown = all_accepted(world)
+    return over if shown and time.monotonic() < began + LEASE_S - LET_GO_EARLY_S - 1 else None
+
+
+def lives_out(kind: str, name: str, number: signal.Signals, folder: Path) -> None:
+    """The node goes, then a process is killed or stopped: no rule is there after the lease, nor later."""
+    with connected(kind, folder) as world:
+        until = time.monotonic() + 120
+        while (over := renewed(world)) is None:
+            assert time.monotonic() < until, "the routers never showed them"
+            time.sleep(0.5)
+        world.border.close()  # the controller is gone, and renews nothing
+        pid = world.process(name)
+        os.kill(pid, number)
+        time.sleep(max(0.0, over - time.monotonic()))
+        assert routers_hold_nothing(world)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+        until = time.monotonic() + QUIET_S
+        while time.monotonic() < until:
+            assert routers_hold_nothing(world), "what lapsed came back"
+            time.sleep(0.3)
+
+
+@pytest.fixture(scope="module")
+def outlived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Case, Future[None]]]:
+    """How each case ended, or will end."""
+    pool = ThreadPoolExecutor(SIDE_BY_SIDE)
+    yield {case: pool.submit(lives_out, *case, tmp_path_factory.mktemp("world")) for case in CASES}
+    pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, case)))
+def test_whichever_process_is_killed_or_stopped_no_rule_outlives_its_lease(
+    case: Case, outlived: dict[Case, Future[None]]
+) -> None:
+    outlived[case].result()
 
 
 def test_rules_are_back_within_their_lease_after_the_bgp_program_died(world: SpeakerWorld) -> None:
