@@ -9,9 +9,13 @@ import msgspec
 import pytest
 
 from tests.mitigate.test_verdict import BEFORE, COUNTERS, about, during, verdict
+from tidegate.adapters.border.receivers import REFUSED
 from tidegate.app.health import TEXTS, finding
+from tidegate.app.plan_checks import of_receiver, of_session
+from tidegate.app.plans_note import ReceiverNote, SessionNote, told_by
 from tidegate.model.labels import LANGUAGES, Language, retold, sentences
 from tidegate.model.labels.table import groups
+from tidegate.ports.border import ReadBack
 
 SOURCES = Path(__file__).parents[2] / "src" / "tidegate"
 OTHERS: tuple[Language, ...] = LANGUAGES[1:]
@@ -59,6 +63,7 @@ def test_several_sentences_are_told_one_by_one_and_a_strange_one_stays() -> None
 # What an officer meets: the function's name, or None for the whole file.
 REFUSALS = (
     ("mitigate/guard.py", None),
+    ("mitigate/possible.py", None),
     ("mitigate/approval.py", None),
     ("mitigate/held_back.py", "much_held_back"),
     ("mitigate/roster.py", "live"),
@@ -140,6 +145,34 @@ def test_every_reason_of_a_verdict_is_told(language: Language) -> None:
     for given in VERDICTS:
         for reason in given.reasons:
             assert retold(reason.words, language) != reason.words, reason
+
+
+WHYS = ("its session is not up", "the mirror's session is not up", REFUSED.format(count=3))
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_is_wrong_at_the_border_is_told_with_its_reason(language: Language) -> None:
+    """As the doctor's checks and the desk make it of what the speaker and receivers say."""
+    notes = [
+        SessionNote(router="r1", border_point="north", state=state, lacking=lacking, why=why)
+        for state, lacking, why in (
+            ("down", (), "the session is down"),
+            ("unknown", (), "the BGP program has not told yet"),
+            ("up", ("ipv6 flowspec",), ""),
+        )
+    ]
+    checks = [of_session(note) for note in notes]
+    for why in WHYS:
+        seen = told_by([ReadBack(border_point="north", receiver="r1 (birdc)", rules=None, why=why)] * 2)
+        for refusing in ("", seen):
+            note = ReceiverNote(border_point="north", asked=2, answered=0, why=seen, refusing=refusing)
+            checks.append(of_receiver(note))
+    for check in checks:
+        assert check.severity == "problem"
+        again = told(f"{check.about}: {check.text}", language)
+        assert "r1" in again, check
+        assert not re.search(r"[a-z]{2,} [a-z]{2,} [a-z]{2,} [a-z]{2,}", again) or language in ("tr", "az")
+        assert not any(word in again for word in (" is ", " the ", " its ", " not ")), again
 
 
 def test_findings_say_in_english_what_their_labels_say() -> None:

@@ -17,9 +17,12 @@ from tidegate.model.labels.table import RIGHT_TO_LEFT, Language, codes, label
 TOLD = (
     "told-approval",
     "told-guard",
+    "told-possible",
+    "told-component",
     "told-verdict",
     "told-reason",
     "told-finding",
+    "told-border",
     "told-console",
     "told-word",
 )
