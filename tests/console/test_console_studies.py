@@ -84,6 +84,16 @@ bits_per_s = 50
 """
 
 
+MENDED = f"""
+name = "cut XA"
+focus = ["XA"]
+{CUT}
+[[change]]
+kind = "add_links"
+links = [{{ first = 64512, second = 64600 }}, {{ first = 64513, second = 64601, relation = "provider" }}]
+"""
+
+
 def commands(*words: str) -> list[Any]:
     """What a command tells with --json, line by line."""
     result = CliRunner().invoke(front, [*words, "--json"], obj=PARTS, standalone_mode=False)
@@ -110,6 +120,19 @@ def test_a_rehearsal_is_what_the_commands_say(tmp_path: Path, text: str) -> None
     assert [told["allied"]] == commands("rehearse", "alliance", "XA", "--world", WORLD)
     world = commands("rehearse", "--world", WORLD)
     assert told["borders"] == [one for one in world if one["country"] == "XA"]
+
+
+def test_new_links_behind_a_cut_are_what_the_command_adds() -> None:
+    """As the page's form puts them together."""
+    scenario = msgspec.toml.decode(MENDED, type=Scenario)
+    told = parts_of(ScenarioAsked(world=WORLD, scenario=scenario), WORLD)
+    wanted = ("rehearse", "cut", "XA", "--peer", "64512:64600", "--carry", "64513:64601", "--world", WORLD)
+    (command,) = commands(*wanted)
+    assert told["answer"] == command["answer"]
+    alone = parts_of(
+        ScenarioAsked(world=WORLD, scenario=Scenario(name="", change=scenario.change[:1])), WORLD
+    )
+    assert told["answer"]["countries"] != alone["answer"]["countries"], "the links bring people together"
 
 
 def test_a_world_and_alliances_are_what_the_commands_say() -> None:

@@ -135,6 +135,34 @@ def test_a_planner_cuts_a_country_and_sees_what_is_left(
     page.get_by_label(texts("reh-whose-losses")).select_option("QM")
     assert page.url.endswith("?of=QM")
     nilufar.opens("/rehearse")
+    page.get_by_label(texts("reh-whom-cut")).fill("xb")
+    page.get_by_label(texts("reh-peered")).fill("AS2 - AS5, AS2")
+    page.get_by_role("button", name=texts("rehearse-short"), exact=True).click()
+    nilufar.sees(texts("reh-wrong-link", value="AS2"))
+    page.get_by_label(texts("reh-peered")).fill("AS2 - AS5")
+    page.get_by_label(texts("reh-carried")).fill("3:2")
+    with page.expect_request(lambda one: one.method == "POST") as asked:
+        page.get_by_role("button", name=texts("rehearse-short"), exact=True).click()
+    assert asked.value.post_data_json["scenario"]["change"] == [
+        {"kind": "cut_country", "country": "XB"},
+        {
+            "kind": "add_links",
+            "links": [{"first": 2, "second": 5}, {"first": 3, "second": 2, "relation": "provider"}],
+        },
+    ]
+    nilufar.sees(texts("reh-before-after"))
+    nilufar.opens("/rehearse")
+    page.get_by_label(texts("reh-what-happens")).select_option("throttle")
+    nilufar.shot("rehearse-throttle", language)
+    page.get_by_label(texts("border-point")).fill("west")
+    page.get_by_label(texts("reh-carries")).fill("100")
+    page.get_by_label(texts("reh-then")).fill("10")
+    page.get_by_label(texts("reh-behind")).fill("AS1")
+    page.get_by_label(texts("reh-wants")).fill("AS5 50")
+    page.get_by_label(texts("reh-whose")).fill("XA")
+    page.get_by_role("button", name=texts("rehearse-short"), exact=True).click()
+    expect(page.get_by_role("row").filter(has_text="west").first).to_be_visible()
+    nilufar.opens("/rehearse")
     page.get_by_label(texts("reh-threshold")).fill("60000000")
     page.get_by_role("button", name=texts("reh-measure")).click()
     nilufar.sees(texts("reh-tried-all", count="1"))

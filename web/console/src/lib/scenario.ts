@@ -4,6 +4,7 @@ import type { Scenario } from "./studies.svelte";
 
 export interface Typed {
   kind: string; name: string; countries: string; others: string; networks: string; network: string; cable: string; exchange: string;
+  organisation: string; peered: string; carried: string;
   point: string; carries: string; then: string; behind: string; wants: string; file: string;
 }
 
@@ -32,6 +33,15 @@ export function autonomous(text: string): number[] {
   });
   if (!found.length) throw new Wrong("reh-need-network");
   return found;
+}
+
+/** Two networks, as "AS64500 - AS64501" or, as the command writes it, "AS64500:AS64501"; several behind one another. */
+export function pairs(text: string): { first: number; second: number }[] {
+  return text.split(/[,;،؛\n]+/).map((one) => one.trim()).filter(Boolean).map((one) => {
+    const [first, second, ...more] = one.split(/\s*[-–—:\s]\s*/);
+    if (!first || !second || more.length) throw new Wrong("reh-wrong-link", one);
+    return { first: autonomous(first)[0]!, second: autonomous(second)[0]! };
+  });
 }
 
 function gigabits(text: string): number {
@@ -74,6 +84,15 @@ function made(told: Typed, known: string[]): Scenario {
       const networks = autonomous(told.networks);
       return { name: `without ${networks.map((one) => `AS${one}`).join(" ")}`, change: [{ kind: "remove_networks", networks }], focus: focus() };
     }
+    case "organisation":
+      return {
+        name: `without ${named(told.organisation)}`, focus: focus(),
+        change: [{ kind: "remove_organisation", organisation: told.organisation.trim() }],
+      };
+    case "links": {
+      if (!told.peered.trim() && !told.carried.trim()) throw new Wrong("reh-need-link");
+      return { name: "new links", change: [], focus: focus() };
+    }
     case "cable":
       return { name: `cable ${named(told.cable)} fails`, change: [{ kind: "fail_cable", cable: told.cable.trim() }], focus: focus() };
     case "exchange":
@@ -94,8 +113,11 @@ function made(told: Typed, known: string[]): Scenario {
   }
 }
 
-/** Wrong where something is missing, or the world does not have it. */
+/** Wrong where something is missing, or the world does not have it. New links stand behind what is lost, as the
+ * command's `--peer` and `--carry` do. */
 export function scenario(told: Typed, known: string[]): Scenario {
-  const found = made(told, known);
+  const lost = made(told, known);
+  const links = [...pairs(told.peered), ...pairs(told.carried).map((one) => ({ ...one, relation: "provider" }))];
+  const found = links.length ? { ...lost, change: [...lost.change, { kind: "add_links", links }] } : lost;
   return told.name.trim() ? { ...found, name: told.name.trim() } : found;
 }
