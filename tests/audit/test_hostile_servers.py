@@ -2,6 +2,7 @@
 
 import gzip
 import socket
+import ssl
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -257,6 +258,24 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
             yield given
         finally:
             prober.close()
+
+
+def test_a_certificate_that_browsers_take_is_taken_whatever_the_library_begins_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python 3.13 begins with checks that refuse it: it names no key of its authority (RFC 5280, 4.2.1.1)."""
+    made = ssl.create_default_context
+
+    def strict(*, cafile: str | None) -> ssl.SSLContext:
+        context = made(cafile=cafile)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", strict)
+    authority = Authority(tmp_path)
+    with https_site(Site({}), HERE, {"bank.xa": authority.issue("bank.xa")[0]}) as port:
+        answer = asked(settings_of(port, authority), Page(HERE, "https://bank.xa/"))
+    assert isinstance(answer, PageRead)
 
 
 def test_a_bomb_is_not_unpacked_beyond_the_bound(read: Read) -> None:
