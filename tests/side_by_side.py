@@ -4,15 +4,17 @@ from xdist.scheduler import LoadScopeScheduling
 
 ONE_AT_A_TIME = (
     "tests/lab/test_audit_lab.py",
+    "tests/adapters/border/test_real_routers.py",
+    "tests/lab/test_hotline_lab.py",
+    "tests/lab/test_linux_border.py",
     "tests/lab/test_demo.py",
     "tests/lab/test_demo_interrupted.py",
-    "tests/lab/test_linux_border.py",
-    "tests/lab/test_hotline_lab.py",
-    "tests/adapters/border/test_real_routers.py",
 )
 """Each starts many real programs and gives them seconds to answer: two of them at once starve each other."""
 
 LONGEST = (
+    "tests/wire/test_telemetry_corpus.py",
+    "tests/rehearse/test_reach.py",
     *ONE_AT_A_TIME,
     "tests/adapters/test_real_collector.py",
     "tests/adapters/border/test_gobgp_rib.py",
@@ -22,10 +24,10 @@ LONGEST = (
     "tests/console/test_console_accord_browser.py",
     "tests/console/test_console_browser.py",
     "tests/console/test_console_hotline_browser.py",
-    "tests/rehearse/test_reach.py",
-    "tests/wire/test_telemetry_corpus.py",
 )
-"""Taken first, in this order: one that began last would leave the other workers idle."""
+"""Taken first, in this order: one that began last would leave the other workers idle. The first two compile
+kernels, which later ones wait for.
+"""
 
 
 def file_of(node: str) -> str:
