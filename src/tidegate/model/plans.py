@@ -31,7 +31,7 @@ class TcpFlags(msgspec.Struct, frozen=True, order=True):
     among: int
 
 
-class Match(msgspec.Struct, frozen=True, kw_only=True, order=True):
+class Match(msgspec.Struct, frozen=True, kw_only=True):
     """What a rule matches: every component that is given must agree, by any of its values.
 
     Port components never match a fragment other than the first (RFC 8955 section 4.2.2). An empty
@@ -47,6 +47,14 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, order=True):
     tcp_flags: TcpFlags | None = None
     packet_lengths: tuple[Range, ...] = ()
     fragments: tuple[FragmentKind, ...] = ()
+
+    def __lt__(self, other: "Match") -> bool:
+        """A fixed order, by component after component; what lacks one comes before what has it."""
+        return _components(self) < _components(other)
+
+
+def _components(match: Match) -> tuple[tuple[bool, object], ...]:
+    return tuple((value is not None, value) for value in msgspec.structs.astuple(match))
 
 
 class RateLimit(msgspec.Struct, frozen=True, tag=True, order=True):
