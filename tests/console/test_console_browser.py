@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.console.browsing import BODY, PATIENCE_MS, Person, Texts, chromium
 from tests.console_world import Served, Watched
+from tests.passkeys import SoftPasskey
 from tests.plan_world import quick_border
 from tidegate.app.console import entering
 from tidegate.console.server import ASKED_FIRST
@@ -43,8 +44,8 @@ def served(world: Watched) -> Iterator[Served]:
     made.close()
 
 
-def enrol(world: Watched, served: Served, person: Person, texts: Texts) -> None:
-    """The person types the code; the terminal compares, and puts the officer on the roster."""
+def make_passkey(world: Watched, served: Served, person: Person, texts: Texts) -> tuple[str, entering.Made]:
+    """The person types the code that the terminal told, and reads the fingerprint aloud."""
     now_ms, shelf, code = world.clock.now_ms(), served.at.serving.shelf, f"CODE-OF-{person.name.upper()}-2345"
     invitation = entering.Invitation(name=person.name, level=person.level, until_ms=now_ms + 60_000)
     entering.invite(shelf, code, invitation, now_ms)
@@ -56,16 +57,44 @@ def enrol(world: Watched, served: Served, person: Person, texts: Texts) -> None:
     made = entering.answered(shelf, code)
     assert made is not None
     assert shown.inner_text() == entering.fingerprint(made)
+    person.sees(texts("enrolled-waiting"))
+    return code, made
+
+
+def come_in(world: Watched, served: Served, person: Person, texts: Texts) -> None:
+    """The terminal puts the officer on the roster; the page sees it, and lets the person in."""
+    code, made = make_passkey(world, served, person, texts)
+    sign_in = person.page.get_by_role("button", name=texts("sign-in-passkey"))
+    expect(sign_in).to_be_disabled()
+    person.shot("enrolled", texts.language)
     officer = Officer(name=made.name, level=made.level, public_key=made.public_key, passkey=made.passkey)
     world.appoint(officer)
     assert Member(officer=officer, added_ms=0) in world.officers.roster.members
-    person.page.get_by_role("button", name=texts("compared")).click()
+    entering.forget(served.at.serving.shelf, code)
+    person.sees(texts("enrolled-on-roster", name=person.name))
+    sign_in.click()
+    person.sees(texts("all-quiet"))
 
 
 def meanwhile(world: Watched, until: Callable[[], bool], page: Page) -> None:
     """The world goes on while the page is looked at, since a page waits for nobody's clock."""
     world.run_until(until, 300)
     page.wait_for_timeout(50)
+
+
+def test_a_passkey_that_the_terminal_gives_up_lets_nobody_in(
+    browser: Browser, world: Watched, served: Served
+) -> None:
+    texts = Texts("ru")
+    person = Person(browser, served, "eve", "senior", "ru")
+    code, _ = make_passkey(world, served, person, texts)
+    entering.forget(served.at.serving.shelf, code)
+    person.sees(texts("enrolled-over"))
+    person.page.get_by_role("button", name=texts("enrolled-again")).click()
+    world.appoint(SoftPasskey("nilufar", "senior", rp_id="localhost", origin=served.origin).officer)
+    person.opens()
+    person.page.get_by_role("button", name=texts("sign-in-passkey")).click()
+    person.sees(retold("this passkey is not that of an officer on the roster", "ru"))
 
 
 @pytest.mark.parametrize("language", ["en", "fa"])
@@ -79,10 +108,7 @@ def test_two_officers_stop_a_flood(
     anna.sees(texts("no-officers-yet"))
     anna.shot("sign-in", language)
     for person in (anna, boris):
-        enrol(world, served, person, texts)
-        person.opens()
-        person.page.get_by_role("button", name=texts("sign-in-passkey")).click()
-        person.sees(texts("all-quiet"))
+        come_in(world, served, person, texts)
     direction = "rtl" if language == "fa" else "ltr"
     assert anna.page.evaluate(f"{BODY}.dir") == direction
     assert anna.page.evaluate(f"{BODY}.lang") == language

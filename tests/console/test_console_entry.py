@@ -17,6 +17,7 @@ from tidegate.app.console import entering
 from tidegate.app.console.serving import address_of
 from tidegate.cli.door import front
 from tidegate.mitigate.roster import roster_from
+from tidegate.model.plans import Officer
 from tidegate.model.refusals import Full, NotAllowed
 
 SOME = Path("some.pem")
@@ -78,6 +79,29 @@ def test_a_code_counts_once_for_one_person_and_not_for_long(tmp_path: Path) -> N
     with pytest.raises(NotAllowed, match="this code is none"):
         entering.lay_down(shelf, "ABCD-EFGH", made_by(key), now_ms)
     assert all("ABCD" not in name for name in shelf.names(entering.FOLDER))
+
+
+def test_who_made_a_passkey_sees_what_became_of_it(tmp_path: Path) -> None:
+    shelf, key, now_ms = FolderShelf(tmp_path), SoftPasskey("pari"), HandClock().now_ms()
+    invitation = entering.Invitation(name="pari", level="senior", until_ms=now_ms + 1000)
+    made = made_by(key)
+    entering.invite(shelf, "ABCD-EFGH", invitation, now_ms)
+    entering.lay_down(shelf, "ABCD-EFGH", made, now_ms)
+
+    def stands(credential: str, *live: Officer) -> str:
+        return entering.standing(shelf, "abcd efgh", credential, lambda: live)
+
+    assert stands(made.passkey.credential) == "waiting"
+    assert stands(made.passkey.credential, SoftPasskey("eve").officer) == "waiting"
+    assert stands(made.passkey.credential, key.officer) == "on-roster"
+
+    def wrote_meanwhile() -> tuple[Officer, ...]:
+        entering.forget(shelf, "ABCD-EFGH")
+        return (key.officer,)
+
+    # The terminal may write the roster and forget the code between two looks.
+    assert entering.standing(shelf, "abcd efgh", made.passkey.credential, wrote_meanwhile) == "on-roster"
+    assert stands(made.passkey.credential) == "over"
 
 
 def test_so_many_invitations_wait_and_those_that_are_over_make_room(tmp_path: Path) -> None:

@@ -117,7 +117,6 @@ def come_in(person: Person, code: str, texts: Texts) -> None:
     person.opens()
     person.page.get_by_label(texts("code-from-terminal")).fill(code)
     person.page.get_by_role("button", name=texts("make-passkey")).click()
-    person.page.get_by_role("button", name=texts("compared")).click()
     button = person.page.get_by_role("button", name=texts("sign-in-passkey"))
     expect(button).to_be_enabled(timeout=PATIENCE_MS)
     button.click()

@@ -73,6 +73,11 @@ REFUSALS = (
     ("mitigate/why.py", "_told"),
     ("mitigate/why.py", "_rests_on"),
     ("mitigate/why.py", "_not_told_apart"),
+    ("app/console/entering.py", "officer_behind"),
+    ("app/console/entering.py", "take"),
+    ("app/console/entering.py", "invitation_of"),
+    ("app/console/entering.py", "lay_down"),
+    ("console/enrolment.py", None),
     ("app/desk.py", "give_word"),
     ("app/desk.py", "approve"),
     ("app/plan_moves.py", "lapse_words"),
@@ -90,10 +95,17 @@ def sentence_of(node: ast.expr) -> str | None:
     return None
 
 
+KINDS = ("NotAllowed", "NotApproved", "SignInFirst")
+
+
 def said(where: ast.AST) -> Iterator[str]:
     for node in ast.walk(where):
         found: list[ast.expr] = []
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("NotAllowed", "NotApproved"):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in (
+            "NotAllowed",
+            "NotApproved",
+            "SignInFirst",
+        ):
             found = node.args
         elif isinstance(node, ast.Return | ast.Yield) and node.value is not None:
             values = [node.value, *getattr(node.value, "elts", [])]

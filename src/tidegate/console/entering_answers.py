@@ -11,6 +11,8 @@ from tidegate.app.console.entering_endpoints import (
     Enrolment,
     EnrolmentAsked,
     EnrolmentCode,
+    EnrolmentShown,
+    EnrolmentStanding,
     SignIn,
     TokenSignIn,
 )
@@ -19,6 +21,7 @@ from tidegate.app.console.views import MeView
 from tidegate.console.answering import Answer, Answers, Desk, Question, hex_bytes
 from tidegate.console.enrolment import made_by
 from tidegate.model.labels import LANGUAGES, Language, codes, label, language_of, phrase, sentences
+from tidegate.model.plans import Officer
 from tidegate.model.refusals import NotAllowed
 from tidegate.model.vectors import VECTORS, Vector
 
@@ -31,21 +34,25 @@ LABEL_GROUPS = (
 
 def me(at: Desk, asked: Question) -> Answer:
     address = at.serving.address
-    try:
-        live = at.serving.roster().all_live(at.now_ms)
-    except NotAllowed:
-        live = ()
     return Answer(
         MeView(
             viewer=asked.viewer,
             csrf=csrf_of(asked.secret) if asked.viewer else "",
             version=at.serving.version,
             has_officers=any(
-                one.passkey is not None and one.passkey.origin == address.origin for one in live
+                one.passkey is not None and one.passkey.origin == address.origin for one in live_officers(at)
             ),
             demo=demo_note.told(at.serving.shelf) is not None,
         )
     )
+
+
+def live_officers(at: Desk) -> tuple[Officer, ...]:
+    """None where there is no roster yet."""
+    try:
+        return at.serving.roster().all_live(at.now_ms)
+    except NotAllowed:
+        return ()
 
 
 def demo(at: Desk, asked: Question) -> Answer:
@@ -141,6 +148,12 @@ def enrol(at: Desk, asked: Question) -> Answer:
     return Answer(Enrolled(name=made.name, fingerprint=entering.fingerprint(made)))
 
 
+def enrol_standing(at: Desk, asked: Question) -> Answer:
+    told: EnrolmentShown = asked.body
+    found = entering.standing(at.serving.shelf, told.code, told.credential, lambda: live_officers(at))
+    return Answer(EnrolmentStanding(standing=found))
+
+
 ENTERING_ANSWERS: Answers = {
     "me": me,
     "words": words,
@@ -153,4 +166,5 @@ ENTERING_ANSWERS: Answers = {
     "sign_out": sign_out,
     "enrol_begin": enrol_begin,
     "enrol": enrol,
+    "enrol_standing": enrol_standing,
 }

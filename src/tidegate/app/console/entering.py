@@ -14,7 +14,7 @@ from base64 import urlsafe_b64decode
 from binascii import Error as NoBase64
 from collections.abc import Callable
 from hashlib import sha256
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -171,6 +171,19 @@ def lay_down(shelf: Shelf, code: str, made: Made, now_ms: int) -> None:
 def answered(shelf: Shelf, code: str) -> Made | None:
     """What was laid down for this code, if anything was yet."""
     return read(shelf, f"{MADE}/{key_of(code)}", Made)
+
+
+def standing(
+    shelf: Shelf, code: str, credential: str, live: Callable[[], tuple[Officer, ...]]
+) -> Literal["waiting", "on-roster", "over"]:
+    """What became of a passkey that was laid down: "over" where the terminal gave it up.
+
+    The shelf is looked at first: the terminal forgets the code only after it wrote the roster.
+    """
+    waits = answered(shelf, code) is not None
+    if any(one.passkey is not None and one.passkey.credential == credential for one in live()):
+        return "on-roster"
+    return "waiting" if waits else "over"
 
 
 def forget(shelf: Shelf, code: str) -> None:

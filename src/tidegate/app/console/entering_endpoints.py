@@ -58,6 +58,19 @@ class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
 
 
+class EnrolmentShown(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A code that was used, and the passkey's credential, in base64url, that was made with it."""
+
+    code: str
+    credential: str
+
+
+class EnrolmentStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """ "waiting" for the terminal, "on-roster", or "over": it is not, and waits no more."""
+
+    standing: str
+
+
 ENTERING: tuple[Endpoint, ...] = (
     Endpoint("me", "GET", "/api/me", Right.OPEN, MeView, "Who is looking."),
     Endpoint(
@@ -104,4 +117,13 @@ ENTERING: tuple[Endpoint, ...] = (
         EnrolmentCode,
     ),
     Endpoint("enrol", "POST", "/api/enrolment", Right.OPEN, Enrolled, "Lay down a new passkey.", Enrolment),
+    Endpoint(
+        "enrol_standing",
+        "POST",
+        "/api/enrolment/standing",
+        Right.OPEN,
+        EnrolmentStanding,
+        "Whether a passkey that was laid down is on the roster by now.",
+        EnrolmentShown,
+    ),
 )

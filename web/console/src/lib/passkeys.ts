@@ -53,7 +53,9 @@ export async function signIn(): Promise<void> {
   await post("/api/sign-in", { words, ...(await assertion(unhex(words), rp_id)) });
 }
 
-export async function enrol(code: string): Promise<{ name: string; fingerprint: string }> {
+export interface Made { name: string; fingerprint: string; code: string; credential: string }
+
+export async function enrol(code: string): Promise<Made> {
   const asked = await post<{ words: string; rp_id: string; name: string; level: string }>(
     "/api/enrolment/begin",
     { code },
@@ -77,13 +79,21 @@ export async function enrol(code: string): Promise<{ name: string; fingerprint: 
     },
   })) as PublicKeyCredential;
   const response = made.response as AuthenticatorAttestationResponse;
-  return post("/api/enrolment", {
+  const told = await post<{ name: string; fingerprint: string }>("/api/enrolment", {
     code,
     words: asked.words,
     credential: made.id,
     client_data: base64url(response.clientDataJSON),
     attestation: base64url(response.attestationObject),
   });
+  return { ...told, code, credential: made.id };
+}
+
+export type Standing = "waiting" | "on-roster" | "over";
+
+/** What the terminal made of a new passkey. */
+export async function standing({ code, credential }: Made): Promise<Standing> {
+  return (await post<{ standing: Standing }>("/api/enrolment/standing", { code, credential })).standing;
 }
 
 /** The plan as its exact bytes tell it, with their digest: what is shown is made from what is signed. */
