@@ -3,6 +3,7 @@
 What each part looked like lies in build/console after a run, at the width of a desk and of a phone.
 """
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,13 @@ def test_somebody_reads_what_was_promised(
     with page.expect_download() as kept:
         page.get_by_role("link", name=texts("accord-icalendar")).click()
     assert Path(kept.value.path()).read_text("utf-8").startswith("BEGIN:VCALENDAR")
+
+    with page.expect_download() as kept:
+        page.get_by_role("button", name="CSV").first.click()
+    assert kept.value.suggested_filename == "calendar.csv"
+    head, *rows = csv.DictReader(Path(kept.value.path()).read_text("utf-8").splitlines())
+    assert all(int(row["at_ms"]) > 0 and row["kind"] for row in (head, *rows))
+    assert [row["at_ms"] for row in (head, *rows)] == sorted(row["at_ms"] for row in (head, *rows))
 
     reader.opens()
     reader.sees(label("accord-page", "article", language))
