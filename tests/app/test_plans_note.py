@@ -9,7 +9,8 @@ from tests.officers import ANNA
 from tests.plan_world import POINTS, World, quick_border
 from tidegate.app.checks import Check
 from tidegate.app.plan_checks import of_plans
-from tidegate.app.plans_note import PlansNote
+from tidegate.app.plans_note import LATELY_MS, PlansNote
+from tidegate.ports.control import BorderSeen, Reply, ShowBorder
 
 
 @pytest.fixture(autouse=True)
@@ -101,3 +102,32 @@ def test_a_roster_that_breaks_is_told(world: World) -> None:
     world.roster.text = ""
     world.run(3)
     assert "roster_empty" in checks(world)
+
+
+def test_a_plan_that_a_router_did_not_hold_is_told_for_ten_minutes_after_it_ended(world: World) -> None:
+    world.until_proposed()
+    world.approve()
+    world.border.receiver = {"north": (), "south": ()}
+    world.run_until(lambda: world.stage() == "failed", 60)
+    (failed,) = note(world).failed
+    assert (failed.plan, failed.why) == (1, world.life().standing.why)
+    (told,) = checks(world)["plan_failed"]
+    assert told.severity == "problem"
+    assert "are not those agreed" in told.text
+    got: list[Reply] = []
+    world.door.ask(ShowBorder(), got)
+    world.turn()
+    (seen,) = got
+    assert isinstance(seen, BorderSeen)
+    assert [one for one in seen.findings if one.startswith("plan 1: It failed")]
+    world.clock.at_ms = failed.at_ms + LATELY_MS + 1
+    assert note(world).failed == ()
+
+
+def test_a_plan_that_a_verdict_ended_says_nothing_about_the_border(world: World) -> None:
+    world.until_proposed()
+    world.approve()
+    world.others_lost = set(POINTS)
+    world.run_until(lambda: world.stage() == "failed", 300)
+    assert world.life().standing.verdicts
+    assert note(world).failed == ()

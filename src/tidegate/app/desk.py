@@ -8,9 +8,9 @@ from tidegate.app.border_keeper import BorderView
 from tidegate.app.live import Live
 from tidegate.app.mitigation import Mitigation
 from tidegate.app.node import Node
-from tidegate.app.plan_checks import of_receiver, of_session
+from tidegate.app.plan_checks import of_failed, of_receiver, of_session
 from tidegate.app.plan_moves import scored
-from tidegate.app.plans_note import receivers_noted, sessions_noted
+from tidegate.app.plans_note import failed_lately, receivers_noted, sessions_noted
 from tidegate.app.reconciler import differences, wanted_now
 from tidegate.app.state import PlanLife
 from tidegate.mitigate.approval import (
@@ -181,7 +181,7 @@ class Desk:
         if border is not None and view is not None:
             if border.shows_differences(view):
                 findings += self._differing(view, now_ms)
-            findings += self._obstacles(view)
+            findings += self._obstacles(view, now_ms)
         return BorderSeen(
             speaker=self._speaker,
             at_ms=view.at_ms if view else None,
@@ -198,13 +198,14 @@ class Desk:
             counts = f"{len(one.missing)} rules missing, {len(one.extra)} too many"
             yield f"{one.border_point}, seen at {one.seen_at}: {counts}"
 
-    def _obstacles(self, view: BorderView) -> Iterator[str]:
-        """Sessions and receivers in trouble, in the doctor's words."""
+    def _obstacles(self, view: BorderView, now_ms: int) -> Iterator[str]:
+        """Sessions and receivers in trouble, and plans that failed lately, in the doctor's words."""
         rules = self._mitigation.rules
         points = rules.guard.border_points
         sessions = sessions_noted(points, view, blackholes=rules.plans.blackhole)
         receivers = receivers_noted(points, view.read_back)
-        for check in (*map(of_session, sessions), *map(of_receiver, receivers)):
+        failed = (of_failed(one, now_ms) for one in failed_lately(self._node.state.ended_plans, now_ms))
+        for check in (*map(of_session, sessions), *map(of_receiver, receivers), *failed):
             if check.severity == "problem":
                 yield f"{check.about}: {check.text}"
 

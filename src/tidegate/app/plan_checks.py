@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from tidegate.app.checks import Check, fine, notice, problem
 from tidegate.app.plans_note import (
+    FailedNote,
     PlansNote,
     ReceiverNote,
     RosterNote,
@@ -29,6 +30,8 @@ def of_plans(note: PlansNote, at_ms: int) -> Iterator[Check]:
         yield of_receiver(receiver)
     for waiting in note.waiting:
         yield of_waiting(waiting, at_ms)
+    for failed in note.failed:
+        yield of_failed(failed, at_ms)
     for one in note.in_force:
         rules = count_of(one.rules, "rule")
         text = f"{rules} in force at {one.border_point}; {one.remaining_s} s of the lease are left."
@@ -36,6 +39,12 @@ def of_plans(note: PlansNote, at_ms: int) -> Iterator[Check]:
     if note.left_out:
         text = f"{note.left_out} more sessions, receivers or plans are left out; see `tidegate border check`."
         yield notice("border", "border_left_out", text)
+
+
+def of_failed(note: FailedNote, at_ms: int) -> Check:
+    ago = max(0, at_ms - note.at_ms) // 1000
+    text = f"It failed {ago} s ago, and nothing of it is in force any more: {note.why.rstrip('.')}."
+    return problem(f"plan {note.plan}", "plan_failed", text)
 
 
 def of_speaker(note: PlansNote, at_ms: int) -> Iterator[Check]:

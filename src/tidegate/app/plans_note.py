@@ -8,7 +8,7 @@ import msgspec
 
 from tidegate.app.border_keeper import BorderKeeper, BorderView
 from tidegate.app.officers import Officers
-from tidegate.app.state import State
+from tidegate.app.state import PlanLife, State
 from tidegate.mitigate.stages import PlanStage
 from tidegate.model.border import BorderPoint, BorderRouter
 from tidegate.model.plans import Level
@@ -17,6 +17,9 @@ from tidegate.ports.border import LiveRule, ReadBack, SessionView
 NOTED_MAX = 256
 """Sessions, receivers, plans that wait and plans in force in one note, of each kind; `left_out` counts the
 rest. Sessions in trouble come first."""
+
+LATELY_MS = 600_000
+"""Ten minutes, in which whoever is alarmed comes to look."""
 
 
 class RosterNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +74,14 @@ class InForceNote(msgspec.Struct, frozen=True, kw_only=True):
     remaining_s: int
 
 
+class FailedNote(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan that failed lately, and why: what kept its rules from being held may still be so."""
+
+    plan: int
+    at_ms: int
+    why: str
+
+
 class PlansNote(msgspec.Struct, frozen=True, kw_only=True):
     """`counters_trouble` says why rule counters could not be read.
 
@@ -87,6 +98,7 @@ class PlansNote(msgspec.Struct, frozen=True, kw_only=True):
     receivers: tuple[ReceiverNote, ...]
     waiting: tuple[WaitingNote, ...]
     in_force: tuple[InForceNote, ...]
+    failed: tuple[FailedNote, ...] = ()
     left_out: int
 
 
@@ -104,7 +116,8 @@ def plans_note(
     sessions = [] if view is None else sessions_noted(points, view, blackholes=blackholes)
     receivers = [] if view is None else receivers_noted(points, view.read_back)
     waiting, in_force = waiting_noted(state), [] if view is None else in_force_noted(view.live)
-    every: tuple[Sequence[object], ...] = (sessions, receivers, waiting, in_force)
+    failed = failed_lately(state.ended_plans, now_ms)
+    every: tuple[Sequence[object], ...] = (sessions, receivers, waiting, in_force, failed)
     return PlansNote(
         speaking=border is not None,
         routers=sum(len(point.routers) for point in points),
@@ -115,8 +128,21 @@ def plans_note(
         receivers=tuple(receivers[:NOTED_MAX]),
         waiting=tuple(waiting[:NOTED_MAX]),
         in_force=tuple(in_force[:NOTED_MAX]),
+        failed=tuple(failed[:NOTED_MAX]),
         left_out=sum(max(0, len(kind) - NOTED_MAX) for kind in every),
     )
+
+
+def failed_lately(ended: Iterable[PlanLife], now_ms: int) -> list[FailedNote]:
+    """The last one first, without those that a verdict ended: nothing is wrong at the border by that."""
+    found = [
+        FailedNote(plan=life.plan.number, at_ms=one.since_ms, why=one.why)
+        for life in ended
+        if (one := life.standing).stage is PlanStage.FAILED
+        and all(verdict.passed for verdict in one.verdicts)
+        and 0 <= now_ms - one.since_ms <= LATELY_MS
+    ]
+    return found[::-1]
 
 
 def roster_note(officers: Officers, now_ms: int) -> RosterNote:

@@ -24,6 +24,7 @@ from tidegate.adapters.border.frames import Held, Peer
 from tidegate.adapters.border.hands import ProgramSilent, RuleRefused, run_hands
 from tidegate.adapters.border.leases import Place, place_of
 from tidegate.adapters.border.places import read_settings
+from tidegate.adapters.border.session_ends import ended_by, why_down
 from tidegate.adapters.border.timing import ACK_S
 from tidegate.model.border import BorderSettings
 from tidegate.ports.border import ReadBack
@@ -71,6 +72,7 @@ class _Session:
     since_ms: int | None = None
     families: tuple[str, ...] = ()
     why: str = "no session yet"
+    ended: str = ""  # by which NOTIFICATION, since it was last up
 
 
 class ExaBgp:
@@ -182,9 +184,12 @@ class ExaBgp:
         if event.type == "state" and event.neighbor.state in ("up", "down"):
             session.up = event.neighbor.state == "up"
             session.since_ms = int(event.time * 1000)
-            session.why = event.neighbor.reason or "the session is down"
-            if not session.up:
+            if session.up:
+                session.ended = ""
+            else:
                 session.families = ()
+                session.why = why_down(event.neighbor.reason, session.ended)
+                session.ended = ended_by(event.neighbor.reason) or session.ended
 
 
 def main() -> None:

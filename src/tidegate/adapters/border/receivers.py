@@ -1,6 +1,7 @@
 """Routers that can be asked what they hold: BIRD 2, FRR and GoBGP, by the settings of each router."""
 
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -16,7 +17,7 @@ from tidegate.model.plans import Rule
 from tidegate.model.refusals import Malformed, NotAllowed
 from tidegate.ports.border import ReadBack
 from tidegate.ports.outside import OutsideFailed
-from tidegate.wire.bgp_routes import Attributes, RouteKey, key_of, rule_from
+from tidegate.wire.bgp_routes import Attributes, RouteKey, key_of, rule_from, rule_meaning
 
 ANSWER_S: Final = 5.0
 """How long a router's own program may take to show its tables."""
@@ -32,6 +33,11 @@ Held = tuple[tuple[Rule, ...], int]
 REFUSED: Final = (
     "its own validation (RFC 9117) refuses {count} of our rules: give the speaker the router's AS number "
     "(border.local_as), or let this neighbour's FlowSpec in without validation"
+)
+
+LACKED: Final = (
+    "it lacks {lacked} of {sent} rules sent there: if they are not still on their way, its import policy, a "
+    "limit on routes or a session that is down keeps them out"
 )
 
 
@@ -50,12 +56,19 @@ def ask(settings: BorderSettings, border_point: str, router: BorderRouter, annou
     why = ""
     try:
         rules, refused = _READERS[kind](settings, border_point, where.strip(), announced)
-        why = REFUSED.format(count=refused) if refused else ""
+        why = REFUSED.format(count=refused) if refused else lacked(border_point, announced, rules)
     except KeyError:
         why = f"{kind!r} is no receiver that can be asked; write birdc, vtysh or gobgp"
     except (OutsideFailed, Malformed, NotAllowed) as error:
         why = str(error)
     return ReadBack(border_point=border_point, receiver=f"{router.name} ({kind})", rules=rules, why=why)
+
+
+def lacked(border_point: str, announced: Announced, held: Sequence[Rule]) -> str:
+    """Where to look when not every rule that the speaker holds for this border point is there, else ""."""
+    sent = Counter(rule_meaning(rule) for rule in announced if rule.border_point == border_point)
+    lacking = sent - Counter(map(rule_meaning, held))
+    return LACKED.format(lacked=lacking.total(), sent=sent.total()) if lacking else ""
 
 
 def _ask_bird(settings: BorderSettings, border_point: str, where: str, _: Announced) -> Held:
