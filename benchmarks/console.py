@@ -18,6 +18,7 @@ from tidegate.app.console.attack_lists import attack_counts, attack_list
 from tidegate.app.console.gathering import Sources, attack_view, ledger, moment, situation_at
 from tidegate.app.console.open import serving_of
 from tidegate.app.live import LIVE_SECONDS_MAX
+from tidegate.app.parts import Parts
 
 ASKED = 15
 """Each question is asked so often, and the middle one counts."""
@@ -46,17 +47,22 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 def asked(bursts: int, seed: int) -> Asked:
     with Folder() as folder:
         live_through(folder, bursts, seed)
-        with node_answering(folder, seed), console_of(folder) as sources:
-            answered = {name: took(question, sources, ASKED) for name, question in QUESTIONS.items()}
-        with console_of(folder) as sources:
-            first, alone = (took(QUESTIONS[SITUATION], sources, often) for often in (1, ASKED))
-    return Asked(facts=bursts * BURST * FACTS_AN_ATTACK, took=answered, alone=alone, alone_first=first)
+        return asked_of(folder, bursts * BURST * FACTS_AN_ATTACK, seed, PARTS)
+
+
+def asked_of(folder: Path, facts: int, seed: int, parts: Parts) -> Asked:
+    """Of a record that nobody writes to meanwhile."""
+    with node_answering(folder, seed), console_of(folder, parts) as sources:
+        answered = {name: took(question, sources, ASKED) for name, question in QUESTIONS.items()}
+    with console_of(folder, parts) as sources:
+        first, alone = (took(QUESTIONS[SITUATION], sources, often) for often in (1, ASKED))
+    return Asked(facts=facts, took=answered, alone=alone, alone_first=first)
 
 
 @contextmanager
-def console_of(folder: Path) -> Iterator[Sources]:
+def console_of(folder: Path, parts: Parts) -> Iterator[Sources]:
     opened = serving_of(
-        PARTS,
+        parts,
         config_file=None,
         state_folder=folder,
         hotline_state=None,

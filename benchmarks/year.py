@@ -26,6 +26,7 @@ from tidegate.adapters.sql.stores import SqlStores
 from tidegate.app.attack_summary import attack_summary
 from tidegate.app.checkpoint import CHECKPOINT_EVERY
 from tidegate.app.node import Node
+from tidegate.app.parts import IfMissing
 from tidegate.app.places import DATABASE_NAME
 from tidegate.model.attacks import Attack, Rate, VectorRate
 from tidegate.model.facts import AttackDetected, AttackEnded, Fact
@@ -199,31 +200,57 @@ class Recording:
         return min(sum(facts for facts, _ in some) / sum(s for _, s in some) for some in tenths)
 
 
-def live_through(folder: Path, bursts: int, seed: int) -> tuple[Recording, int]:
-    """The chosen bursts recorded by a node in `folder`; what it took, and the facts since its checkpoint.
+class Shield:
+    """A node in `folder` that lives through bursts, one after the other.
 
     A burst begins before the one before it has ended, so that a thousand attacks or two are open at once.
     """
-    clock, sink, recording = SimulatedClock(), QuietSink(), Recording()
-    stores = SqlStores(f"sqlite:///{folder / DATABASE_NAME}", "create")
-    node = Node.open(stores.facts, [sink], clock)
-    year = Year(random.Random(seed))
-    ended: list[Fact] = []
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.clock, self.recording = SimulatedClock(), Recording()
+        self._folder, self._sink = folder, QuietSink()
+        self._year = Year(random.Random(seed))
+        self._ends: list[Fact] = []
+        self.open("create")
+
+    def open(self, if_missing: IfMissing) -> None:
+        self._stores = SqlStores(f"sqlite:///{self._folder / DATABASE_NAME}", if_missing)
+        self._node = Node.open(self._stores.facts, [self._sink], self.clock)
+
+    def close(self) -> None:
+        self._stores.close()
+
+    def burst(self, at_ms: int) -> None:
+        self.clock.at_ms = at_ms
+        began, ends = self._year.burst(at_ms)
+        self.recording.record(self._node, began)
+        self.end()
+        self._ends = ends
+
+    def end(self) -> None:
+        """The last burst's attacks. RuntimeError where an alert was not carried out, or twice."""
+        self.recording.record(self._node, self._ends)
+        self._ends = []
+        if self._sink.taken != self.recording.facts:
+            raise RuntimeError(f"{self._sink.taken} alerts were carried out for {self.recording.facts} facts")
+
+    def since_checkpoint(self) -> int:
+        checkpoint = self._stores.facts.checkpoint()
+        return self.recording.facts - (checkpoint.size if checkpoint else 0)
+
+
+def live_through(folder: Path, bursts: int, seed: int) -> tuple[Recording, int]:
+    """The chosen bursts recorded by a node in `folder`; what it took, and the facts since its checkpoint."""
+    shield = Shield(folder, seed)
     for at in range(bursts):
-        clock.at_ms = BEGIN_MS + YEAR_MS * at // bursts
-        began, ends = year.burst(clock.at_ms)
-        recording.record(node, began)
-        recording.record(node, ended)
-        ended = ends
+        shield.burst(BEGIN_MS + YEAR_MS * at // bursts)
         if at == bursts // 2:
             whole_bytes, of_counts = bytes_on_disk(folder)
-            recording.half = recording.facts, whole_bytes - of_counts
-    recording.record(node, ended)
-    if sink.taken != recording.facts:
-        raise RuntimeError(f"{sink.taken} alerts were carried out for {recording.facts} facts")
-    checkpoint = stores.facts.checkpoint()
-    stores.close()
-    return recording, recording.facts - (checkpoint.size if checkpoint else 0)
+            shield.recording.half = shield.recording.facts, whole_bytes - of_counts
+    shield.end()
+    since_checkpoint = shield.since_checkpoint()
+    shield.close()
+    return shield.recording, since_checkpoint
 
 
 def far_from_a_checkpoint(bursts: int) -> int:
