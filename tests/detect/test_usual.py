@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.detect.baseline import HOURS, Baselines, Key
+from tidegate.detect.baseline import HOURS, SHARES, Baselines, Key, quantiles_of
 from tidegate.detect.detector import Detector
 from tidegate.detect.levels import LEVEL_LENGTHS
 from tidegate.detect.rows import Row
@@ -219,3 +219,14 @@ def test_only_reflection_settles_and_an_ipv6_lan_is_a_lan() -> None:
     assert floors.settled(CODE_OF["dns"], slash_20) < floors.prefix(CODE_OF["dns"], slash_20)
     assert floors.prefix(CODE_OF["tcp"], slash_64) == tuple(2 * one for one in floors.host(CODE_OF["tcp"]))
     assert floors.prefix(CODE_OF["dns"], slash_64) == floors.host(CODE_OF["dns"])
+
+
+@given(st.integers(0, 1 << 32))
+def test_quantiles_of_what_was_learned_are_numpys(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    minutes = random.random((5, 60, 2)).astype(np.float32)
+    for row in minutes:
+        row[random.choice(60, int(random.integers(0, 31)), replace=False)] = np.nan
+    learned = np.isfinite(minutes[:, :, 0]).sum(axis=1)
+    naive = np.nanquantile(minutes, SHARES, axis=1).transpose(1, 2, 0)
+    np.testing.assert_allclose(quantiles_of(minutes, learned), naive, rtol=1e-6)

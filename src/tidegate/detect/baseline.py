@@ -25,6 +25,7 @@ HOURS = 168
 MINUTES = 60
 QUANTITIES = 2  # bits and packets per second
 USUAL, HIGH = 0, 1  # median and 95th percentile of an hour's one-minute values
+SHARES = (0.5, 0.95)
 
 WEEK_WEIGHT = 0.4
 """Weight of the newest week in an hour's quantiles: half of what is known is from the last fortnight."""
@@ -81,6 +82,22 @@ class Key:
         except (struct.error, KeyError, UnicodeDecodeError):
             return None
         return None
+
+
+def quantiles_of(minutes: npt.NDArray[np.float32], learned: Rows) -> Floats:
+    """(rows, QUANTITIES, 2): the SHARES of each row's `learned` values that are not NaN.
+
+    `minutes` (rows, 60, QUANTITIES). As numpy.nanquantile, which goes through rows one by one and takes
+    seconds at every full hour.
+    """
+    ordered = np.sort(minutes, axis=1).astype(np.float64)  # NaN last
+    at = np.array(SHARES)[None, :] * (learned[:, None] - 1)
+    below = np.floor(at).astype(np.int64)
+    above = np.ceil(at).astype(np.int64)
+    rows = np.arange(len(minutes))[:, None]
+    low, high = ordered[rows, below], ordered[rows, above]  # (rows, 2, QUANTITIES)
+    found: Floats = (low + (high - low) * (at - below)[:, :, None]).transpose(0, 2, 1)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,11 +256,11 @@ class Baselines:
         slot = hour % HOURS
         used = np.fromiter(self._row.values(), np.int64, len(self._row))
         minutes = self._minutes[used]
-        finite = np.isfinite(minutes[:, :, 0]).astype(np.int64)
-        valid = np.asarray(finite.sum(axis=1) >= MINUTES // 2, np.bool_)
-        used, minutes = used[valid], minutes[valid]
+        learned = np.isfinite(minutes[:, :, 0]).sum(axis=1)
+        valid = learned >= MINUTES // 2
+        used, minutes, learned = used[valid], minutes[valid], learned[valid]
         if len(used):
-            now = np.nanquantile(minutes, (0.5, 0.95), axis=1).transpose(1, 2, 0)
+            now = quantiles_of(minutes, learned)
             first = np.asarray(self.weeks[used, slot] == 0)
             before = self.quantiles[used, slot]
             blended = before + WEEK_WEIGHT * (now - before)
