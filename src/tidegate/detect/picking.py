@@ -23,6 +23,7 @@ FRAGMENT_SHARE = 0.1
 """Fragments carry no ports; on a target of another vector they count with it from this share of it."""
 
 BYTES_AS_BITS = np.array([[8.0], [1.0], [64.0], [1.0]])
+COLUMN = {Quantity.BITS: 0, Quantity.PACKETS: 1}
 
 Ended = Mapping[tuple[Prefix | int, int], int]
 """By (target, vector), the second in which an attack on it was told as ended."""
@@ -82,6 +83,7 @@ class _VectorTraffic:
     def window(self, prefix: Prefix) -> Floats | None:
         known = self.windows.get(prefix)
         if known is None:
+    objects: Objects
             at = self.scene.place.get(Row(prefix, -1, self.vector))
             if at is None:
                 return None
@@ -109,7 +111,7 @@ class _VectorTraffic:
         window = self.window(prefix)
         if window is None:
             return Amount(0.0, 0.0)
-        column = 0 if evidence.quantity is Quantity.BITS else 1
+        column = COLUMN[evidence.quantity]
         sums = window[:, self.scene.columns(evidence)].sum(axis=1)
         return Amount(float(sums[column]), float(sums[column + 2]))
 
@@ -121,6 +123,17 @@ def _evidence(
 
     Seconds up to `after` count as nothing.
     """
+    def within_their_own(self, hosts: Iterable[Prefix], prefix: Prefix, evidence: Evidence) -> bool:
+        """See `targets.Traffic`."""
+        if self.objects.around(prefix) >= 0:
+            return False
+        limits, column = self.scene.thresholds, COLUMN[evidence.quantity]
+        own = received = 0.0
+        for host in hosts:
+            own += float(limits[self.scene.place[Row(host, -1, self.vector)], column])
+            received += self.amount(host, evidence).total
+        return received < own * evidence.seconds
+
     if after is not None:
         window = window.copy()
         window[:, : max(0, scene.aligned.column(after) + 1)] = 0.0
@@ -185,7 +198,7 @@ class Picking:
         objects: list[Pick] = []
         for vector, hot in by_vector.items():
             whole = {prefix: hot_rows[at] for at in hot if (prefix := scene.rows[at].prefix) is not None}
-            traffic = _VectorTraffic(scene, vector, self._settings, parts_of[vector], whole)
+            traffic = _VectorTraffic(scene, vector, self._settings, self._objects, parts_of[vector], whole)
             chosen = smallest(whole, traffic)
             for prefix, evidence in chosen.items():
                 told = max(

@@ -7,7 +7,11 @@ attack by persistence and sampling (detect.decision). `smallest` keeps 1 to 4, d
 2. A decided network that holds targets is one itself only if what is left without them is decided too.
    Then it stands for them: the flood is on the network, and they are where it is heaviest.
 3. Where a few narrower prefixes hold nearly all of what is left (and there are samples enough to tell),
-   they are the targets instead: up to HOSTS_MAX hosts or PARTS_MAX networks.
+   they are the targets instead: up to HOSTS_MAX hosts or PARTS_MAX networks. But a network's threshold is for
+   what many hosts gather. Up to HOSTS_MAX hosts that hold MOST of it, and receive less than their own
+   thresholds add up to, are ordinary, as each of them would be alone: where the rest is not decided without
+   them, there is no target. Of wider prefixes they are taken off as targets are. In operators'
+   objects it is not so.
 4. More than PARTS_MAX siblings that began together, and hold most of what their network receives, are
    named by it, where the network is counted: in a full table it may not be.
 5. All vectors on one target are one attack.
@@ -39,6 +43,9 @@ from tidegate.model.addresses import Prefix, is_ipv4
 HOLDS = 0.9
 """Narrower prefixes stand for a wider one when they hold this share of its traffic."""
 
+MOST = 0.75
+"""Hosts below their own thresholds explain a network's traffic when they hold this share of it."""
+
 PARTS_MAX = 8
 """Narrower networks that stand for a wider one, at most; more of them are better named together."""
 
@@ -48,6 +55,9 @@ HOSTS_MAX = 4
 SAMPLES_A_PART = 6
 """Sampled packets for each narrower prefix, without which a wider one is not narrowed: among few samples
 some hosts always seem to hold all."""
+
+SAMPLES_A_HOST = 2
+"""The same for hosts that explain a network: whom they do not hold, the next second's samples show."""
 
 MERGES = 0.8
 """Many siblings are named by their parent when they hold this share of its traffic."""
@@ -108,6 +118,10 @@ class Traffic(Protocol):
         """What a prefix received in the seconds of the evidence, in its quantity; nothing where it is not
         counted."""
 
+    def within_their_own(self, hosts: Iterable[Prefix], prefix: Prefix, evidence: Evidence) -> bool:
+        """Whether hosts receive less than their own thresholds add up to; inside an operator's object never,
+        because its line is what counts, whoever draws on it."""
+
 
 def ipv4(prefix: Prefix) -> bool:
     return prefix.length >= 96 and is_ipv4(prefix.high, prefix.low)
@@ -149,18 +163,35 @@ class _Chosen:
 def smallest(hot: Iterable[Prefix], traffic: Traffic) -> dict[Prefix, Evidence]:
     """The smallest set of counted prefixes that explains all hot ones, by rules 1 to 4; none overlap."""
     chosen = _Chosen()
+    ordinary: set[Prefix] = set()
     for prefix in sorted(hot, key=lambda p: (-p.length, p)):
         evidence = traffic.decided(prefix, chosen.inside[prefix])  # 1, 2
         if evidence is None:
             continue
-        for part in _narrowed(prefix, evidence, traffic, chosen):  # 3
+        few = _ordinary(prefix, evidence, traffic, chosen)  # 3
+        ordinary |= set(few)
+        for part in few or _narrowed(prefix, evidence, traffic, chosen, HOLDS, SAMPLES_A_PART):
             chosen.add(part, evidence)
+    for host in ordinary & chosen.evidence.keys():
+        chosen.drop(host)
     _merge(chosen, traffic)  # 4
     return chosen.evidence
 
 
-def _narrowed(prefix: Prefix, evidence: Evidence, traffic: Traffic, chosen: _Chosen) -> list[Prefix]:
-    """The few narrower prefixes that hold nearly all that is left of it, else the prefix itself."""
+def _ordinary(prefix: Prefix, evidence: Evidence, traffic: Traffic, chosen: _Chosen) -> list[Prefix]:
+    """The few hosts, each an ordinary one, that explain why a prefix is decided; none where none do."""
+    hosts = _narrowed(prefix, evidence, traffic, chosen, MOST, SAMPLES_A_HOST)
+    few = hosts != [prefix] and len(hosts) <= HOSTS_MAX and all(one.length == HOST_LENGTH for one in hosts)
+    if not (few and traffic.within_their_own(hosts, prefix, evidence)):
+        return []
+    return hosts if traffic.decided(prefix, chosen.inside[prefix].union(hosts)) is None else []
+
+
+def _narrowed(
+    prefix: Prefix, evidence: Evidence, traffic: Traffic, chosen: _Chosen, holds: float, met: int
+) -> list[Prefix]:
+    """The few narrower prefixes that hold such a share of what is left of it, each met in so many sampled
+    packets, else the prefix itself."""
 
     def left(place: Prefix) -> Amount:
         own = traffic.amount(place, evidence)
@@ -175,10 +206,10 @@ def _narrowed(prefix: Prefix, evidence: Evidence, traffic: Traffic, chosen: _Cho
     for total, part in weighed[:most]:
         few.append(part)
         held += total
-        if held >= HOLDS * whole.total:
-            if samples(whole.total, whole.variance) < SAMPLES_A_PART * len(few):
+        if held >= holds * whole.total:
+            if samples(whole.total, whole.variance) < met * len(few):
                 break
-            return [narrow for one in few for narrow in _narrowed(one, evidence, traffic, chosen)]
+            return [narrow for one in few for narrow in _narrowed(one, evidence, traffic, chosen, holds, met)]
     return [prefix]
 
 
