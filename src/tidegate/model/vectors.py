@@ -85,7 +85,9 @@ VECTORS: tuple[Vector, ...] = (
     _flood("icmp", "ICMP flood", 50 * MEGA, 10_000),
     _flood("icmpv6", "ICMPv6 flood", 50 * MEGA, 10_000),
     _flood("gre", "GRE flood", 500 * MEGA, 60_000),
-    _flood("esp", "ESP flood", 500 * MEGA, 60_000),
+    # A tunnel's end draws a whole site's traffic. Behind a translator the same packets are UDP to port 4500
+    # (RFC 3948), and unclassified: so the floor is that of UDP, what a 1 Gb/s line holds.
+    _flood("esp", "ESP flood", 1 * GIGA, 200_000),
     _flood("ip_in_ip", "IP in IP flood", 300 * MEGA, 40_000),
     _flood("other_protocol", "Other IP protocols", 100 * MEGA, 10_000),
     # Reflection, by the UDP port that the reflector answers from. `bytes_min` tells a long reply from
