@@ -88,6 +88,29 @@ def test_carpet_bombing_is_one_attack_on_the_right_network(base: str, spread: in
     assert world.attacks()[0].targets == (target,)
 
 
+@pytest.mark.parametrize(("hosts", "told"), [(3, []), (40, [("198.51.100.0/24",)])])
+def test_as_many_packets_to_few_ordinary_hosts_are_no_attack_on_their_network(
+    hosts: int, told: list[tuple[str, ...]]
+) -> None:
+    how = {"protocol": 6, "flags": 2, "size": 40}
+    syn = flood(4.2, begin=BEGIN, until=UNTIL, to="198.51.100.0", spread=hosts, **how)  # 13,000 a second
+    world = World([syn]).run(START, OVER)
+    assert [attack.targets for attack in world.attacks()] == told
+    line = WatchedObject("ministry", (Prefix.parse("198.51.100.0/24"),), capacity_bits_per_s=400_000_000)
+    watched = World([syn], DetectionSettings(objects=(line,))).run(START, OVER)
+    assert watched.attacks()
+
+
+def test_reflected_names_below_their_floor_are_told_with_the_fragments_that_are_their_larger_part() -> None:
+    until = START + 120
+    first = flood(190, begin=BEGIN, until=until, to=HOST, src_port=53, size=1400)
+    rest = flood(235, begin=BEGIN, until=until, to=HOST, fragment=2, size=1400)
+    world = World([first, rest]).run(START, until + 50)
+    assert kinds(world) == ["AttackDetected", "AttackEnded"]
+    assert {rate.vector for rate in world.attacks()[0].vectors} == {"dns", "fragments"}
+    assert kinds(World([first]).run(START, START + 20)) == []
+
+
 def test_an_ipv6_carpet_over_many_lans_is_the_network_around_them() -> None:
     def carpet(second: int) -> Rows:
         if not BEGIN <= second < UNTIL:

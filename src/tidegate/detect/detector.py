@@ -272,16 +272,19 @@ class Detector:
 
     def _drop_gone_vectors(self, attack: OpenAttack) -> None:
         newest = max(attack.alive.values(), default=0)
+        last = dict(attack.alive)
+        for (_, vector), part in attack.parts.items():  # beside fragments it may be below its floor
+            last[vector] = max(last.get(vector, 0), part.picked_second)
         gone = {
             vector
-            for vector, alive in attack.alive.items()
-            if newest - alive > VECTOR_QUIET_SECONDS + attack.delay_seconds and vector != FRAGMENTS
+            for vector, second in last.items()
+            if newest - second > VECTOR_QUIET_SECONDS + attack.delay_seconds and vector != FRAGMENTS
         }
         for target, vector in list(attack.parts):
             if vector in gone:
                 del attack.parts[target, vector]
         for vector in gone:
-            del attack.alive[vector]
+            attack.alive.pop(vector, None)
 
     def _endings(self, scene: Scene) -> list[Fact]:
         facts: list[Fact] = []

@@ -16,14 +16,22 @@ from tidegate.detect.targets import Amount, Evidence, Quantity, around, smallest
 from tidegate.detect.thresholds import Objects
 from tidegate.model.addresses import Prefix
 from tidegate.model.summaries import SecondSummary
-from tidegate.model.vectors import CODE_OF
+from tidegate.model.vectors import CODE_OF, VECTORS, VectorClass
 
 FRAGMENTS = CODE_OF["fragments"]
 FRAGMENT_SHARE = 0.1
-"""Fragments carry no ports; on a target of another vector they count with it from this share of it."""
+"""Fragments carry no ports; on a target of another vector they count with it from this share of it, and a
+reflection counts with them on a target of theirs: it is their packets' first parts."""
 
-BYTES_AS_BITS = np.array([[8.0], [1.0], [64.0], [1.0]])
 COLUMN = {Quantity.BITS: 0, Quantity.PACKETS: 1}
+BYTES_AS_BITS = np.array([[8.0], [1.0], [64.0], [1.0]])
+
+REFLECTIONS = tuple(
+    CODE_OF[vector.name] for vector in VECTORS if vector.vector_class is VectorClass.REFLECTION
+)
+
+BESIDE_USUAL = 2.0
+"""Times usual that a reflection is, where it is named beside fragments: a resolver goes on being answered."""
 
 Ended = Mapping[tuple[Prefix | int, int], int]
 """By (target, vector), the second in which an attack on it was told as ended."""
@@ -75,6 +83,7 @@ class _VectorTraffic:
     scene: Scene
     vector: int
     settings: DetectionSettings
+    objects: Objects
     parts_of: Mapping[Prefix, Sequence[Prefix]]
     whole: Mapping[Prefix, Evidence]
     """The decided prefixes, with all that is inside them."""
@@ -83,7 +92,6 @@ class _VectorTraffic:
     def window(self, prefix: Prefix) -> Floats | None:
         known = self.windows.get(prefix)
         if known is None:
-    objects: Objects
             at = self.scene.place.get(Row(prefix, -1, self.vector))
             if at is None:
                 return None
@@ -115,14 +123,6 @@ class _VectorTraffic:
         sums = window[:, self.scene.columns(evidence)].sum(axis=1)
         return Amount(float(sums[column]), float(sums[column + 2]))
 
-
-def _evidence(
-    scene: Scene, window: Floats, limits: Floats, settings: DetectionSettings, after: int | None = None
-) -> Evidence | None:
-    """Why one window (4, 64) is decided, by the newest second at which it is; None where it is not.
-
-    Seconds up to `after` count as nothing.
-    """
     def within_their_own(self, hosts: Iterable[Prefix], prefix: Prefix, evidence: Evidence) -> bool:
         """See `targets.Traffic`."""
         if self.objects.around(prefix) >= 0:
@@ -134,6 +134,14 @@ def _evidence(
             received += self.amount(host, evidence).total
         return received < own * evidence.seconds
 
+
+def _evidence(
+    scene: Scene, window: Floats, limits: Floats, settings: DetectionSettings, after: int | None = None
+) -> Evidence | None:
+    """Why one window (4, 64) is decided, by the newest second at which it is; None where it is not.
+
+    Seconds up to `after` count as nothing.
+    """
     if after is not None:
         window = window.copy()
         window[:, : max(0, scene.aligned.column(after) + 1)] = 0.0
@@ -209,7 +217,7 @@ class Picking:
                 if fresh is not None:
                     found[prefix, vector] = _pick(scene, prefix, vector, fresh)
             objects += self._lone_objects(scene, vector, hot, chosen, ended)
-        found |= self._fragments(scene, list(found.values()))
+        found = self._fragments(scene, list(found.values())) | found
         return [*found.values(), *objects]
 
     def _lone_objects(
@@ -235,22 +243,31 @@ class Picking:
                 yield _pick(scene, number, vector, evidence)
 
     def _fragments(self, scene: Scene, picks: Iterable[Pick]) -> dict[tuple[Prefix, int], Pick]:
+        """Fragments beside what is picked; beside picked fragments the reflections that they belong to."""
         found = {}
-        recent = slice(-self._settings.persistence_window_seconds, None)
         for pick in picks:
-            if not isinstance(pick.target, Prefix) or pick.vector == FRAGMENTS:
+            if not isinstance(pick.target, Prefix):
                 continue
-            at = scene.place.get(Row(pick.target, -1, FRAGMENTS))
-            own = scene.place[Row(pick.target, -1, pick.vector)]
-            if at is None:
-                continue
-            pieces = scene.aligned.bytes[at, recent].sum()
-            if pieces >= FRAGMENT_SHARE * scene.aligned.bytes[own, recent].sum() > 0:
-                bits = float(pieces) * 8 / self._settings.persistence_window_seconds
-                found[pick.target, FRAGMENTS] = Pick(
-                    pick.target, FRAGMENTS, pick.first_second, pick.last_second, bits, 0.0, 0.0
-                )
+            for vector in REFLECTIONS if pick.vector == FRAGMENTS else (FRAGMENTS,):
+                bits = self._beside(scene, pick, vector)
+                if bits is not None:
+                    found[pick.target, vector] = Pick(
+                        pick.target, vector, pick.first_second, pick.last_second, bits, 0.0, 0.0
+                    )
         return found
+
+    def _beside(self, scene: Scene, pick: Pick, vector: int) -> float | None:
+        """Bits per second of another vector on a pick's target, where they are FRAGMENT_SHARE of the pick's
+        and, of a reflection, not what is usual there."""
+        assert isinstance(pick.target, Prefix)
+        at = scene.place.get(Row(pick.target, -1, vector))
+        if at is None:
+            return None
+        own = scene.place[Row(pick.target, -1, pick.vector)]
+        seconds = self._settings.persistence_window_seconds
+        bits, of = (float(scene.aligned.bytes[row, -seconds:].sum()) * 8 / seconds for row in (at, own))
+        usual = scene.history.usual_high[at, 0] if vector != FRAGMENTS else 0.0
+        return bits if bits >= FRAGMENT_SHARE * of > 0 and bits >= BESIDE_USUAL * usual else None
 
 
 def _pick(scene: Scene, target: Prefix | int, vector: int, evidence: Evidence) -> Pick:
