@@ -37,6 +37,14 @@ def measure(description: Description, settings: Settings) -> Result:
     show_default=True,
     help="In which accuracy counts false alarms.",
 )
+@click.option(
+    "--workers", type=click.IntRange(1, 4), default=1, show_default=True, help="Processes of accuracy."
+)
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where accuracy leaves what is done, and goes on from.",
+)
 @click.option("--peers", type=click.Choice(["auto", "off"]), default="auto", show_default=True)
 @click.option("--list", "listed", is_flag=True, help="Only say what would be measured.")
 def main(
@@ -48,6 +56,8 @@ def main(
     attack_captures: Path | None,
     as_rel: Path | None,
     ordinary_days: int,
+    workers: int,
+    keep: Path | None,
     peers: str,
     listed: bool,
 ) -> None:
@@ -68,6 +78,8 @@ def main(
         attack_captures=attack_captures,
         as_rel=as_rel,
         ordinary_days=ordinary_days,
+        workers=workers,
+        keep=keep,
         collector_core=cores[0],
         sender_core=cores[-1],
     )

@@ -13,7 +13,8 @@ import msgspec
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the command line decided. `quick` trades exactness for time and says so in the table;
-    `ordinary_days` are those in which false alarms are counted."""
+    `ordinary_days` are those in which false alarms are counted; `workers` processes share what can be shared,
+    and `keep` is the folder in which a long run leaves what is done."""
 
     seed: int
     quick: bool
@@ -21,6 +22,8 @@ class Settings:
     attack_captures: Path | None
     as_rel: Path | None
     ordinary_days: int
+    workers: int
+    keep: Path | None
     collector_core: int
     sender_core: int
 

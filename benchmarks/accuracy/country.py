@@ -4,7 +4,8 @@ All of it follows from one seed. Networks are /24 (IPv4) and /48 (IPv6) prefixes
 alarms are counted.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 import numpy as np
@@ -159,6 +160,11 @@ class Networks:
 
     def __len__(self) -> int:
         return len(self.role)
+
+    def behind(self, exporters: Sequence[int]) -> "Networks":
+        """Those behind some exporters."""
+        mine = np.isin(self.exporter, exporters)
+        return Networks(*(getattr(self, column.name)[mine] for column in fields(self)))
 
 
 def found_networks(exporters: tuple[Exporter, ...], rng: np.random.Generator) -> Networks:

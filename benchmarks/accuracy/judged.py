@@ -2,20 +2,25 @@
 whole minute.
 """
 
+import pickle
+import zlib
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmarks.accuracy.simulate import exporter_table
-from tidegate.detect.baseline import Baselines, Key
+from tidegate.detect.baseline import HIGH, Baselines, Key
 from tidegate.detect.counting import SecondCounter
 from tidegate.detect.detector import Detector
 from tidegate.detect.settings import CountingSettings, DetectionSettings
+from tidegate.model.addresses import Prefix
+from tidegate.model.attacks import Attack
 from tidegate.model.exporters import SFLOW5
 from tidegate.model.facts import Fact
 from tidegate.model.flows import FlowBatch, FlowRows
 from tidegate.model.summaries import WINDOW_SECONDS
+from tidegate.model.vectors import CODE_OF
 
 SEED = 20261121
 """The counting table's seed is secret in a node; here it is fixed, so that a run can be repeated."""
@@ -36,12 +41,13 @@ def _samples(cells: npt.NDArray[np.void]) -> npt.NDArray[np.float64]:
 
 
 def joined(batches: Sequence[FlowRows]) -> FlowRows:
-    """As numpy.concatenate, which compares every field of every batch anew."""
+    """As numpy.concatenate, which goes through every field of every batch."""
     rows = np.empty(sum(map(len, batches)), batches[0].dtype)
-    at = 0
+    whole, at = rows.view(np.uint8), 0
     for batch in batches:
-        rows[at : at + len(batch)] = batch
-        at += len(batch)
+        flat = np.ascontiguousarray(batch).view(np.uint8)
+        whole[at : at + len(flat)] = flat
+        at += len(flat)
     return rows
 
 
@@ -64,20 +70,32 @@ class Ages:
 
 
 class Detection:
-    """Implements `simulate.Judged` with the default settings."""
+    """Implements `simulate.Judged` with the default settings; attacks are numbered from `first_number`."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_number: int) -> None:
         self._counter = SecondCounter(CountingSettings(seed=SEED))
         self._sketch = SecondCounter(CountingSettings(seed=SEED, cells_max=1 << 20))
-        self._baselines = Baselines()
         self._ages = Ages(len(exporter_table()))
+        self._first_number = first_number
+        self._learned: tuple[list[Key], npt.NDArray[np.float64]] = ([], np.zeros((0, 2)))
+        self._begin(Baselines())
+
+    def _begin(self, baselines: Baselines) -> None:
+        self._baselines = baselines
         self._detector = Detector(
             DetectionSettings(),
             border_point_of=lambda _: None,
             open_attacks=(),
-            next_number=1,
-            baselines=self._baselines,
+            next_number=self._first_number,
+            baselines=baselines,
         )
+
+    def known(self) -> bytes:
+        return zlib.compress(pickle.dumps(self._baselines), 1)
+
+    def recall(self, known: bytes) -> None:
+        """Of our own making: the level of this moment is not among what a node stores."""
+        self._begin(pickle.loads(zlib.decompress(known)))
 
     def observe(
         self, batches: Sequence[FlowRows], second: int, exporters: npt.NDArray[np.void]
@@ -97,13 +115,35 @@ class Detection:
         self._sketch.count(FlowBatch(rows), newest * 1000 + 999)
         cells = self._sketch.close_second(newest, exporter_table()[:0], {}, 0).cells
         cells = cells[_samples(cells) >= SAMPLES_MIN]
-        keys = [
-            Key(int(cell["high"]), int(cell["low"]), int(cell["length"]), int(cell["vector"]))
-            for cell in cells
-        ]
-        amounts = np.zeros((len(cells), WINDOW_SECONDS, 2))
-        amounts[:, -60:, 0] = cells["bytes"][:, -1:] * 8.0 / seconds
-        amounts[:, -60:, 1] = cells["packets"][:, -1:] / seconds
+        columns = (cells[name].tolist() for name in ("high", "low", "length", "vector"))
+        levels = np.stack((cells["bytes"][:, -1] * 8.0, cells["packets"][:, -1]), axis=1) / seconds
+        self._learned = ([Key(*names) for names in zip(*columns, strict=True)], levels)
+        self.learn_again(minute_start)
+
+    def learn_again(self, minute_start: int) -> None:
+        keys, levels = self._learned
+        newest = minute_start + 59
+        amounts = np.zeros((len(keys), WINDOW_SECONDS, 2))
+        amounts[:, -60:] = levels[:, None]
         known = self._baselines.rows(keys, minute_start)
-        self._baselines.learn(known, amounts, newest, np.full(len(cells), newest))
+        self._baselines.learn(known, amounts, newest, np.full(len(keys), newest))
         self._baselines.pass_time(minute_start + 60)
+
+    def grounds(self, attack: Attack, second: int) -> str:
+        """For each target and vector: what was usual at this hour, just now, and at the busiest hour."""
+        found = []
+        for target in map(Prefix.parse, attack.targets):
+            for vector in (rate.vector for rate in attack.vectors):
+                row = self._baselines.known([Key(target.high, target.low, target.length, CODE_OF[vector])])
+                history = self._baselines.history(row, second)
+                busiest = self._baselines.quantiles[row[0], :, :, HIGH].max(axis=0) if row[0] >= 0 else (0, 0)
+                usual, level = history.usual_high[0], history.level[0]
+                found.append(
+                    f"{target} {vector}: usual {_rates(usual)}, of late {_rates(level)}, "
+                    f"at the busiest hour {_rates(busiest)}"
+                )
+        return "; ".join(found)
+
+
+def _rates(rates: Sequence[float] | npt.NDArray[np.floating]) -> str:
+    return f"{rates[0] / 1e6:.0f} Mb/s {rates[1] / 1e3:.1f} kpps"

@@ -43,13 +43,13 @@ def kinds_of(traffic: list[Traffic]) -> _Kinds:
 
 
 class Ordinary:
-    """The country's everyday traffic. `second(t)` depends on the seed and on t alone, so seconds may be left
-    out.
+    """Everyday traffic of some networks. `second(t)` depends on the seed and on t alone, so seconds may be
+    left out.
     """
 
-    def __init__(self, exporters: tuple[Exporter, ...], networks: Networks, seed: int) -> None:
+    def __init__(self, exporters: tuple[Exporter, ...], networks: Networks, seed: tuple[int, ...]) -> None:
         self._exporters, self._networks, self._seed = exporters, networks, seed
-        self._rhythm = Rhythm(networks, np.random.default_rng((seed, 7)))
+        self._rhythm = Rhythm(networks, np.random.default_rng((*seed, 7)))
         self._kinds = kinds_of([one for role in ROLES for one, _ in role.habits])
         self._kind_of_role = [
             (first, np.array([share for _, share in role.habits]))
@@ -66,7 +66,7 @@ class Ordinary:
 
     def second(self, second: int, silent: frozenset[int] = frozenset()) -> FlowRows:
         """What is received in this second; exporters in `silent` (they restart) tell nothing."""
-        rng = np.random.default_rng((self._seed, 11, second))
+        rng = np.random.default_rng((*self._seed, 11, second))
         networks = self._networks
         expected = self._samples_per_s * self._rhythm.factor(second)
         expected = np.where(self._is_netflow, expected / PACKETS_PER_RECORD, expected)

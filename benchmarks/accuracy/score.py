@@ -10,7 +10,8 @@ from scipy.stats import chi2
 
 from benchmarks.accuracy.attacks import SYN_PACKETS_PER_S, Spread, Truth
 from benchmarks.accuracy.country import Kind, Networks
-from benchmarks.accuracy.simulate import Outcome, Told
+from benchmarks.accuracy.course import Outcome
+from benchmarks.accuracy.simulate import Told
 from tidegate.detect.settings import Floors
 from tidegate.model.addresses import Prefix
 from tidegate.model.attacks import Attack
@@ -29,11 +30,16 @@ FLOORS = Floors()
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One attack and what was said of it; `detected` is None where it was missed."""
+    """One attack and what was said of it; `detected` is None where it was missed.
+
+    `before`: attacks on the same target that were told under the same number, because they came so soon
+    before this one that detection holds them to be one that goes on.
+    """
 
     truth: Truth
     detected: Told | None
     later: tuple[Told, ...]
+    before: tuple[Truth, ...] = ()
 
     @property
     def delay_s(self) -> int | None:
@@ -48,6 +54,7 @@ class Alarm:
     second: int
     attack: Attack
     during: str
+    grounds: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +97,39 @@ def _explains(told: Told, truths: Sequence[Truth]) -> int | None:
 
 
 def score(outcome: Outcome) -> Score:
-    """Match every attack with the first detection that overlaps it in place and time; what is left is
-    false.
+    """Match every attack with the first fact that tells of it: a detection that overlaps it in place and
+    time, else that an attack told before has grown or has this one's vectors now. What is left is false.
     """
-    detections = [told for told in outcome.attacked if isinstance(told.fact, AttackDetected)]
-    changes: Mapping[int, list[Told]] = defaultdict(list)
+    told_of: Mapping[int, list[Told]] = defaultdict(list)
     for told in outcome.attacked:
-        if isinstance(told.fact, AttackGrew | AttackVectorsChanged):
-            changes[attack_of(told).number].append(told)
-    found, explained = [], set()
-    owner = {attack_of(told).number: _explains(told, outcome.truths) for told in detections}
+        if isinstance(told.fact, AttackDetected | AttackGrew | AttackVectorsChanged):
+            told_of[attack_of(told).number].append(told)
+    own: Mapping[int, list[Told]] = defaultdict(list)
+    numbers: Mapping[int, dict[int, None]] = defaultdict(dict)
+    explained = set()
+    for attack, facts in told_of.items():
+        named: set[str] = set()
+        for told in facts:
+            number = _explains(told, outcome.truths)
+            fresh = {rate.vector for rate in attack_of(told).vectors} - named
+            named |= fresh
+            if number is None:
+                continue
+            changed = isinstance(told.fact, AttackVectorsChanged)
+            if not own[number] and changed and not fresh & outcome.truths[number].vectors:
+                continue
+            own[number].append(told)
+            numbers[attack][number] = None
+            if isinstance(told.fact, AttackDetected):
+                explained.add(attack)
+    found = []
     for number, truth in enumerate(outcome.truths):
-        mine = [told for told in detections if owner[attack_of(told).number] == number]
-        explained |= {attack_of(told).number for told in mine}
-        later = tuple(one for told in mine for one in changes[attack_of(told).number])
-        found.append(Found(truth, mine[0] if mine else None, later))
+        mine = sorted(own[number], key=lambda told: told.second)
+        attacks = {attack_of(told).number for told in mine}
+        before = {one for attack in attacks for one in numbers[attack] if one < number}
+        earlier = tuple(outcome.truths[one] for one in sorted(before))
+        found.append(Found(truth, mine[0] if mine else None, tuple(mine[1:]), earlier))
+    detections = [told for told in outcome.attacked if isinstance(told.fact, AttackDetected)]
     false = [told for told in outcome.ordinary if isinstance(told.fact, AttackDetected)]
     false += [told for told in detections if attack_of(told).number not in explained]
     return Score(
@@ -126,7 +151,7 @@ def _alarm(told: Told, outcome: Outcome) -> Alarm:
     }
     if any(-5 <= told.second - one.start_s <= one.duration_s + 90 for one in outcome.silences):
         names.add("a restart of an exporter")
-    return Alarm(told.second, attack, " and ".join(sorted(names)) or "nothing in particular")
+    return Alarm(told.second, attack, " and ".join(sorted(names)) or "nothing in particular", told.grounds)
 
 
 def _network_in(networks: Networks, number: int, target: Prefix) -> bool:
@@ -152,17 +177,23 @@ def right_prefix(one: Found) -> bool:
 
 
 def right_vectors(one: Found) -> bool:
-    """Its last word names every vector with a tenth of the attack, and only such as are really in it."""
+    """Its last word names every vector with a tenth of the attack, and only such as are really in it, or in
+    those before it that are told as one with it."""
     named = {rate.vector for rate in last_word(one).vectors}
-    total = sum(one.truth.vector_packets_per_s.values())
-    real = {
+    real = set().union(*map(_real, (one.truth, *one.before)))
+    return one.truth.vectors <= named <= real | {"tcp", "tcp_ack"}
+
+
+def _real(truth: Truth) -> set[str]:
+    """The vectors that an attack has more than a trace of."""
+    total = sum(truth.vector_packets_per_s.values())
+    return {
         name
-        for name, packets in one.truth.vector_packets_per_s.items()
+        for name, packets in truth.vector_packets_per_s.items()
         if packets >= VECTOR_SHARE_MIN * total
-        or one.truth.vector_bits_per_s[name] >= VECTOR_SHARE_MIN * one.truth.bits_per_s
+        or truth.vector_bits_per_s[name] >= VECTOR_SHARE_MIN * truth.bits_per_s
         or (name in CODE_OF and packets >= FLOORS.host(CODE_OF[name])[1])
     }
-    return one.truth.vectors <= named <= real | {"tcp", "tcp_ack"}
 
 
 def rates_held(found: Iterable[Found]) -> tuple[int, int]:
@@ -232,6 +263,20 @@ def alarm_lines(alarms: Iterable[Alarm]) -> list[str]:
         f"{'+'.join(rate.vector for rate in alarm.attack.vectors)} during {alarm.during}" for alarm in alarms
     )
     return [f"false alarm, {count} times: {what}" for what, count in told.most_common(20)]
+
+
+def explained(alarm: Alarm) -> str:
+    """One alarm: what was measured, and against what."""
+    attack = alarm.attack
+    measured = ", ".join(
+        f"{rate.vector} {rate.bits_per_s.estimate / 1e6:.0f} Mb/s "
+        f"{rate.packets_per_s.estimate / 1e3:.1f} kpps"
+        for rate in attack.vectors
+    )
+    return (
+        f"second {alarm.second} (hour {alarm.second // 3600 % 24}), {', '.join(attack.targets[:4])}, during "
+        f"{alarm.during}: {measured}, threshold {attack.threshold_bits_per_s / 1e6:.0f} Mb/s; {alarm.grounds}"
+    )
 
 
 def of_spread(found: Iterable[Found], spread: Spread) -> list[Found]:

@@ -1,25 +1,39 @@
 """How often detection is right, over made weeks of ordinary life and the captured attacks in them."""
 
 from functools import cache
-from pathlib import Path
 
 from benchmarks.accuracy import score as scoring
 from benchmarks.accuracy.attacks import Spread
 from benchmarks.accuracy.country import Kind
-from benchmarks.accuracy.simulate import simulate
+from benchmarks.accuracy.course import Run, simulate
 from benchmarks.figure import Better, Description, Figure, Settings
+
+EXPLAINED_MAX = 40
+"""Alarms that are explained one by one."""
 
 
 @cache
-def _scored(seed: int, quick: bool, days: int, captures: Path | None) -> scoring.Score:
+def _scored(settings: Settings) -> scoring.Score:
     from benchmarks.accuracy.judged import Detection
 
-    return scoring.score(simulate(seed, Detection(), captures, days, quick))
+    return scoring.score(
+        simulate(
+            Run(
+                seed=settings.seed,
+                days=settings.ordinary_days,
+                quick=settings.quick,
+                captures=settings.attack_captures,
+                workers=settings.workers,
+                folder=settings.keep,
+                judged=Detection,
+            )
+        )
+    )
 
 
 def scored(settings: Settings) -> scoring.Score:
     """One simulation serves all the figures of one run."""
-    return _scored(settings.seed, settings.quick, settings.ordinary_days, settings.attack_captures)
+    return _scored(settings)
 
 
 def _share(part: int, whole: int) -> Figure:
@@ -42,6 +56,7 @@ def measure_false_alarms(settings: Settings) -> Figure:
             f"{told.simulated_seconds:,} seconds were simulated in whole for these days: all that follows "
             "each beginning of a happening, and the hours with attacks; a prefix is a /24 or /48",
             *scoring.alarm_lines(told.alarms),
+            *map(scoring.explained, told.alarms[:EXPLAINED_MAX]),
         ),
     )
 

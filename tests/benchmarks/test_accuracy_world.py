@@ -33,14 +33,14 @@ def burst(exporter: int, flows: int = 4, duration_s: int = 130) -> Burst:
 
 def test_the_same_seed_makes_the_same_second_and_another_seed_another() -> None:
     networks = found_networks(EXPORTERS, np.random.default_rng(5))
-    one, same, other = (Ordinary(EXPORTERS, networks, seed).second(MONDAY + 7) for seed in (1, 1, 2))
+    one, same, other = (Ordinary(EXPORTERS, networks, (seed,)).second(MONDAY + 7) for seed in (1, 1, 2))
     assert one.tobytes() == same.tobytes()
     assert one.tobytes() != other.tobytes()
 
 
 def test_a_second_is_the_same_whichever_seconds_were_asked_before() -> None:
     networks = found_networks(EXPORTERS, np.random.default_rng(5))
-    straight, thinned = Ordinary(EXPORTERS, networks, 1), Ordinary(EXPORTERS, networks, 1)
+    straight, thinned = Ordinary(EXPORTERS, networks, (1,)), Ordinary(EXPORTERS, networks, (1,))
     for second in range(MONDAY, MONDAY + 5):
         straight.second(second)
     assert straight.second(MONDAY + 5).tobytes() == thinned.second(MONDAY + 5).tobytes()
@@ -48,13 +48,13 @@ def test_a_second_is_the_same_whichever_seconds_were_asked_before() -> None:
 
 def test_a_silent_exporter_tells_nothing() -> None:
     networks = found_networks(EXPORTERS, np.random.default_rng(5))
-    rows = Ordinary(EXPORTERS, networks, 1).second(MONDAY, frozenset({1}))
+    rows = Ordinary(EXPORTERS, networks, (1,)).second(MONDAY, frozenset({1}))
     assert set(np.unique(rows["exporter"])) == {0}
 
 
 def test_no_row_ends_after_the_second_in_which_it_is_told() -> None:
     networks = found_networks(EXPORTERS, np.random.default_rng(5))
-    rows = Ordinary(EXPORTERS, networks, 1).second(MONDAY)
+    rows = Ordinary(EXPORTERS, networks, (1,)).second(MONDAY)
     assert rows["end_ms"].max() <= MONDAY * 1000 + 999
     assert (rows["start_ms"] <= rows["end_ms"]).all()
     assert (rows["end_ms"] - rows["start_ms"]).max() <= ACTIVE_MS
