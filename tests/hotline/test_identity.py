@@ -285,8 +285,9 @@ def station(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileStationFolde
 
 
 def test_a_stations_keys_sign_seal_and_log(station: FileStationFolder) -> None:
-    keys = station.make_keys(PASSPHRASE, XA.id)
+    keys = station.make_keys(PASSPHRASE, XA.id, ())
     assert holds(keys.station.public_pair(), keys.station.sign(FRAME, b"x"), FRAME, b"x")
+    assert keys.key_ids() == []
     log = NoteKey.from_text(keys.log.verifier_key())
     assert log.name == f"tidegate/{XA.id}"
     (fresh,) = station.make_encryption_keys(PASSPHRASE, [(NOW_S, NOW_S + 60 * DAY_S)])
@@ -299,13 +300,26 @@ def test_a_stations_keys_sign_seal_and_log(station: FileStationFolder) -> None:
     assert again.station.public_pair() == keys.station.public_pair()
     assert again.key_ids() == [fresh.key_id]
     with pytest.raises(NotAllowed, match="never written over"):
-        station.make_keys(PASSPHRASE, XA.id)
+        station.make_keys(PASSPHRASE, XA.id, ())
     with pytest.raises(NotAllowed, match="wrong passphrase"):
         station.unlock("another dozen characters")
 
 
+def test_a_station_made_with_encryption_keys_opens_alike_before_and_after_its_file_is_read(
+    station: FileStationFolder,
+) -> None:
+    times = [(NOW_S, NOW_S + 30 * DAY_S), (NOW_S + 20 * DAY_S, NOW_S + 60 * DAY_S)]
+    keys = station.make_keys(PASSPHRASE, XA.id, times)
+    assert [(key.from_s, key.until_s) for key in keys.encryption] == times
+    sealed = seal_value(CardNews(card=b"x"), [XA.card(encryption=keys.encryption)], NOW_S, NOW_S)
+    again = station.unlock(PASSPHRASE)
+    assert (again.key_ids(), again.tls_passphrase) == (keys.key_ids(), keys.tls_passphrase)
+    for opener in (keys, again):
+        assert open_value(sealed, XA.id, opener) == CardNews(card=b"x")
+
+
 def test_encryption_keys_whose_time_is_over_are_gone_for_good(station: FileStationFolder) -> None:
-    keys = station.make_keys(PASSPHRASE, XA.id)
+    keys = station.make_keys(PASSPHRASE, XA.id, ())
     old, present = station.make_encryption_keys(
         PASSPHRASE, [(NOW_S - 60 * DAY_S, NOW_S), (NOW_S - 30 * DAY_S, NOW_S + 30 * DAY_S)]
     )
@@ -320,7 +334,7 @@ def test_encryption_keys_whose_time_is_over_are_gone_for_good(station: FileStati
 
 
 def test_a_renewed_station_keeps_what_opens_and_what_logs(station: FileStationFolder) -> None:
-    before = station.make_keys(PASSPHRASE, XA.id)
+    before = station.make_keys(PASSPHRASE, XA.id, ())
     signer, public, tls = before.station, before.station.public_pair(), before.tls_passphrase
     certificate = station.certificate()
     (key,) = station.make_encryption_keys(PASSPHRASE, [(NOW_S, NOW_S + DAY_S)])
@@ -336,7 +350,7 @@ def test_a_renewed_station_keeps_what_opens_and_what_logs(station: FileStationFo
 
 
 def test_keys_and_peers_are_bounded(station: FileStationFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    station.make_keys(PASSPHRASE, XA.id)
+    station.make_keys(PASSPHRASE, XA.id, ())
     with pytest.raises(Full, match="encryption keys"):
         station.make_encryption_keys(PASSPHRASE, [(NOW_S, NOW_S + at) for at in range(1, 18)])
     monkeypatch.setattr("tidegate.adapters.hotline.station_folder.PEERS_MAX", 1)

@@ -96,8 +96,11 @@ class StationFolder(Protocol):
     def mark(self) -> object:
         """Another one than before whenever own_card or meetings may answer something else."""
 
-    def make_keys(self, passphrase: str, organisation: OrganisationId) -> StationKeys:
-        """New keys and a TLS certificate, under the passphrase. NotAllowed where there are keys."""
+    def make_keys(
+        self, passphrase: str, organisation: OrganisationId, times: Sequence[tuple[int, int]]
+    ) -> StationKeys:
+        """New keys, with one to be sealed to for each (from_s, until_s), and a TLS certificate, under the
+        passphrase. NotAllowed where there are keys."""
 
     def unlock(self, passphrase: str) -> StationKeys:
         """NotAllowed for a wrong passphrase, and where there are no keys."""

@@ -13,9 +13,9 @@ from tidegate.adapters.hotline.pair_files import refuse_short
 from tidegate.adapters.hotline.station_keys import (
     SEEDS_MAX,
     FileStationKeys,
-    Seed,
     StationSecrets,
     new_secrets,
+    new_seeds,
     read_secrets,
     write_secrets,
 )
@@ -89,24 +89,26 @@ class FileStationFolder:
         paths = [self.path / CARD, *sorted((self.path / PEERS).glob("*"))]
         return [(path.name, found.st_ino, found.st_mtime_ns) for path in paths if (found := _stat(path))]
 
-    def make_keys(self, passphrase: str, organisation: OrganisationId) -> StationKeys:
+    def make_keys(
+        self, passphrase: str, organisation: OrganisationId, times: Sequence[tuple[int, int]]
+    ) -> StationKeys:
         refuse_short(passphrase)
         if (self.path / KEYS).exists():
             raise NotAllowed(
                 f"there are a station's keys in {self.path} already; they are never written over"
             )
         self._make_folder(self.path)
-        secrets = new_secrets(organisation)
+        secrets = new_secrets(organisation, new_seeds(times))
         make_certificate(self.path / CERTIFICATE, self.path / TLS_KEY, secrets.tls_passphrase.encode())
         write_secrets(self.path / KEYS, passphrase, secrets)
-        return self.unlock(passphrase)
+        return FileStationKeys(self.path / KEYS, passphrase, secrets)
 
     def unlock(self, passphrase: str) -> StationKeys:
         self._refuse_without_keys()
         return FileStationKeys(self.path / KEYS, passphrase)
 
     def make_encryption_keys(self, passphrase: str, times: Sequence[tuple[int, int]]) -> list[EncryptionKey]:
-        fresh = [Seed(seed=os.urandom(32), from_s=from_s, until_s=until_s) for from_s, until_s in times]
+        fresh = new_seeds(times)
         secrets = self._secrets(passphrase)
         if len(secrets.encryption) + len(fresh) > SEEDS_MAX:
             raise Full("encryption keys", SEEDS_MAX)
@@ -115,7 +117,7 @@ class FileStationFolder:
         return [one.public() for one in fresh]
 
     def renew_keys(self, passphrase: str) -> StationKeys:
-        secrets, fresh = self._secrets(passphrase), new_secrets("")
+        secrets, fresh = self._secrets(passphrase), new_secrets("", ())
         for name in (CERTIFICATE, TLS_KEY):
             kept_files.remove(self.path / name)
         make_certificate(self.path / CERTIFICATE, self.path / TLS_KEY, fresh.tls_passphrase.encode())

@@ -47,14 +47,21 @@ class StationSecrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     encryption: tuple[Seed, ...]
 
 
-def new_secrets(organisation: OrganisationId) -> StationSecrets:
+def new_seeds(times: Sequence[tuple[int, int]]) -> tuple[Seed, ...]:
+    """One for each (from_s, until_s)."""
+    return tuple(
+        Seed(seed=os.urandom(SEED_BYTES), from_s=from_s, until_s=until_s) for from_s, until_s in times
+    )
+
+
+def new_secrets(organisation: OrganisationId, encryption: tuple[Seed, ...]) -> StationSecrets:
     return StationSecrets(
         organisation=organisation,
         classical_seed=os.urandom(SEED_BYTES),
         post_quantum_seed=os.urandom(SEED_BYTES),
         log_seed=os.urandom(SEED_BYTES),
         tls_passphrase=os.urandom(SEED_BYTES).hex(),
-        encryption=(),
+        encryption=encryption,
     )
 
 
@@ -91,19 +98,29 @@ class FileStationKeys:
     The passphrase stays in memory, so that keys which an operator adds are taken up without asking.
     """
 
-    def __init__(self, path: Path, passphrase: str) -> None:
+    def __init__(self, path: Path, passphrase: str, written: StationSecrets | None = None) -> None:
+        """`written` are the file's, by whoever has just written it: reading them costs a derivation."""
         self._path = path
         self._passphrase = passphrase
         self._mark: tuple[int, int] | None = None
         self.station = PresentStation(self)
-        self.refresh()
+        if written is None:
+            self.refresh()
+        else:
+            self._take(written)
+            self._mark = self._present_mark()
 
     def refresh(self) -> None:
+        mark = self._present_mark()
+        if mark != self._mark:
+            self._take(read_secrets(self._path, self._passphrase))
+            self._mark = mark
+
+    def _present_mark(self) -> tuple[int, int]:
         found = self._path.stat()
-        mark = (found.st_ino, found.st_mtime_ns)
-        if mark == self._mark:
-            return
-        secrets = read_secrets(self._path, self._passphrase)
+        return found.st_ino, found.st_mtime_ns
+
+    def _take(self, secrets: StationSecrets) -> None:
         self.pair = SoftPair(secrets.classical_seed, secrets.post_quantum_seed)
         self.log = SoftLogKey(secrets.organisation, secrets.log_seed)
         self.tls_passphrase = secrets.tls_passphrase
@@ -112,7 +129,6 @@ class FileStationKeys:
         self._opener = SeedOpener(
             {public.key_id: one.seed for public, one in zip(self.encryption, ordered, strict=True)}
         )
-        self._mark = mark
 
     def forget_ended(self, now_s: int) -> None:
         if not any(key.until_s <= now_s for key in self.encryption):

@@ -75,10 +75,9 @@ def found(
     refuse_if_founded(folder, card)
     pair = root.public_pair()
     organisation = organisation_of(pair)
-    keys = folder.make_keys(station_passphrase, organisation)
+    keys = folder.make_keys(station_passphrase, organisation, times_of_keys((), now_s))
     first = replace(with_station(card, folder, keys), organisation=organisation, root=pair)
-    encryption = folder.make_encryption_keys(station_passphrase, times_of_keys((), now_s))
-    return sign_and_keep(folder, replace(first, encryption=tuple(encryption)), root, (), now_s)
+    return sign_and_keep(folder, replace(first, encryption=tuple(keys.encryption)), root, (), now_s)
 
 
 def refuse_if_founded(folder: StationFolder, card: Card) -> None:
