@@ -100,8 +100,8 @@ def node(folder: Path) -> Iterator[SmallNode]:
 @pytest.fixture
 def room(folder: Path, tmp_path: Path) -> Iterator[DutyRoom]:
     officers = appoint(tmp_path / "officers", folder / "officers.toml")
-    made = DutyRoom(folder, officers, HandClock(NOW_MS))
-    made.start()
+    made = DutyRoom(folder, HandClock(NOW_MS))
+    made.start(lambda: officers)
     yield made
     made.stop()
 

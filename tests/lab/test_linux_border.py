@@ -236,8 +236,8 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
         with log.open("wb") as written:
             node = subprocess.Popen(program, stderr=written, stdout=written)
             telling = subprocess.Popen(exporter, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        duty = DutyRoom(state, officers, WallClock())
-        duty.start()
+        duty = DutyRoom(state, WallClock())
+        duty.start(lambda: officers)
         sender, ear = Sender(way), Ear(way)
         made = Scene(way, node, router, LinuxGate(way.router), duty, sender, ear, log, held)
         try:

@@ -3,6 +3,7 @@
 import sys
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from tidegate.app.parts import Parts
 from tidegate.app.places import database_url
 from tidegate.app.plan_mapping import roster_path
 from tidegate.app.queries import ATTACKS_LISTED_MAX, AttackRecord, attack_records
-from tidegate.lab.duty import DutyRoom, appoint
+from tidegate.lab.duty import DemoOfficer, DutyRoom, appoint
+from tidegate.lab.enforcement import load_policing
 from tidegate.lab.stage import Stage
 from tidegate.lab.story import (
     PATIENCE_S,
@@ -37,6 +39,9 @@ from tidegate.ports.collector import CollectorReport
 from tidegate.ports.control import PlanView
 
 TURN_S = 0.2
+STARTING_TURN_S = 0.02
+"""Until all is there, which is waited for."""
+
 SWITCH_S = 0.0005
 """How soon a thread that had waited for a file or a socket goes on while the stage's computes."""
 
@@ -103,6 +108,7 @@ class Demo:
         self._screen = _Screen()
         self._made_ms = parts.clock().now_ms()
         self._ready_ms: int | None = None
+        self._appointed: Future[tuple[DemoOfficer, ...]] | None = None
         self._paths: dict[int, list[str]] = {}
         self._held_from_s: dict[Scene, float] = {}
         self._narrator = Narrator(order.reading_s, order.waits)
@@ -124,9 +130,6 @@ class Demo:
             may_come=lambda: self._beside.talk.heard.in_force,  # what was known before it starts no clock
         )
         self._config = story_config(self._story.pace, self._stage.routers, self._beside.section(XA))
-        appointed = self._beside.clerk.submit(
-            appoint, self._folder / "officers", roster_path(self._config, self._folder)
-        )
         afterwards.callback(self._stage.stop)
         self._stage.prepare()
         if self._order.console:
@@ -139,11 +142,18 @@ class Demo:
             station_passphrase=lambda: PASSPHRASE,
         )
         self._run = afterwards.enter_context(node)
-        self._duty = DutyRoom(self._folder, appointed.result(), parts.clock(), may_sign=self._may_sign)
+        self._duty = DutyRoom(self._folder, parts.clock(), may_sign=self._may_sign)
         afterwards.callback(self._duty.stop)
         afterwards.callback(self._beside.stop)
-        self._duty.start()
+
+    def _bring_people(self) -> None:
+        """What the first chapter needs is there, and has the machine to itself no longer: officers get their
+        keys, XB is founded and starts its node, and the kernel that routers police with is loaded."""
+        officers, roster = self._folder / "officers", roster_path(self._config, self._folder)
+        self._appointed = self._beside.clerk.submit(appoint, officers, roster)
+        self._duty.start(self._appointed.result)
         self._beside.talk.start()
+        self._beside.clerk.submit(load_policing)
 
     def close(self) -> None:
         self._afterwards.close()
@@ -166,9 +176,11 @@ class Demo:
         return decided or not (self._order.waits and theirs)
 
     def advance(self) -> DemoView:
-        self._run.turn(TURN_S)
+        self._run.turn(STARTING_TURN_S if self._appointed is None else TURN_S)
         self._stage.check()
-        self._beside.turn()
+        # Their roster is written whole: nobody who was added before that would be left in it.
+        appointed = self._appointed is not None and self._appointed.done() and bool(self._appointed.result())
+        self._beside.turn(taken_in=appointed)
         if self._run.ready is not None:
             self._stage.begin(self._run.ready.ports[0])
         if self._stage.started_ms is not None:
@@ -176,8 +188,9 @@ class Demo:
         self._beside.tell_page(self._note())
         console = self._beside.console()
         opened = console is not None or not self._order.console
-        if self._ready_ms is None and self._stage.started_ms is not None and opened:
+        if self._appointed is None and self._stage.started_ms is not None and opened:
             self._ready_ms = self._parts.machine().process_age_ms()
+            self._bring_people()
         state = self._run.node.state
         ended = {attack.number: attack for attack in state.ended_attacks}
         attacks = {**ended, **{attack.number: attack for attack in self._run.attacks()}}

@@ -98,7 +98,6 @@ class DutyRoom:
     """
 
     state_folder: Path
-    officers: tuple[DemoOfficer, ...]
     clock: Clock
     seen: Overview = Overview()
     words: list[Signed] = field(default_factory=list)
@@ -107,18 +106,20 @@ class DutyRoom:
 
     def __post_init__(self) -> None:
         self._line = SocketLine(self.state_folder)
+        self._officers: tuple[DemoOfficer, ...] = ()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="officers", daemon=True)
         self._read_from_ms: dict[tuple[int, str], int] = {}
 
-    def start(self) -> None:
-        self._thread.start()
+    def start(self, appointed: Callable[[], tuple[DemoOfficer, ...]]) -> None:
+        """They look once they are `appointed`, which is waited for in their thread."""
+        threading.Thread(target=self._watch, args=[appointed], name="officers", daemon=True).start()
 
     def stop(self) -> None:
         """The node must go on turning until the officers have had their last answer, or be gone."""
         self._stopping.set()
 
-    def _watch(self) -> None:
+    def _watch(self, appointed: Callable[[], tuple[DemoOfficer, ...]]) -> None:
+        self._officers = appointed()
         while not self._stopping.wait(LOOK_EVERY_S):
             try:
                 self._look()
@@ -151,9 +152,9 @@ class DutyRoom:
             if view.stage != "proposed" or not view.plan.rules or not self.may_sign(view):
                 continue
             given = {word.officer for word in self.words if word.plan == view.plan.number}
-            if len(given | {word.officer for word in view.approvals}) >= len(self.officers):
+            if len(given | {word.officer for word in view.approvals}) >= len(self._officers):
                 continue  # somebody else agreed, too
-            officer = next((one for one in self.officers if one.name not in given), None)
+            officer = next((one for one in self._officers if one.name not in given), None)
             if officer is None:
                 continue
             began_ms = self._read_from_ms.setdefault((view.plan.number, officer.name), now_ms)

@@ -97,6 +97,13 @@ def _in_ranges(values: npt.NDArray[np.generic], ranges: Iterable[Range]) -> Mark
     return marks
 
 
+def load_policing() -> None:
+    """The kernel is loaded, so that no packet waits for it when the first rule comes."""
+    no_rules, no_lengths, no_marks = np.zeros(0, np.int16), np.zeros(0, np.int64), np.zeros(0, np.uint8)
+    streams, policers, chance = np.zeros(0, STREAM), np.zeros(0, POLICER), np.ones(1, np.uint64)
+    police(no_rules, no_lengths, streams, policers, 0.0, 1.0, np.zeros(0, np.int64), chance, no_marks)
+
+
 class Enforcement:
     """One router's rules in force, its policers (each full when it is new) and its counters.
 

@@ -12,6 +12,7 @@ from tidegate.lab.border_router import LabRouter
 from tidegate.lab.exporters import LabExporter
 from tidegate.lab.story import (
     CUSTOMER_BITS_PER_S,
+    ORDINARY,
     ORDINARY_BITS_PER_S,
     ROUTERS,
     SPEAKER,
@@ -110,15 +111,16 @@ class Stage:
         return Truth(attack_came=came, attack_went=went, others_came=others_came, others_went=others_went)
 
     def _live(self) -> None:
-        ordinary, attacks = story_traffic(self._scenes)
+        traffic = story_traffic()
         with suppress(CancelledError), ExitStack() as afterwards:
-            for router in self.routers.values():
-                router.start()
-                afterwards.callback(router.stop)
             collector = "127.0.0.1", self._port.result()
             started_ms = self._clock.now_ms()
             with World(collector, started_ms) as world:
-                self._people(world, ordinary, attacks)
+                self._people(world, traffic)
+                # Not before: who waits for the collector waits longer beside four more programs that begin.
+                for router in self.routers.values():
+                    router.start()
+                    afterwards.callback(router.stop)
                 self.world, self.started_ms = world, started_ms
                 world.run(float("inf"), partial(self._is_over, world))
 
@@ -135,13 +137,14 @@ class Stage:
         for scene, streams in self._floods.items():
             self._floods[scene] = [world.put_off(stream, PUT_OFF_S) for stream in streams]
 
-    def _people(self, world: World, ordinary: Traffic, attacks: Mapping[str, Traffic]) -> None:
+    def _people(self, world: World, traffic: Mapping[str, Traffic]) -> None:
+        ordinary = traffic[ORDINARY]
         exporters = {router: router.exporter() for router in ROUTERS}
         for router, exporter in exporters.items():
             world.add(exporter, self.routers[router])
             world.background(ordinary, exporter, ORDINARY_BITS_PER_S)
         for scene in self._scenes:
-            self.sent[scene] = attacks[scene.capture]
+            self.sent[scene] = traffic[scene.capture]
             self._customers(world, scene, ordinary, exporters)
             self._flood(world, scene, exporters)
 

@@ -1,6 +1,6 @@
 """The demo's story: four border routers of the fictional country XA, and who is hit when, by what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tidegate.app.settings import (
@@ -18,6 +18,7 @@ from tidegate.lab.border_router import LabRouter, Speaker
 from tidegate.lab.captures import CAPTURED_ATTACKS, captured_attack
 from tidegate.lab.exporters import LabExporter, SflowExporter
 from tidegate.lab.flow_exporters import FlowExporter, Ipfix, Netflow9
+from tidegate.lab.kept_traffic import folder_of, kept_or_made
 from tidegate.lab.ordinary import ordinary_traffic
 from tidegate.lab.traffic import Traffic
 
@@ -177,6 +178,15 @@ def _session(router: LabRouter) -> RouterSection:
     return RouterSection(address=router.address, peer_as=SPEAKER.own_as, port=router.port)
 
 
-def story_traffic(scenes: Sequence[Scene]) -> tuple[Traffic, dict[str, Traffic]]:
-    """Ordinary traffic, and the captured attacks by name. Takes a second or two."""
-    return ordinary_traffic(seed=2026), {scene.capture: captured_attack(scene.capture) for scene in scenes}
+ORDINARY = "ordinary"
+
+
+def story_traffic() -> Mapping[str, Traffic]:
+    """ORDINARY traffic and the captured attacks, by name. Takes seconds the first time, and is then kept."""
+    return kept_or_made(folder_of("story"), made_traffic)
+
+
+def made_traffic() -> dict[str, Traffic]:
+    return {ORDINARY: ordinary_traffic(seed=2026)} | {
+        name: captured_attack(name) for name in CAPTURED_ATTACKS
+    }

@@ -39,7 +39,7 @@ Done = TypeVar("Done")
 
 
 class Beside:
-    """Founds both organisations when it is made; `turn` belongs to the main thread, which starts programs."""
+    """Founds XA when it is made; `turn` belongs to the main thread, which starts programs."""
 
     def __init__(self, parts: Parts, folder: Path, clinics: str) -> None:
         self._parts = parts
@@ -68,7 +68,7 @@ class Beside:
         """Those for XA's node: its organisation is founded while its collector begins."""
 
         def folder(state: Path) -> StationFolder:
-            self.talk.founded[XA].result()
+            self.talk.founded.result()
             return self._parts.hotline_folder(state)
 
         return replace(self._parts, hotline_folder=folder)
@@ -94,7 +94,8 @@ class Beside:
         invitation = entering.Invitation(name=name, level="senior", until_ms=until_ms)
         entering.invite(self._shelf, self._code, invitation, now_ms)
 
-    def turn(self) -> None:
+    def turn(self, *, taken_in: bool) -> None:
+        """Whoever made a passkey in the page becomes an officer once people may be `taken_in`."""
         self.talk.check()
         for program in self._programs:
             program.check()
@@ -103,7 +104,7 @@ class Beside:
             arguments = ["hotline", "serve", "--state", str(self._xb), "--config", str(config)]
             passphrase = write_passphrase(self._xb, PASSPHRASE)
             self._neighbour = self._program("neighbour", arguments, {STATION_PASSPHRASE: str(passphrase)})
-        if self._code and (made := entering.answered(self._shelf, self._code)) is not None:
+        if taken_in and self._code and (made := entering.answered(self._shelf, self._code)) is not None:
             self._fingerprint = entering.fingerprint(made)
             now_ms = self._parts.clock().now_ms()
             add_officer(self._roster, made.name, made.level, made.public_key, now_ms, made.passkey)

@@ -88,23 +88,21 @@ class Heard:
 
 
 class Talk:
-    """Officers in a thread of their own. `begun` founds both organisations; the neighbour's node is started
-    by the demo once they have met, see `met`."""
+    """Officers in a thread of their own. XA is founded when this is made, since its node waits for that, and
+    XB once they `start`; its node is started by the demo once they have met, see `met`."""
 
     def __init__(self, parts: Parts, places: Mapping[Side, tuple[Path, int]], clinics: str) -> None:
         self._parts = parts
         self._clinics = clinics
-        self._founders = ThreadPoolExecutor(len(SIDES), "founders")
-        self.founded: dict[Side, Future[Organisation]] = {
-            side: self._founders.submit(founded, parts, side, state, port)
-            for side, (state, port) in places.items()
-        }
+        self._places = places
+        self._officers = ThreadPoolExecutor(1, "officers of both")
+        self.founded = self._officers.submit(self._found, XA)
         self._begun: dict[Step, threading.Event] = {
             step: threading.Event() for step in ("clock", "notify", "reply")
         }
         self._stopping = threading.Event()
-        self._officers = ThreadPoolExecutor(1, "officers of both")
         self._talking: Future[None] | None = None
+        self.sides: tuple[Organisation, ...] = ()
         self._attack = 0
         self.met = threading.Event()
         self.heard = Heard()
@@ -114,7 +112,7 @@ class Talk:
 
     def stop(self) -> None:
         self._stopping.set()
-        self._founders.shutdown(cancel_futures=True)
+        self._officers.shutdown(wait=False, cancel_futures=True)
 
     def join(self) -> None:
         self._officers.shutdown()
@@ -128,13 +126,13 @@ class Talk:
         if self._talking is not None and self._talking.done():
             self._talking.result()
 
-    @property
-    def sides(self) -> tuple[Organisation, Organisation]:
-        return self.founded[XA].result(), self.founded[XB].result()
+    def _found(self, side: Side) -> Organisation:
+        state, port = self._places[side]
+        return founded(self._parts, side, state, port)
 
     def _live(self) -> None:
         try:
-            xa, xb = self.sides
+            self.sides = xa, xb = self.founded.result(), self._found(XB)
             met(self._parts, xa, xb)
             self.met.set()
             for one in (xa, xb):
