@@ -1,6 +1,7 @@
 """Opening databases: the settings durability needs, the schema, and a clear word for every failure."""
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -101,8 +102,45 @@ def test_the_migrations_make_the_tables_that_the_store_uses(
 ) -> None:
     if kind == "postgresql":
         address = request.getfixturevalue("postgresql").new_database()
-    with opened(address) as database, database.reading() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    database = Database(engine_module.engine_for(engine_module.parse(address)), address)
+    try:
+        with database.writing() as connection:
+            engine_module.upgrade(connection)
+            assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    finally:
+        database.close()
+
+
+def inside(file: Path) -> dict[str, object]:
+    """All tables and indices of a SQLite file as they lie there, and what is in each table."""
+    with closing(sqlite3.connect(file)) as connection:
+
+        def asked(question: str) -> list[tuple[object, ...]]:
+            return connection.execute(question).fetchall()
+
+        told: dict[str, object] = {}
+        for kind, name, sql in asked("SELECT type, name, sql FROM sqlite_master"):
+            told[f"{kind} {name}"] = asked(f"PRAGMA {kind}_xinfo({name})")
+            if kind == "table":
+                told[f"keys of {name}"] = asked(f"PRAGMA foreign_key_list({name})")
+                told[f"checks of {name}"] = re.findall(r"CONSTRAINT \w+ CHECK \(.*\)", str(sql))
+                told[f"rows of {name}"] = asked(f"SELECT * FROM {name}")
+        return told
+
+
+def test_a_new_database_is_what_the_migrations_make_of_an_empty_one(tmp_path: Path) -> None:
+    migrated = Database(engine_module.engine_for(engine_module.parse(f"sqlite:///{tmp_path}/old.db")), "old")
+    try:
+        with migrated.writing() as connection:
+            engine_module.upgrade(connection)
+    finally:
+        migrated.close()
+    with opened(f"sqlite:///{tmp_path}/new.db"):
+        pass
+    new = inside(tmp_path / "new.db")
+    assert new == inside(tmp_path / "old.db")
+    assert new["rows of alembic_version"] == [(REVISIONS[-1],)]
+    assert new["checks of ledger_head"]
 
 
 def test_opening_again_changes_nothing_and_does_not_load_alembic(address: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from tidegate.adapters.sql.failures import CANNOT_OPEN, NOT_THERE, told
-from tidegate.adapters.sql.tables import REVISIONS
+from tidegate.adapters.sql.tables import REVISIONS, create_tables
 from tidegate.model.refusals import NotAllowed
 from tidegate.ports.outside import OutsideFailed
 
@@ -212,7 +212,10 @@ def migrate(database: Database, if_missing: IfMissing) -> None:
     with database.writing() as connection:
         if database.dialect == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
-        upgrade(connection)
+        if present_revision(connection) is None:
+            create_tables(connection)
+        else:
+            upgrade(connection)
 
 
 def present_revision(connection: Connection) -> str | None:

@@ -1,17 +1,23 @@
-"""The tables as SQLAlchemy sees them; the migrations make them, and a test holds the two together."""
+"""The tables of a new database, which migrations make of an older one; a test holds the two together."""
+
+import hashlib
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Connection,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     SmallInteger,
+    String,
     Table,
     Text,
+    insert,
 )
 
 REVISIONS = ("0001", "0002", "0003", "0004")
@@ -112,3 +118,21 @@ BASELINES = Table(
     Column("updated_ms", BigInteger, nullable=False),
 )
 Index("baselines_by_age", BASELINES.c.updated_ms)
+
+ALEMBIC_VERSION = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""As Alembic makes it: the newest migration that was carried out."""
+
+
+def create_tables(connection: Connection) -> None:
+    """All of them at once, and an empty ledger: what the migrations make one after the other, which takes
+    four times as long."""
+    METADATA.create_all(connection, checkfirst=False)
+    ALEMBIC_VERSION.create(connection)
+    connection.execute(insert(ALEMBIC_VERSION).values(version_num=REVISIONS[-1]))
+    empty = {"id": 1, "size": 0, "root": hashlib.sha256(b"").digest(), "frontier": bytes(8), "effects": 0}
+    connection.execute(insert(LEDGER_HEAD).values(empty))
