@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 from tests.mitigate.test_verdict import BEFORE, COUNTERS, about, during, verdict
-from tidegate.adapters.border.receivers import REFUSED
+from tidegate.adapters.border.receivers import LACKED, REFUSED
+from tidegate.adapters.border.session_ends import NO_CONNECTION, ended_by, why_down
 from tidegate.app.health import TEXTS, finding
-from tidegate.app.plan_checks import of_receiver, of_session
-from tidegate.app.plans_note import ReceiverNote, SessionNote, told_by
+from tidegate.app.plan_checks import of_failed, of_receiver, of_session
+from tidegate.app.plans_note import FailedNote, ReceiverNote, SessionNote, told_by
 from tidegate.model.labels import LANGUAGES, Language, retold, sentences
 from tidegate.model.labels.table import groups
 from tidegate.ports.border import ReadBack
@@ -81,6 +82,9 @@ REFUSALS = (
     ("app/desk.py", "give_word"),
     ("app/desk.py", "approve"),
     ("app/plan_moves.py", "lapse_words"),
+    ("app/plan_moves.py", "unmeasured"),
+    ("app/mitigation.py", None),
+    ("app/reconciler.py", None),
 )
 SETTINGS = "guard.{} = {}: it may be set from {} to {}"
 """The one sentence of these files that the configuration's author meets, and no officer."""
@@ -95,7 +99,7 @@ def sentence_of(node: ast.expr) -> str | None:
     return None
 
 
-KINDS = ("NotAllowed", "NotApproved", "SignInFirst")
+KINDS = ("NotAllowed", "NotApproved", "SignInFirst", "PlanFailed", "PlanExpired")
 
 
 def said(where: ast.AST) -> Iterator[str]:
@@ -159,7 +163,20 @@ def test_every_reason_of_a_verdict_is_told(language: Language) -> None:
             assert retold(reason.words, language) != reason.words, reason
 
 
-WHYS = ("its session is not up", "the mirror's session is not up", REFUSED.format(count=3))
+CEASED = "notification received (6,{})"
+WHYS = (
+    "its session is not up",
+    "the mirror's session is not up",
+    REFUSED.format(count=3),
+    LACKED.format(lacked=2, sent=3),
+)
+NOT_AGREED = "the rules held at north, seen at r1, are not those agreed"
+ENDS = (
+    why_down(CEASED.format(1), ""),
+    why_down("notification received (2,2)", ""),
+    why_down("notification sent (4,0)", ""),
+    why_down(NO_CONNECTION, ended_by(CEASED.format(5))),
+)
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -169,6 +186,7 @@ def test_what_is_wrong_at_the_border_is_told_with_its_reason(language: Language)
         SessionNote(router="r1", border_point="north", state=state, lacking=lacking, why=why)
         for state, lacking, why in (
             ("down", (), "the session is down"),
+            *(("down", (), why) for why in ENDS),
             ("unknown", (), "the BGP program has not told yet"),
             ("up", ("ipv6 flowspec",), ""),
         )
@@ -179,6 +197,7 @@ def test_what_is_wrong_at_the_border_is_told_with_its_reason(language: Language)
         for refusing in ("", seen):
             note = ReceiverNote(border_point="north", asked=2, answered=0, why=seen, refusing=refusing)
             checks.append(of_receiver(note))
+    checks.append(of_failed(FailedNote(plan=7, at_ms=0, why=NOT_AGREED), 9_000))
     for check in checks:
         assert check.severity == "problem"
         again = told(f"{check.about}: {check.text}", language)
