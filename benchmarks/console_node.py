@@ -1,8 +1,9 @@
 """A node that answers the console with as much as its first screen may have to show: 1,000 attacks at 50
 border points, with other rates every second.
 
-Run as `python -m benchmarks.console_node FOLDER SEED`: it answers at the control socket there, as a node
-does, and has no more of one than that. It tells of no plan.
+Run as `python -m benchmarks.console_node FOLDER SEED PACE`: it answers at the control socket there, as a
+node does, and has no more of one than that. It tells of no plan. At a pace above 1 its seconds are shorter,
+and begin an hour ago, so that none lies in the future before that hour is over.
 """
 
 import random
@@ -39,6 +40,7 @@ POINTS = tuple(f"point-{number:02}" for number in range(1, 51))
 VECTORS_AT_A_POINT = 10
 START_S_MAX = 30
 TURN_S = 0.005
+HOUR_S = 3_600
 
 
 class Telling:
@@ -111,26 +113,29 @@ def about(amount: int) -> Rate:
     return Rate(amount, amount * 9 // 10, amount * 11 // 10)
 
 
-def answer_at(folder: Path, seed: int) -> None:
+def answer_at(folder: Path, seed: int, pace: float) -> None:
     """Until it is ended."""
-    second = int(time.time())
+    began = time.time()
+    first = began if pace == 1 else began - HOUR_S
+    second = int(first)
     telling = Telling(seed, second)
     door = SocketDoor(folder)
     door.start()
     while True:
         for asked in door.waiting():
             asked.answer(telling.answer(asked.request))
-        if int(time.time()) > second:
-            second = int(time.time())
+        if (now := int(first + (time.time() - began) * pace)) > second:
+            second = now
             telling.tick(second)
         time.sleep(TURN_S)
 
 
 @contextmanager
-def node_answering(folder: Path, seed: int) -> Iterator[int]:
+def node_answering(folder: Path, seed: int, pace: float = 1) -> Iterator[int]:
     """The node's process at the state folder; RuntimeError where it does not begin."""
     log = folder / "node.log"
-    with child([sys.executable, "-m", "benchmarks.console_node", str(folder), str(seed)], None, log) as node:
+    command = [sys.executable, "-m", "benchmarks.console_node", str(folder), str(seed), str(pace)]
+    with child(command, None, log) as node:
         until = time.monotonic() + START_S_MAX
         while not (folder / CONTROL_NAME).exists():
             if node.poll() is not None or time.monotonic() > until:
@@ -141,4 +146,4 @@ def node_answering(folder: Path, seed: int) -> Iterator[int]:
 
 
 if __name__ == "__main__":
-    answer_at(Path(sys.argv[1]), int(sys.argv[2]))
+    answer_at(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))

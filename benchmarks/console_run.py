@@ -33,12 +33,14 @@ class ConsoleRunning:
 
 
 @contextmanager
-def console_running(state: Path, log: Path) -> Iterator[ConsoleRunning]:
-    """Beside whatever node has its state there; RuntimeError where it does not begin."""
+def console_running(state: Path, log: Path, pulse_s: float | None = None) -> Iterator[ConsoleRunning]:
+    """Beside whatever node has its state there, with events at its own pace, or a pause of `pulse_s` between
+    them; RuntimeError where it does not begin."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    command = [sys.executable, "-m", "tidegate", "console", "--state", str(state)]
+    program = ["tidegate"] if pulse_s is None else ["benchmarks.console_hurried", str(pulse_s)]
+    command = [sys.executable, "-m", *program, "console", "--state", str(state)]
     with child([*command, "--listen", f"127.0.0.1:{port}"], None, log, KEEP_BYTECODE) as process:
         until = time.monotonic() + START_S_MAX
         while "/#link=" not in (told := log.read_text()):

@@ -8,6 +8,7 @@ from benchmarks.figures import (
     audit,
     audit_probe,
     console,
+    console_hour,
     console_lost,
     console_page,
     decode_ipfix,
@@ -52,4 +53,5 @@ FIGURES: tuple[Description, ...] = (
     console.SITUATION_ASKED,
     console_lost.DESCRIPTION,
     *console_page.DESCRIPTIONS,
+    *console_hour.DESCRIPTIONS,
 )
