@@ -106,7 +106,8 @@ def _of_collector(report: CollectorReport) -> Iterator[Family]:
     yield _plain("records_per_second", "gauge", "Flow records in the last second.", summary.records)
     yield _plain("active_cells", "gauge", "Destinations and vectors being counted.", summary.active_cells)
     yield _plain("counting_degraded", "gauge", "1 while counting is not exact.", summary.degraded is not None)
-    yield _plain("datagrams_dropped", "counter", "Dropped by the kernel unread.", report.datagrams_dropped)
+    unread = "Dropped by the kernel unread, of all exporters together; exporter_lost counts each one's too."
+    yield _plain("datagrams_dropped", "counter", unread, report.datagrams_dropped)
     yield _plain("summaries_dropped", "counter", "Seconds that the node missed.", report.summaries_dropped)
     yield _plain("receive_buffer_bytes", "gauge", "Granted by the kernel.", report.receive_buffer_bytes)
 
