@@ -18,7 +18,7 @@ from playwright.sync_api import Page
 
 from benchmarks.console_node import HOUR_S, node_answering
 from benchmarks.console_page import ROW, SETTLE_S, chromium, chromium_pids, fresh
-from benchmarks.console_run import HEARD_S_MAX, ConsoleRunning, Readers, console_running, token_for
+from benchmarks.console_run import ConsoleRunning, Readers, console_running, token_for
 from benchmarks.live import Folder
 from benchmarks.processes import memory_bytes
 from benchmarks.tidegate_run import tidegate_running
@@ -37,6 +37,9 @@ BURSTS = 6
 READERS = 10
 ASKING = 16
 """Questions at once: the node answers all that wait in one turn."""
+
+ANSWER_S_MAX = 120
+"""A question without an answer has failed after so long; a machine may have much else to do."""
 
 SITUATIONS_AN_HOUR = 3_600
 SCREENS_AN_HOUR = 1_800
@@ -231,7 +234,7 @@ class Asking:
                 self._one(self._left.popleft())
 
     def _one(self, path: str) -> None:
-        line = http.client.HTTPConnection("127.0.0.1", self._console.port, HEARD_S_MAX)
+        line = http.client.HTTPConnection("127.0.0.1", self._console.port, ANSWER_S_MAX)
         try:
             line.request("GET", path or "/api/situation/live", headers=self._headers)
             answer = line.getresponse()
