@@ -23,6 +23,7 @@ from tidegate.ports.control import (
     PlanView,
     Refused,
     Scores,
+    Unable,
     WordTaken,
 )
 
@@ -39,6 +40,9 @@ class SmallNode:
         self.shown = shown
         self.words: list[Signed] = []
         self.refuses = False
+        self.stays_silent = False
+        self.forgets = False
+        self.asked = 0
         self._door = SocketDoor(folder)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._answer, daemon=True)
@@ -64,7 +68,11 @@ class SmallNode:
             case GiveWord(word):
                 if self.refuses:
                     return Refused("approval", "not today")
-                self.words.append(word)
+                self.asked += 1
+                if not self.forgets:
+                    self.words.append(word)
+                if self.stays_silent:
+                    return Unable("the node does not answer", "the control socket", "Ask again.")
                 return WordTaken("proposed", "")
             case _:
                 return Scores(()) if "Scores" in type(request).__name__ else NOTHING_SEEN
@@ -160,3 +168,27 @@ def test_a_word_that_is_not_taken_is_told(node: SmallNode, room: DutyRoom) -> No
     clock(room).at_ms += READING_MS
     assert comes_true(lambda: bool(room.refusals))
     assert room.refusals[0] == "not today"
+
+
+def test_a_word_whose_answer_does_not_come_is_counted_once_when_the_plan_bears_it(
+    node: SmallNode, room: DutyRoom
+) -> None:
+    node.stays_silent = True
+    assert comes_true(lambda: bool(room.seen.plans))
+    clock(room).at_ms += READING_MS
+    assert comes_true(lambda: len(room.words) == 1)
+    assert room.words == node.words
+    assert not room.refusals
+
+
+def test_a_word_that_was_not_taken_when_no_answer_came_is_given_again(
+    node: SmallNode, room: DutyRoom
+) -> None:
+    node.stays_silent = node.forgets = True
+    assert comes_true(lambda: bool(room.seen.plans))
+    clock(room).at_ms += READING_MS
+    assert comes_true(lambda: node.asked >= 2)
+    assert room.words == []
+    node.stays_silent = node.forgets = False
+    assert comes_true(lambda: len(node.words) == len(room.words) == 1)
+    assert not room.refusals

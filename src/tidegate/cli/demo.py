@@ -71,6 +71,10 @@ def demo(
         reading_s=READING_S if followed and not once else 0.0,
         console=not once if with_console is None else with_console,
     )
+    if followed:
+        console().print(
+            "Starting the demo. A first start compiles kernels, for a minute or two.", style="dim"
+        )
     run = parts.start_demo(order)
     try:
         _follow(run, once=once, as_json=as_json, browse=browse, asked=auto is False)

@@ -39,8 +39,8 @@ from tidegate.ports.collector import CollectorReport
 from tidegate.ports.control import PlanView
 
 TURN_S = 0.2
-STARTING_TURN_S = 0.02
-"""Until all is there, which is waited for."""
+SOON_TURN_S = 0.02
+"""From when the collector is there, which ends a turn by itself, until all is: a moment."""
 
 SWITCH_S = 0.0005
 """How soon a thread that had waited for a file or a socket goes on while the stage's computes."""
@@ -176,7 +176,8 @@ class Demo:
         return decided or not (self._order.waits and theirs)
 
     def advance(self) -> DemoView:
-        self._run.turn(STARTING_TURN_S if self._appointed is None else TURN_S)
+        soon = self._run.ready is not None and self._appointed is None
+        self._run.turn(SOON_TURN_S if soon else TURN_S)
         self._stage.check()
         # Their roster is written whole: nobody who was added before that would be left in it.
         appointed = self._appointed is not None and self._appointed.done() and bool(self._appointed.result())
@@ -296,7 +297,9 @@ class Demo:
     def _step(self) -> str:
         if self._run.ready is None:
             waited_s = (self._parts.clock().now_ms() - self._made_ms) // 1000
-            return f"Starting the collector, {waited_s} s; a first start compiles kernels for half a minute"
+            return (
+                f"Starting the collector, {waited_s} s; a first start compiles kernels, for a minute or two"
+            )
         if self._stage.started_ms is None:
             return "Making the traffic"
         now_s = self._stage.elapsed_s

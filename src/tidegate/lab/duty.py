@@ -109,6 +109,7 @@ class DutyRoom:
         self._officers: tuple[DemoOfficer, ...] = ()
         self._stopping = threading.Event()
         self._read_from_ms: dict[tuple[int, str], int] = {}
+        self._given: dict[tuple[int, str], Signed] = {}
 
     def start(self, appointed: Callable[[], tuple[DemoOfficer, ...]]) -> None:
         """They look once they are `appointed`, which is waited for in their thread."""
@@ -131,11 +132,23 @@ class DutyRoom:
         scores = self._ask(ListScores(), Scores)
         border = self._ask(ShowBorder(), BorderSeen)
         self.seen = Overview(plans.plans, scores.scores, border)
+        self._take_note(plans.plans)
         for word in self._due(plans.plans):
-            self.words.append(word)
+            self._given[word.plan, word.officer] = word
             answer = self._line.ask(GiveWord(word))
-            if isinstance(answer, Refused | Unable):
-                self.refusals.append(answer.why if isinstance(answer, Refused) else answer.what)
+            if isinstance(answer, Unable):
+                raise OutsideFailed(answer.what, answer.where, answer.remedy)
+            self.words.append(self._given.pop((word.plan, word.officer)))
+            if isinstance(answer, Refused):
+                self.refusals.append(answer.why)
+
+    def _take_note(self, plans: tuple[PlanView, ...]) -> None:
+        """A word whose answer did not come was taken where the plan bears it; else it is given again."""
+        for view in plans:
+            for approval in view.approvals:
+                word = self._given.pop((view.plan.number, approval.officer), None)
+                if word is not None:
+                    self.words.append(word)
 
     def _ask(self, request: Request, kind: type[Told]) -> Told:
         answer = self._line.ask(request)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from tidegate.app.chapters import Answered, Clock, Kept, Letter, Notified
 from tidegate.app.hotline.attack_report import incident_fields
@@ -39,10 +39,14 @@ from tidegate.ports.control import NotApproved
 from tidegate.ports.outside import OutsideFailed
 
 Step = Literal["clock", "notify", "reply"]
+Answer = TypeVar("Answer")
 
 LOOK_EVERY_S: Final = 0.2
 PATIENCE_S: Final = 240.0
 """For a node to begin, and for a receipt to come; on a machine that does much else both take long."""
+
+ASKED_MAX = 8
+"""How often a busy node is asked the same; each time it has a quarter of a minute to answer."""
 
 PAGE_COLUMNS: Final = 76
 HOUR_S: Final = 3_600
@@ -176,7 +180,7 @@ class Talk:
         """The clock, the notification, the question, the answer; then what both ledgers make of it."""
         self._await("clock")
         draft = self._incident(xa, xb)
-        letter, _ = preview(draft, self._line(xa).board(), self._now_s())
+        letter, _ = preview(draft, self._asked(self._line(xa).board), self._now_s())
         known_s = self._detected_s(xa)
         clock = accounts.clock_of(self._parts, xa, ACCORD, letter.content, known_s)
         self.heard = replace(self.heard, clock=clock, letter=letter)
@@ -246,7 +250,7 @@ class Talk:
     def _reply(
         self, one: Organisation, about: Letter, form: FormName, fields: Mapping[str, tuple[str, ...]]
     ) -> Digest:
-        board = self._line(one).board()
+        board = self._asked(self._line(one).board)
         handling = reply_handling(Question(about.known.message, about.content), board, "desk")
         draft = draft_of(form, handling, fields, REMARKS[form], one.side.language, ())
         return self._say(one, draft, (one.side.desk,))
@@ -255,31 +259,48 @@ class Talk:
         """Waits for it, opens it, and signs the receipt that says so (R2)."""
         line = self._line(one)
         self._until(lambda: self._came(one, message) is not None, f"a message to come to {one.side.name}")
-        board = line.board()
-        letter = letter_of(line.message(message), board, None)
+        board = self._asked(line.board)
+        letter = letter_of(self._asked(lambda: line.message(message)), board, None)
         question = Question(message, letter.content)
         receipt = receipt_draft(question, board, "desk", "understood", self._now_s(), one.side.language)
         self._say(one, receipt, (one.side.desk,))
         return letter
 
     def _came(self, one: Organisation, message: Digest) -> ReceivedView | None:
-        shown = self._line(one).inbox(50, unread=False).messages
+        shown = self._asked(lambda: self._line(one).inbox(50, unread=False)).messages
         return next((view for view in shown if view.about.message == message), None)
 
     def _say(self, one: Organisation, draft: Draft, officers: Sequence[str]) -> Digest:
         """Composed by the node, signed here over its very bytes, and at the other side's station."""
         line = self._line(one)
-        composed = line.compose(draft)
+        composed = self._asked(lambda: line.compose(draft))
         for name in officers:
-            line.sign(composed.content, one.officer(name), one.keys[name])
+            self._signed(line, composed.content, one, name)
         self._until(
             lambda: self._receipts(one, composed.message)[0] is not None, f"a receipt for {one.side.name}"
         )
         return composed.message
 
+    def _signed(self, line: HotlineLine, content: bytes, one: Organisation, name: str) -> None:
+        """A signature whose answer did not come may have been taken: given again, it is refused."""
+        unanswered = False
+
+        def sign() -> None:
+            nonlocal unanswered
+            try:
+                line.sign(content, one.officer(name), one.keys[name])
+            except OutsideFailed:
+                unanswered = True
+                raise
+            except NotAllowed:
+                if not unanswered:
+                    raise
+
+        self._asked(sign)
+
     def _receipts(self, one: Organisation, message: Digest) -> tuple[int | None, int | None]:
         """When the recipient's station had it (R1), and when an officer there had opened it (R2)."""
-        for sent in self._line(one).outbox(50, pending=False).messages:
+        for sent in self._asked(lambda: self._line(one).outbox(50, pending=False)).messages:
             if sent.about.message == message:
                 return sent.copies[0].r1_s, sent.copies[0].r2_s
         return None, None
@@ -334,6 +355,17 @@ class Talk:
 
     def _now_s(self) -> int:
         return self._parts.clock().now_ms() // 1000
+
+    def _asked(self, ask: Callable[[], Answer]) -> Answer:
+        """The node's answer. One that is too busy to give it is asked again, as it tells people to do."""
+        for _ in range(ASKED_MAX - 1):
+            try:
+                return ask()
+            except OutsideFailed as failure:
+                log.debug("%s", failure)
+            self._must_go_on()
+            self._stopping.wait(LOOK_EVERY_S)
+        return ask()
 
     def _await(self, step: Step) -> None:
         while not self._begun[step].wait(LOOK_EVERY_S):
