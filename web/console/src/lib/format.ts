@@ -109,6 +109,11 @@ export function duration(ms: number): string {
     .join(" ");
 }
 
+/** A signed difference of clocks, as "-0.3 sec". */
+export function seconds(ms: number): string {
+  return written("tenths", { style: "unit", unit: "second", unitDisplay: "short", maximumFractionDigits: 1 }).format(ms / 1000);
+}
+
 const PROTOCOLS: Record<number, string> = { 1: "icmp", 6: "tcp", 17: "udp", 47: "gre", 50: "esp", 58: "icmpv6" };
 const FLAGS = ["fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr"];
 

@@ -3,6 +3,7 @@ by-passkey = Giriş açarınızla
 sign-in-passkey = Giriş açarı ilə daxil ol
 no-passkeys-here = Bu brauzer bu səhifədə giriş açarlarını tanımır.
 no-officers-yet = Siyahıdakı heç bir əməkdaşın bu səhifə üçün giriş açarı yoxdur. Siyahını yaza bilən şəxs terminaldan dəvət edir:
+demo-gives-code = Hələ heç kimin bu səhifə üçün giriş açarı yoxdur. Nümayiş öz terminalında kod göstərir: onu aşağıya daxil edib açar yaradın.
 i-have-a-code = Kodum var
 code-from-terminal = Terminaldan alınan kod
 make-passkey = Giriş açarı yarat

@@ -3,6 +3,7 @@ by-passkey = With your passkey
 sign-in-passkey = Sign in with a passkey
 no-passkeys-here = This browser knows no passkeys on this page.
 no-officers-yet = No officer on the roster has a passkey for this page yet. Whoever may write the roster invites one at the terminal:
+demo-gives-code = Nobody has a passkey for this page yet. The demo shows a code in its terminal: put it in below, and make one.
 i-have-a-code = I have a code
 code-from-terminal = Code from the terminal
 make-passkey = Make a passkey

@@ -350,6 +350,7 @@ by-passkey = Geçiş anahtarınızla
 sign-in-passkey = Geçiş anahtarıyla gir
 no-passkeys-here = Bu tarayıcı bu sayfada geçiş anahtarı tanımıyor.
 no-officers-yet = Listedeki hiçbir görevlinin bu sayfa için geçiş anahtarı yok. Listeyi yazabilen kişi uçbirimden davet eder:
+demo-gives-code = Henüz kimsenin bu sayfa için geçiş anahtarı yok. Gösterim, uçbiriminde bir kod gösterir: aşağıya girip bir anahtar oluşturun.
 i-have-a-code = Bir kodum var
 code-from-terminal = Uçbirimdeki kod
 make-passkey = Geçiş anahtarı oluştur
