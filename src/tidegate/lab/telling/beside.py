@@ -57,6 +57,7 @@ class Beside:
         self._neighbour: Program | None = None
         self._console: Program | None = None
         self._code = ""
+        self._code_until_ms = 0
         self._fingerprint = ""
         self.officers: list[str] = []
         self._noted: DemoNote | None = None
@@ -89,9 +90,9 @@ class Beside:
 
     def _invite(self) -> None:
         self._code, now_ms = fresh_code(), self._parts.clock().now_ms()
-        until_ms = now_ms + entering.INVITATION_MS_MAX
+        self._code_until_ms = now_ms + entering.INVITATION_MS_MAX
         name = INVITED[len(self.officers)]
-        invitation = entering.Invitation(name=name, level="senior", until_ms=until_ms)
+        invitation = entering.Invitation(name=name, level="senior", until_ms=self._code_until_ms)
         entering.invite(self._shelf, self._code, invitation, now_ms)
 
     def turn(self, *, taken_in: bool) -> None:
@@ -113,6 +114,9 @@ class Beside:
             self._code = ""
             if len(self.officers) < len(INVITED):
                 self._invite()
+        elif self._code and self._parts.clock().now_ms() >= self._code_until_ms:
+            entering.forget(self._shelf, self._code)
+            self._invite()  # whoever takes their time is shown another code
 
     def _program(self, name: str, arguments: list[str], more: dict[str, str] | None = None) -> Program:
         program = Program(name, arguments, self._folder, more or {})
