@@ -92,15 +92,17 @@ class Stage:
 class _Part:
     """One part's way through a stage."""
 
-    def __init__(self, run: Run, part: tuple[int, ...], known: bytes | None, first_number: int) -> None:
+    def __init__(self, run: Run, part: tuple[int, ...], first_number: int) -> None:
         self.country = run.country(part)
         self._judged = run.judged(first_number)
-        if known is not None:
-            self._judged.recall(known)
         self._table = exporter_table()
         self._said: list[Told] = []
         self._simulated = 0
         self._sketched = 0
+
+    def recall(self, known: bytes, second: int) -> None:
+        """Begin at a second with what was learned before."""
+        self._judged.recall(known, second)
 
     def pass_by(self, begin: int, end: int) -> None:
         """Only learn."""
@@ -153,7 +155,9 @@ def stages_of(run: Run, number: int) -> Iterator[Stage]:
         if kept and kept.exists():
             stage: Stage = pickle.loads(kept.read_bytes())
         else:
-            one = _Part(run, part, known, 1 + NUMBERS_OF_A_STAGE * (number * len(begins) + at))
+            one = _Part(run, part, 1 + NUMBERS_OF_A_STAGE * (number * len(begins) + at))
+            if known is not None:
+                one.recall(known, begin)
             if at == 0:
                 one.pass_by(begin, begins[1])
             elif at < len(begins) - 1:

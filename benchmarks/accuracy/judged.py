@@ -77,6 +77,7 @@ class Detection:
         self._sketch = SecondCounter(CountingSettings(seed=SEED, cells_max=1 << 20))
         self._ages = Ages(len(exporter_table()))
         self._first_number = first_number
+        self._stored: dict[bytes, bytes] = {}
         self._learned: tuple[list[Key], npt.NDArray[np.float64]] = ([], np.zeros((0, 2)))
         self._begin(Baselines())
 
@@ -91,11 +92,16 @@ class Detection:
         )
 
     def known(self) -> bytes:
-        return zlib.compress(pickle.dumps(self._baselines), 1)
+        """As a node stores it."""
+        self._stored |= {key: blob for key, blob, _ in self._baselines.pending(0)}
+        return zlib.compress(pickle.dumps(self._stored), 1)
 
-    def recall(self, known: bytes) -> None:
-        """Of our own making: the level of this moment is not among what a node stores."""
-        self._begin(pickle.loads(zlib.decompress(known)))
+    def recall(self, known: bytes, second: int) -> None:
+        self._stored = pickle.loads(zlib.decompress(known))
+        baselines = Baselines()
+        if baselines.recall(self._stored.items(), second):
+            raise ValueError("what was learned cannot be read back whole")
+        self._begin(baselines)
 
     def observe(
         self, batches: Sequence[FlowRows], second: int, exporters: npt.NDArray[np.void]

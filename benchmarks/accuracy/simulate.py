@@ -86,8 +86,8 @@ class Judged(Protocol):
     def known(self) -> bytes:
         """What has been learned so far."""
 
-    def recall(self, known: bytes) -> None:
-        """Take up what another run had learned."""
+    def recall(self, known: bytes, second: int) -> None:
+        """Take up at a second what another had learned."""
 
 
 def exporter_table() -> npt.NDArray[np.void]:
