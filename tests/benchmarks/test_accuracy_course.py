@@ -1,4 +1,4 @@
-"""What was learned goes on from one stage to the next, and the judge knows attacks that are told as going on."""
+"""What was learned goes on to the next stage, and the judge knows attacks that are told as going on."""
 
 import numpy as np
 import pytest

@@ -113,6 +113,8 @@ def test_a_few_hosts_below_their_own_thresholds_make_no_network_a_target() -> No
     wide = {"198.51.100.0/24": 26.0, "198.51.96.0/20": 26.0}
     assert chosen(amounts | wide, multiple=2.0, in_object=False) == []
     assert chosen(amounts | wide, in_object=False) == []
+    unlike = {"198.51.100.1/32": 9.9, "198.51.100.2/32": 9.9, "198.51.100.3/32": 5.0, "198.51.100.0/24": 25.0}
+    assert chosen(unlike, multiple=2.0, in_object=False) == []
     assert chosen(amounts | wide, multiple=2.0) == sorted(amounts)
     assert chosen(amounts | wide, in_object=False, sampled_packets=4) == ["198.51.100.0/24"]
 

@@ -180,11 +180,16 @@ def smallest(hot: Iterable[Prefix], traffic: Traffic) -> dict[Prefix, Evidence]:
 
 def _ordinary(prefix: Prefix, evidence: Evidence, traffic: Traffic, chosen: _Chosen) -> list[Prefix]:
     """The few hosts, each an ordinary one, that explain why a prefix is decided; none where none do."""
-    hosts = _narrowed(prefix, evidence, traffic, chosen, MOST, SAMPLES_A_HOST)
-    few = hosts != [prefix] and len(hosts) <= HOSTS_MAX and all(one.length == HOST_LENGTH for one in hosts)
-    if not (few and traffic.within_their_own(hosts, prefix, evidence)):
-        return []
-    return hosts if traffic.decided(prefix, chosen.inside[prefix].union(hosts)) is None else []
+    for share in (HOLDS, MOST):
+        hosts = _narrowed(prefix, evidence, traffic, chosen, share, SAMPLES_A_HOST)
+        few = (
+            hosts != [prefix] and len(hosts) <= HOSTS_MAX and all(one.length == HOST_LENGTH for one in hosts)
+        )
+        if few and traffic.within_their_own(hosts, prefix, evidence):
+            rest = traffic.decided(prefix, chosen.inside[prefix].union(hosts))
+            if rest is None:
+                return hosts
+    return []
 
 
 def _narrowed(
