@@ -69,7 +69,8 @@ class Grew(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def slope(self) -> float:
-        late = [(at, size) for at, size in zip(self.at, self.bytes, strict=True) if at >= 1 / 3]
+        begin = self.at[-1] / 3
+        late = [(at, size) for at, size in zip(self.at, self.bytes, strict=True) if at >= begin]
         return float(np.polyfit(*zip(*late, strict=True), 1)[0])
 
     @property
@@ -86,8 +87,8 @@ class Hour(msgspec.Struct, frozen=True, kw_only=True):
     took_s: float
 
 
-def page_s_hour(seed: int) -> Hour:
-    """An hour's events on a page, at PACE."""
+def page_s_hour(seed: int, share: float) -> Hour:
+    """That share of an hour's events on a page, at PACE."""
     with (
         Folder() as folder,
         node_answering(folder, seed, PACE),
@@ -99,7 +100,7 @@ def page_s_hour(seed: int) -> Hour:
         page.goto(console.link)
         page.wait_for_selector(ROW)
         page.wait_for_timeout(SETTLE_S * 1000)
-        return followed(page, heard, console)
+        return followed(page, heard, console, share)
 
 
 def events_of(page: Page) -> list[int]:
@@ -115,7 +116,7 @@ def events_of(page: Page) -> list[int]:
     return heard
 
 
-def followed(page: Page, heard: Sequence[int], console: ConsoleRunning) -> Hour:
+def followed(page: Page, heard: Sequence[int], console: ConsoleRunning, share: float) -> Hour:
     devtools = page.context.new_cdp_session(page)
     devtools.send("Performance.enable")
     _, renderer = chromium_pids()
@@ -138,17 +139,19 @@ def followed(page: Page, heard: Sequence[int], console: ConsoleRunning) -> Hour:
         page.wait_for_timeout(500)
         return (heard[0] - first) / HOUR_S
 
-    grew = looked(told, come)
+    grew = looked(told, come, share)
     took_s = time.perf_counter() - began
     return Hour(grew=grew, happened=f"{heard[0] - first:,} events on an open page", took_s=took_s)
 
 
-def looked(told: Mapping[str, Callable[[], float]], come: Callable[[], float]) -> dict[str, Grew]:
-    """Each figure LOOKS times and once at the start, until `come` says that the whole hour has gone by."""
+def looked(
+    told: Mapping[str, Callable[[], float]], come: Callable[[], float], until: float
+) -> dict[str, Grew]:
+    """Each figure at the start and LOOKS times until `come` says that so much of the hour has gone by."""
     at, found = [0.0], {name: [float(size())] for name, size in told.items()}
-    while at[-1] < 1:
+    while at[-1] < until:
         share = come()
-        if share >= len(at) / LOOKS:
+        if share >= until * len(at) / LOOKS:
             at.append(share)
             for name, size in told.items():
                 found[name].append(float(size()))
@@ -175,7 +178,7 @@ def node_s_hour(seed: int) -> Hour:
             try:
                 readers.wait()
                 asking = Asking(console, token, a_part_of_an_hour(1))
-                grew = looked(told, asking.come)
+                grew = looked(told, asking.come, 1.0)
                 asking.wait()
             finally:
                 readers.close()

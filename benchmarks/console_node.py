@@ -3,7 +3,7 @@ border points, with other rates every second.
 
 Run as `python -m benchmarks.console_node FOLDER SEED PACE`: it answers at the control socket there, as a
 node does, and has no more of one than that. It tells of no plan. At a pace above 1 its seconds are shorter,
-and begin an hour ago, so that none lies in the future before that hour is over.
+and begin four hours ago, so that none lies in the future.
 """
 
 import random
@@ -49,7 +49,8 @@ class Telling:
     def __init__(self, seed: int, second: int) -> None:
         self._chance = random.Random(seed)
         self._year = Year(self._chance)
-        self._attacks = [self._began(second) for _ in range(LIVE_ATTACKS_MAX)]
+        self._begun = [self._began(second) for _ in range(LIVE_ATTACKS_MAX)]
+        self._attacks = self._begun
         self._past: deque[PointSecond] = deque(maxlen=LIVE_SECONDS_MAX)
         self._inbound: tuple[InboundNow, ...] = ()
         for past in range(second - LIVE_SECONDS_MAX, second):
@@ -79,7 +80,8 @@ class Telling:
 
     def tick(self, second: int) -> None:
         self._add(second)
-        self._attacks = [self._year.grown(one, second * 1000) for one in self._attacks]
+        # Each from what it began with: grown from second to second, all rates would be zero in an hour.
+        self._attacks = [self._year.grown(one, second * 1000) for one in self._begun]
         self._attacks.sort(key=lambda one: -one.bits_per_s.estimate)
 
     def answer(self, request: Request) -> Reply:
@@ -116,7 +118,7 @@ def about(amount: int) -> Rate:
 def answer_at(folder: Path, seed: int, pace: float) -> None:
     """Until it is ended."""
     began = time.time()
-    first = began if pace == 1 else began - HOUR_S
+    first = began if pace == 1 else began - 4 * HOUR_S
     second = int(first)
     telling = Telling(seed, second)
     door = SocketDoor(folder)

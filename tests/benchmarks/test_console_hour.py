@@ -48,7 +48,7 @@ def test_memory_is_read_at_the_start_and_so_often_until_the_hour_is_over() -> No
         gone[0] += 1
         return gone[0] / 240
 
-    (grew,) = looked({"what": lambda: gone[0]}, come).values()
+    (grew,) = looked({"what": lambda: gone[0]}, come, 1.0).values()
     assert len(grew.at) == LOOKS + 1
     assert (grew.bytes[0], grew.bytes[-1]) == (0, 240)
     assert grew.at == tuple(sorted(grew.at))
