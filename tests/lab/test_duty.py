@@ -40,8 +40,10 @@ class SmallNode:
         self.shown = shown
         self.words: list[Signed] = []
         self.refuses = False
+        self.supersedes = False
         self.stays_silent = False
         self.forgets = False
+        self.superseded = False
         self.asked = 0
         self._door = SocketDoor(folder)
         self._stopping = threading.Event()
@@ -66,7 +68,8 @@ class SmallNode:
             case ListPlans():
                 return Plans((self._view(),), ())
             case GiveWord(word):
-                if self.refuses:
+                if self.refuses or self.supersedes:
+                    self.superseded = self.supersedes
                     return Refused("approval", "not today")
                 self.asked += 1
                 if not self.forgets:
@@ -80,7 +83,7 @@ class SmallNode:
     def _view(self) -> PlanView:
         return PlanView(
             plan=self.shown,
-            stage="proposed" if len(self.words) < 2 else "approved",
+            stage="superseded" if self.superseded else "proposed" if len(self.words) < 2 else "approved",
             since_ms=NOW_MS,
             approvals=tuple(self.words),
             in_force=(),
@@ -192,3 +195,13 @@ def test_a_word_that_was_not_taken_when_no_answer_came_is_given_again(
     node.stays_silent = node.forgets = False
     assert comes_true(lambda: len(node.words) == len(room.words) == 1)
     assert not room.refusals
+
+
+def test_a_word_for_a_plan_that_was_superseded_meanwhile_is_no_refusal(
+    node: SmallNode, room: DutyRoom
+) -> None:
+    node.supersedes = True
+    assert comes_true(lambda: bool(room.seen.plans))
+    clock(room).at_ms += READING_MS
+    assert comes_true(lambda: [view.stage for view in room.seen.plans] == ["superseded"])
+    assert (room.words, room.refusals) == ([], [])

@@ -138,9 +138,17 @@ class DutyRoom:
             answer = self._line.ask(GiveWord(word))
             if isinstance(answer, Unable):
                 raise OutsideFailed(answer.what, answer.where, answer.remedy)
-            self.words.append(self._given.pop((word.plan, word.officer)))
+            del self._given[word.plan, word.officer]
             if isinstance(answer, Refused):
+                if not self._is_asked(word.plan):
+                    continue  # another plan has taken its place meanwhile: the word came too late
                 self.refusals.append(answer.why)
+            self.words.append(word)
+
+    def _is_asked(self, plan: int) -> bool:
+        """Whether officers are asked for their word about it now."""
+        plans = self._ask(ListPlans(), Plans).plans
+        return any(view.plan.number == plan and view.stage == "proposed" for view in plans)
 
     def _take_note(self, plans: tuple[PlanView, ...]) -> None:
         """A word whose answer did not come was taken where the plan bears it; else it is given again."""
