@@ -79,6 +79,8 @@ REFUSALS = (
     ("app/console/entering.py", "invitation_of"),
     ("app/console/entering.py", "lay_down"),
     ("console/enrolment.py", None),
+    ("adapters/hotline/https_client.py", "_words"),
+    ("adapters/hotline/https_client.py", "_on"),
     ("app/desk.py", "give_word"),
     ("app/desk.py", "approve"),
     ("app/plan_moves.py", "lapse_words"),
@@ -137,7 +139,9 @@ def test_every_refusal_and_reason_in_the_sources_has_its_template() -> None:
         tree: ast.AST = ast.parse((SOURCES / file).read_text())
         if function is not None:
             tree = next(
-                one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and one.name == function
+                one
+                for one in ast.walk(tree)
+                if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and one.name == function
             )
         for text in said(tree):
             seen += 1

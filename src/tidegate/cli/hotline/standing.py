@@ -112,7 +112,7 @@ def _print_board(board: "HotlineShown", paper: Paper) -> None:
 
 def _print_peer(peer: "PeerView", paper: Paper) -> None:
     from tidegate.app.hotline.reading import by_itself, harmless, left_to_right
-    from tidegate.model.labels import label
+    from tidegate.model.labels import label, retold
 
     def named(code: str, value: str) -> str:
         return f"{label('screen', code, paper.language)}: {value}"
@@ -139,7 +139,7 @@ def _print_peer(peer: "PeerView", paper: Paper) -> None:
         )
         text = "  ".join(told)
         if path.last_failure and path.state != "alive":
-            text += f"  {by_itself(harmless(path.last_failure))}"
+            text += f"  {by_itself(retold(harmless(path.last_failure), paper.language))}"
         paper.say(text, "red" if path.state == "silent" else "", indent=2)
 
 

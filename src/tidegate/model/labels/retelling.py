@@ -24,6 +24,7 @@ TOLD = (
     "told-finding",
     "told-border",
     "told-console",
+    "told-way",
     "told-word",
 )
 """The groups whose English labels are such templates."""
