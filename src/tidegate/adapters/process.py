@@ -127,6 +127,9 @@ class ChildCollector:
         with suppress(Malformed):
             while self._socket is not None and (left := until - time.monotonic()) > 0:
                 messages += self.receive(left)
+        if self._process is not None and self._socket is None:  # it has said all, and is on its way out
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(max(0.0, until - time.monotonic()))
         self.kill()
         return messages
 
