@@ -123,6 +123,9 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 
 Kept = TypeVar("Kept", Invitation, Made)
 
+Standing = Literal["waiting", "on-roster", "over"]
+"""Of a passkey that was laid down: the terminal is yet to decide, took it, or gave it up."""
+
 
 def key_of(code: str) -> str:
     """Of the code only this hash is kept."""
@@ -173,10 +176,8 @@ def answered(shelf: Shelf, code: str) -> Made | None:
     return read(shelf, f"{MADE}/{key_of(code)}", Made)
 
 
-def standing(
-    shelf: Shelf, code: str, credential: str, live: Callable[[], tuple[Officer, ...]]
-) -> Literal["waiting", "on-roster", "over"]:
-    """What became of a passkey that was laid down: "over" where the terminal gave it up.
+def standing(shelf: Shelf, code: str, credential: str, live: Callable[[], tuple[Officer, ...]]) -> Standing:
+    """What became of a passkey that was laid down.
 
     The shelf is looked at first: the terminal forgets the code only after it wrote the roster.
     """

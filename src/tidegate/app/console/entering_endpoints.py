@@ -5,6 +5,7 @@ import msgspec
 from tidegate.app.console.access import Right
 from tidegate.app.console.demo_note import DemoView
 from tidegate.app.console.endpoint import JSON, Done, Endpoint
+from tidegate.app.console.entering import Standing
 from tidegate.app.console.views import MeView
 from tidegate.model.labels import Sentence
 from tidegate.model.plans import Assertion
@@ -66,9 +67,9 @@ class EnrolmentShown(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class EnrolmentStanding(msgspec.Struct, frozen=True, kw_only=True):
-    """ "waiting" for the terminal, "on-roster", or "over": it is not, and waits no more."""
+    """What the terminal made of a passkey."""
 
-    standing: str
+    standing: Standing
 
 
 ENTERING: tuple[Endpoint, ...] = (
