@@ -76,30 +76,37 @@ def window_sums(values: Floats, length: int) -> Floats:
     return total
 
 
+def _steps(values: Floats, scale: int, among: int) -> Floats:
+    """Sum of the values at each column and at the `among` - 1 columns before it, `scale` columns apart."""
+    total = np.zeros_like(values)
+    for back in range(among):
+        shift = back * scale
+        total[:, shift:] += values[:, : values.shape[1] - shift]
+    return total
+
+
 def persistent(
     amount: Floats, variance: Floats, threshold: Floats, needed: int, among: int
 ) -> npt.NDArray[np.int64]:
     """(rows, 64): how many seconds of evidence, ending at each second, make an attack; 0 where none do.
 
     `threshold` (rows,) in the amount's unit per second. At one of SCALES: `needed` of `among` steps
-    reach the threshold, and the lower end of the sampling interval of all of them together reaches what
-    `needed` steps at the threshold hold. `among` steps that do not fit the window are not asked.
+    reach the threshold, and the lower end of the sampling interval of all that do, together, reaches it
+    as well: among few samples a step reaches it by luck, and what lies a little below it would alarm
+    sooner or later. `among` steps that do not fit the window are not asked.
     """
     decided = np.zeros(amount.shape, np.int64)
     for scale in SCALES:
         if scale * among > WINDOW_SECONDS:
             continue
         step = window_sums(amount, scale)
-        reached = step >= threshold[:, None] * scale
-        count = np.zeros(amount.shape, np.int64)
-        for back in range(among):
-            shift = back * scale
-            count[:, shift:] += reached[:, : amount.shape[1] - shift]
-        enough = count >= needed
-        if not enough.any():
+        limit = threshold[:, None] * scale
+        reached = step >= limit
+        count = _steps(reached.astype(np.float64), scale, among)
+        if not (count >= needed).any():
             continue
-        together = window_sums(amount, scale * among)
-        spread = window_sums(variance, scale * among)
-        low = bound(together, spread, -Z_DECISION)
-        decided[(decided == 0) & enough & (low >= threshold[:, None] * (scale * needed))] = scale * among
+        high = _steps(np.where(reached, step, 0.0), scale, among)
+        spread = _steps(np.where(reached, window_sums(variance, scale), 0.0), scale, among)
+        sure = bound(high, spread, -Z_DECISION) >= limit * count
+        decided[(decided == 0) & (count >= needed) & sure] = scale * among
     return decided
