@@ -206,12 +206,12 @@ class Shield:
     A burst begins before the one before it has ended, so that a thousand attacks or two are open at once.
     """
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, year: Year, if_missing: IfMissing = "create") -> None:
         self.clock, self.recording = SimulatedClock(), Recording()
         self._folder, self._sink = folder, QuietSink()
-        self._year = Year(random.Random(seed))
+        self._year = year
         self._ends: list[Fact] = []
-        self.open("create")
+        self.open(if_missing)
 
     def open(self, if_missing: IfMissing) -> None:
         self._stores = SqlStores(f"sqlite:///{self._folder / DATABASE_NAME}", if_missing)
@@ -236,12 +236,12 @@ class Shield:
 
     def since_checkpoint(self) -> int:
         checkpoint = self._stores.facts.checkpoint()
-        return self.recording.facts - (checkpoint.size if checkpoint else 0)
+        return self._stores.facts.head().size - (checkpoint.size if checkpoint else 0)
 
 
 def live_through(folder: Path, bursts: int, seed: int) -> tuple[Recording, int]:
     """The chosen bursts recorded by a node in `folder`; what it took, and the facts since its checkpoint."""
-    shield = Shield(folder, seed)
+    shield = Shield(folder, Year(random.Random(seed)))
     for at in range(bursts):
         shield.burst(BEGIN_MS + YEAR_MS * at // bursts)
         if at == bursts // 2:

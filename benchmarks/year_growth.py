@@ -6,6 +6,7 @@ the answer about March is the whole year's from a twelfth on. It tells each poin
 that is cut short has told something. The console's questions are asked of the same record.
 """
 
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from benchmarks.year import (
     Ran,
     Shield,
     SimulatedClock,
+    Year,
     bytes_on_disk,
     march,
     question_s,
@@ -35,15 +37,11 @@ POINTS = (0.0002, 0.002, 0.018, 0.024, 0.05, 0.07, 0.085, 0.1, 0.125, 0.15, 0.2,
 ASKED_TIMES = 3
 
 
-class Point(msgspec.Struct, frozen=True, kw_only=True):
-    """After so many facts. Rate and size are of what came since the point before, by processor time and
-    without counts; `opening` and `answer` are whole processes, the middle of three by processor time."""
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What a record of so many facts takes to open and to ask. `opening` and `answer` are whole processes,
+    the middle of three by processor time."""
 
-    share: float
     facts: int
-    gigabytes: float
-    bytes_a_fact: float
-    facts_a_cpu_s: float
     facts_since_checkpoint: int
     opening: Ran
     answer: Ran
@@ -51,12 +49,23 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     console: Asked
 
 
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the year has come. Rate and size are of what came since the point before, by processor time and
+    without counts."""
+
+    share: float
+    gigabytes: float
+    bytes_a_fact: float
+    facts_a_cpu_s: float
+    record: Record
+
+
 class Growing:
     """The year as far as it has come."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self._folder, self._seed = folder, seed
-        self._shield = Shield(folder, seed)
+        self._shield = Shield(folder, Year(random.Random(seed)))
         self._before = (0, 0, 0.0)
 
     def points(self, until: float) -> Iterator[Point]:
@@ -78,22 +87,29 @@ class Growing:
         whole_bytes, of_counts = bytes_on_disk(self._folder)
         facts, stored_bytes, cpu_s = self._before
         self._before = recording.facts, whole_bytes - of_counts, recording.cpu_s
-        clock = SimulatedClock()
-        clock.at_ms = shield.clock.at_ms
         point = Point(
             share=share,
-            facts=recording.facts,
             gigabytes=whole_bytes / 1e9,
             bytes_a_fact=(self._before[1] - stored_bytes) / (recording.facts - facts),
             facts_a_cpu_s=(recording.facts - facts) / (recording.cpu_s - cpu_s),
-            facts_since_checkpoint=since_checkpoint,
-            opening=middle([ran("benchmarks.year", "--open", str(self._folder)) for _ in range(ASKED_TIMES)]),
-            answer=middle([march(self._folder) for _ in range(ASKED_TIMES)]),
-            question_s=sorted(question_s(self._folder) for _ in range(5))[2],
-            console=asked_of(self._folder, recording.facts, self._seed, replace(PARTS, clock=lambda: clock)),
+            record=record_of(self._folder, recording.facts, since_checkpoint, shield.clock.at_ms, self._seed),
         )
         shield.open("refuse")
         return point
+
+
+def record_of(folder: Path, facts: int, since_checkpoint: int, at_ms: int, seed: int) -> Record:
+    """Of the record in `folder`, which nobody has open, at that time of its year."""
+    clock = SimulatedClock()
+    clock.at_ms = at_ms
+    return Record(
+        facts=facts,
+        facts_since_checkpoint=since_checkpoint,
+        opening=middle([ran("benchmarks.year", "--open", str(folder)) for _ in range(ASKED_TIMES)]),
+        answer=middle([march(folder) for _ in range(ASKED_TIMES)]),
+        question_s=sorted(question_s(folder) for _ in range(5))[2],
+        console=asked_of(folder, facts, seed, replace(PARTS, clock=lambda: clock)),
+    )
 
 
 def middle(runs: list[Ran]) -> Ran:
@@ -101,15 +117,19 @@ def middle(runs: list[Ran]) -> Ran:
 
 
 def lines(point: Point) -> Iterator[str]:
-    yield f"{point.share:.2%} of the year: {point.facts:,} facts, {point.gigabytes:.2f} GB"
+    yield f"{point.share:.2%} of the year: {point.record.facts:,} facts, {point.gigabytes:.2f} GB"
     rate = f"{point.facts_a_cpu_s:,.0f} facts a second of processor time"
     yield f"  {point.bytes_a_fact:.0f} bytes a fact, {rate}"
-    opening = f"{point.opening.cpu_s:.2f} s of processor time, {point.opening.wall_s:.1f} s"
-    yield f"  opening {opening}, {point.facts_since_checkpoint:,} facts since the checkpoint"
-    answer = f"{point.answer.cpu_s:.2f} s of processor time, {point.answer.wall_s:.1f} s"
-    rows = len(point.answer.said.splitlines())
-    yield f"  March {answer}, {rows} rows; the question alone {point.question_s * 1000:.0f} ms"
-    for name, took in answers(point.console):
+    yield from lines_of(point.record)
+
+
+def lines_of(record: Record) -> Iterator[str]:
+    opening = f"{record.opening.cpu_s:.2f} s of processor time, {record.opening.wall_s:.1f} s"
+    yield f"  opening {opening}, {record.facts_since_checkpoint:,} facts since the checkpoint"
+    answer = f"{record.answer.cpu_s:.2f} s of processor time, {record.answer.wall_s:.1f} s"
+    rows = len(record.answer.said.splitlines())
+    yield f"  March {answer}, {rows} rows; the question alone {record.question_s * 1000:.0f} ms"
+    for name, took in answers(record.console):
         yield f"  {name}: {took.cpu_ms:.1f} ms of processor time, {took.wall_ms:.1f} ms"
 
 
