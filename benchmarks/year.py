@@ -42,6 +42,9 @@ YEAR_MS = DAYS * 86_400_000
 RECORDED_AT_ONCE = 1_000
 """Facts that the detector would bring in one turn of the node, in the worst second of a burst."""
 
+BETWEEN_CHECKPOINTS = -(-CHECKPOINT_EVERY // RECORDED_AT_ONCE) * RECORDED_AT_ONCE
+"""A checkpoint is made after a turn, and not in one."""
+
 POINTS = ("north", "south", "coast", "mountain", "harbour", "plain")
 DEFAULT_BURSTS = 330
 """A hundredth of the year."""
@@ -255,10 +258,8 @@ def live_through(folder: Path, bursts: int, seed: int) -> tuple[Recording, int]:
 
 def far_from_a_checkpoint(bursts: int) -> int:
     """At least so many bursts, and then some: opening is to read nearly all that it may have to."""
-    facts = BURST * FACTS_AN_ATTACK
-    return next(
-        more for more in range(bursts, bursts + 9) if more * facts % CHECKPOINT_EVERY > CHECKPOINT_EVERY // 2
-    )
+    facts, apart = BURST * FACTS_AN_ATTACK, BETWEEN_CHECKPOINTS
+    return next(more for more in range(bursts, bursts + 9) if more * facts % apart > apart // 2)
 
 
 def bytes_on_disk(folder: Path) -> tuple[int, int]:

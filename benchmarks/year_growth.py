@@ -18,6 +18,7 @@ import msgspec
 from benchmarks.console import Asked, Took, asked_of
 from benchmarks.live import Folder
 from benchmarks.year import (
+    BETWEEN_CHECKPOINTS,
     BURSTS_A_YEAR,
     YEAR_MS,
     Ran,
@@ -30,7 +31,6 @@ from benchmarks.year import (
     ran,
 )
 from tidegate.__main__ import PARTS
-from tidegate.app.checkpoint import CHECKPOINT_EVERY
 
 MARCH_MS = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp() * 1000)
 POINTS = (0.0002, 0.002, 0.018, 0.024, 0.05, 0.07, 0.085, 0.1, 0.125, 0.15, 0.2, 0.35, 0.5, 0.75)
@@ -73,7 +73,7 @@ class Growing:
         for at in range(BURSTS_A_YEAR):
             self._shield.burst(MARCH_MS + YEAR_MS * at // BURSTS_A_YEAR)
             # Opening is to read nearly all that it may have to.
-            far = self._shield.since_checkpoint() > CHECKPOINT_EVERY // 2
+            far = self._shield.since_checkpoint() > BETWEEN_CHECKPOINTS // 2
             if (at + 1) / BURSTS_A_YEAR >= ahead[0] and (far or at + 1 == BURSTS_A_YEAR):
                 yield self._point(ahead.pop(0))
                 if not ahead:

@@ -23,7 +23,7 @@ from msgspec.structs import asdict, replace
 from sqlalchemy import update
 
 from benchmarks.live import Folder
-from benchmarks.year import BURST, FACTS_AN_ATTACK, YEAR_MS, Shield, Year
+from benchmarks.year import BETWEEN_CHECKPOINTS, BURST, FACTS_AN_ATTACK, YEAR_MS, Shield, Year
 from benchmarks.year_growth import MARCH_MS, Record, lines_of, record_of
 from tidegate.adapters.sql import attack_counts
 from tidegate.adapters.sql.engine import Database, open_database
@@ -33,7 +33,7 @@ from tidegate.adapters.sql.store import SqlFactStore
 from tidegate.adapters.sql.stores import SqlStores
 from tidegate.adapters.sql.tables import EFFECTS_DONE, FACTS, LEDGER_HEAD, LEDGER_NODES
 from tidegate.app.attack_counts import DAY_MS, counts_of, merged
-from tidegate.app.checkpoint import CHECKPOINT_EVERY, checkpoint_of
+from tidegate.app.checkpoint import checkpoint_of
 from tidegate.app.entry import KEPT_LEVEL_STEP, Tip, kept_nodes
 from tidegate.app.places import DATABASE_NAME
 from tidegate.app.state import ENDED_ATTACKS_MAX, State
@@ -218,7 +218,7 @@ def go_on(folder: Path, laying: Laying) -> None:
     year, burst = Repeating(laying), laying.bursts
     year.next_number = burst * BURST + 1
     shield = Shield(folder, year, "refuse")
-    while shield.since_checkpoint() < CHECKPOINT_EVERY * 3 // 4:
+    while shield.since_checkpoint() < BETWEEN_CHECKPOINTS // 2:
         shield.burst(laying.at_ms(burst))
         burst += 1
     shield.close()
