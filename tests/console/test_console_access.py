@@ -1,6 +1,8 @@
 """Who may see and do what at the console: every endpoint with every role, and every way to have less."""
 
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ from tidegate.app.console.access import MAY, OFFICERS, Right, Role
 from tidegate.app.console.endpoint import EVENTS, Endpoint
 from tidegate.app.console.endpoints import ENDPOINTS
 from tidegate.app.console.sessions import AGE_MS_MAX, IDLE_MS_MAX, add_token, csrf_of, drop_token
+from tidegate.app.state import State
+from tidegate.console import server
 from tidegate.console.answering import Desk, desk
 from tidegate.console.answers import ANSWERS
 from tidegate.console.headers import CSRF, POLICY
@@ -22,6 +26,7 @@ from tidegate.console.page_files import page_files
 from tidegate.console.server import application
 from tidegate.mitigate.roster import Roster
 from tidegate.model.refusals import NotAllowed
+from tidegate.ports.outside import OutsideFailed
 
 ORIGIN = "http://localhost:8080"
 DAY_MS = 86_400_000
@@ -306,3 +311,21 @@ def test_a_second_that_is_told_anew_stands_once(console: Console) -> None:
     seconds = [one["second"] for one in past]
     assert seconds == sorted(set(seconds))
     assert seconds[-2:] == [second + 1, second + 2]
+
+
+def test_the_record_is_followed_while_nobody_asks_also_after_it_failed(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "FOLLOW_S", 0)
+    serving, told, again = console.at.serving, list[State](), threading.Event()
+
+    def state() -> State:
+        if not told:
+            told.append(serving.sources.state())
+            raise OutsideFailed("the disk is away", "here", "wait")
+        again.set()
+        return told[0]
+
+    followed = desk(replace(serving, sources=replace(serving.sources, state=state)))
+    with TestClient(application(followed, page_files({})), base_url=ORIGIN):
+        assert again.wait(60)

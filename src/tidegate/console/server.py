@@ -31,6 +31,9 @@ ASKED_FIRST = ("/api/me", "/api/situation?seconds=120&")
 """What the Situation screen asks first, as its page writes it; here too, so that a browser asks while it
 still reads the page."""
 
+FOLLOW_S = 10.0
+"""A page that opens as soon as the console does is not held up by what may be needed later."""
+
 Answering = Callable[[Request], Awaitable[Response]]
 
 
@@ -39,12 +42,21 @@ def application(at: Desk, files: dict[str, PageFile]) -> Starlette:
 
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
+        following = asyncio.create_task(follow(at))
         yield
+        following.cancel()
         pulse.stop()
 
     routes = [Route(one.path, answering(at, one, pulse), methods=[one.method]) for one in ENDPOINTS]
     routes.append(Route("/{path:path}", page(at, files), methods=["GET"]))
     return Starlette(routes=routes, lifespan=life, exception_handlers={404: unknown(at), 405: unknown(at)})
+
+
+async def follow(at: Desk) -> None:
+    """The record beside the node, for the questions that come when the node answers none."""
+    while True:
+        await asyncio.sleep(FOLLOW_S)
+        await asyncio.to_thread(gathering.keep_up, at.serving.sources)
 
 
 def page(at: Desk, files: dict[str, PageFile]) -> Answering:

@@ -4,6 +4,7 @@ The node is asked at its control line, as commands do; the record is read beside
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
@@ -183,6 +184,12 @@ def shield_at(sources: Sources, told: Moment, viewer: Viewer, asked: str) -> Sit
     except (NotAllowed, OutsideFailed):
         opened = ()
     return situation_without_node(told.standing, opened, keep, now_ms)
+
+
+def keep_up(sources: Sources) -> None:
+    """Reads what was recorded since, so that a node that falls silent is not answered for only after that."""
+    with suppress(*SILENT):
+        sources.state()
 
 
 def attack_view(sources: Sources, number: int, viewer: Viewer) -> AttackView:
