@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.mitigate.test_verdict import BEFORE, COUNTERS, about, during, verdict
-from tidegate.adapters.border.receivers import LACKED, REFUSED
+from tidegate.adapters.border.receivers import LACKED, ON_THE_WAY, REFUSED
 from tidegate.adapters.border.session_ends import NO_CONNECTION, ended_by, why_down
 from tidegate.app.health import TEXTS, finding
 from tidegate.app.plan_checks import of_failed, of_receiver, of_session
@@ -173,6 +173,7 @@ WHYS = (
     "the mirror's session is not up",
     REFUSED.format(count=3),
     LACKED.format(lacked=2, sent=3),
+    ON_THE_WAY.format(lacked=1, sent=3),
 )
 NOT_AGREED = "the rules held at north, seen at r1, are not those agreed"
 ENDS = (

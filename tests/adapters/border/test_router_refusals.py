@@ -15,6 +15,7 @@ from tests.adapters.border.routers import (
     own_address,
 )
 from tests.adapters.border.world import SpeakerWorld, meanings, ntp, order, plan, speaking
+from tidegate.adapters.border.receivers import LACKED, lacked
 from tidegate.app.reconciler import Wanted, differences
 from tidegate.model.plans import Match, Range, RateLimit, Rule
 from tidegate.ports.border import ReadBack, SessionView
@@ -118,21 +119,34 @@ def test_what_a_router_s_filter_or_limit_keeps_out_is_told_with_where_to_look(wo
         world.border.announce(order(agreed, name))
 
     eventually(lambda: router_at(world, "bird blocks above one").rules, 20, "the first rule is in")
-    held = {name: router_at(world, name) for name in KINDS if name != CLOSES}
+    asked = [name for name in KINDS if name != CLOSES]
+
+    def kept_out() -> bool:
+        return all("kept out by" in router_at(world, name).why for name in asked)
+
+    eventually(kept_out, 20, "no rule counts as on its way any more")
+    held = {name: router_at(world, name) for name in asked}
     for name, one in held.items():
         in_there = 1 if name == "bird blocks above one" else 0
         assert one.rules is not None
         assert len(one.rules) == in_there, (name, one)
-        assert f"lacks {2 - in_there} of 2 rules" in one.why
-        assert "import policy" in one.why
+        assert one.why == LACKED.format(lacked=2 - in_there, sent=2)
 
     point = "bird filters"
     wanted = {(agreed.number, point): Wanted(agreed, (), point, agreed.ends_at_ms)}
     live = [one for one in world.border.live() if one.rule.border_point == point]
     (told,) = differences(wanted, live, [held[point]], 0)
-    assert told.seen_at.startswith("bird filters-bird2 (birdc) (it lacks 2 of 2 rules")
+    assert told.seen_at.startswith("bird filters-bird2 (birdc) (rules sent there: 2, missing there: 2,")
     assert set(told.missing) == meanings(rules[point])
 
     eventually(lambda: "more routes than its limit" in session_at(world, CLOSES).why, 20, "its word is heard")
     eventually(lambda: "since then" in session_at(world, CLOSES).why, 20, "it tries again")
     assert "the router ended it (Cease: more routes than its limit" in session_at(world, CLOSES).why
+
+
+def test_a_rule_that_was_sent_just_now_is_on_its_way_and_nothing_keeps_it_out() -> None:
+    first, second = two("north")
+    assert "only just now" in lacked("north", (first, second), (first,), just_sent=(second,))
+    assert "kept out by" in lacked("north", (first, second), (), just_sent=(second,))
+    assert "kept out by" in lacked("north", (first, second), (first,), just_sent=two("south"))
+    assert lacked("north", (first, second), (first, second), just_sent=(second,)) == ""

@@ -38,8 +38,9 @@ from tidegate.adapters.border.places import (
     read_settings,
     write_settings,
 )
-from tidegate.adapters.border.receivers import ask_receivers
+from tidegate.adapters.border.receivers import ON_THE_WAY_S, ask_receivers
 from tidegate.model.border import BorderSettings
+from tidegate.model.plans import Rule
 from tidegate.model.refusals import Malformed, NotAllowed
 from tidegate.ports.border import LiveRule, Order, ReadBack, SessionView
 from tidegate.ports.outside import OutsideFailed
@@ -84,6 +85,7 @@ class SpeakerClient:
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
         self._listened = False
+        self._live_since_s: dict[Rule, float] = {}
 
     def start(self) -> None:
         folder = private_folder(self.settings.state_folder)
@@ -120,7 +122,14 @@ class SpeakerClient:
     def read_back(self) -> Sequence[ReadBack]:
         """The mirror, or what gobgpd sent; and every router that can be asked, by this process itself."""
         seen = self._ask(AskMirrors(), Mirrors).seen
-        return (*seen, *ask_receivers(self.settings, [each.rule for each in self.live()]))
+        rules = [each.rule for each in self.live()]
+        return (*seen, *ask_receivers(self.settings, rules, self._just_sent(rules)))
+
+    def _just_sent(self, rules: Sequence[Rule]) -> Sequence[Rule]:
+        """Those that have been live for so short a time that they may still be on their way."""
+        now_s = time.monotonic()
+        self._live_since_s = {rule: self._live_since_s.get(rule, now_s) for rule in rules}
+        return [rule for rule in rules if now_s - self._live_since_s[rule] < ON_THE_WAY_S]
 
     def _other_settings_run(self, folder: Path) -> bool:
         try:

@@ -36,27 +36,42 @@ REFUSED: Final = (
 )
 
 LACKED: Final = (
-    "it lacks {lacked} of {sent} rules sent there: if they are not still on their way, its import policy, a "
-    "limit on routes or a session that is down keeps them out"
+    "rules sent there: {sent}, missing there: {lacked}, kept out by its import policy, a limit on routes or "
+    "a session that is down"
 )
 
+ON_THE_WAY: Final = "rules sent there: {sent}, not there yet: {lacked}, sent only just now"
 
-def ask_receivers(settings: BorderSettings, announced: Announced) -> Iterator[ReadBack]:
+ON_THE_WAY_S: Final = 5.0
+"""So long after it was sent a rule may still be on its way; longer, and something keeps it out."""
+
+
+def ask_receivers(
+    settings: BorderSettings, announced: Announced, just_sent: Announced = ()
+) -> Iterator[ReadBack]:
     """What each router with a `receiver` holds of ours. `announced` is what the speaker holds: where a
-    router does not show a rule's communities, they are taken from there."""
+    router does not show a rule's communities, they are taken from there. Of these, `just_sent` may still be
+    on their way."""
     for point in settings.border_points:
         for router in point.routers:
             if router.receiver is not None:
-                yield ask(settings, point.name, router, announced)
+                yield ask(settings, point.name, router, announced, just_sent)
 
 
-def ask(settings: BorderSettings, border_point: str, router: BorderRouter, announced: Announced) -> ReadBack:
+def ask(
+    settings: BorderSettings,
+    border_point: str,
+    router: BorderRouter,
+    announced: Announced,
+    just_sent: Announced = (),
+) -> ReadBack:
     kind, _, where = (router.receiver or "").partition(" ")
     rules: tuple[Rule, ...] | None = None
     why = ""
     try:
         rules, refused = _READERS[kind](settings, border_point, where.strip(), announced)
-        why = REFUSED.format(count=refused) if refused else lacked(border_point, announced, rules)
+        told = lacked(border_point, announced, rules, just_sent)
+        why = REFUSED.format(count=refused) if refused else told
     except KeyError:
         why = f"{kind!r} is no receiver that can be asked; write birdc, vtysh or gobgp"
     except (OutsideFailed, Malformed, NotAllowed) as error:
@@ -64,11 +79,15 @@ def ask(settings: BorderSettings, border_point: str, router: BorderRouter, annou
     return ReadBack(border_point=border_point, receiver=f"{router.name} ({kind})", rules=rules, why=why)
 
 
-def lacked(border_point: str, announced: Announced, held: Sequence[Rule]) -> str:
+def lacked(border_point: str, announced: Announced, held: Sequence[Rule], just_sent: Announced) -> str:
     """Where to look when not every rule that the speaker holds for this border point is there, else ""."""
-    sent = Counter(rule_meaning(rule) for rule in announced if rule.border_point == border_point)
+    sent, new = (
+        Counter(rule_meaning(rule) for rule in rules if rule.border_point == border_point)
+        for rules in (announced, just_sent)
+    )
     lacking = sent - Counter(map(rule_meaning, held))
-    return LACKED.format(lacked=lacking.total(), sent=sent.total()) if lacking else ""
+    told = LACKED if lacking - new else ON_THE_WAY
+    return told.format(lacked=lacking.total(), sent=sent.total()) if lacking else ""
 
 
 def _ask_bird(settings: BorderSettings, border_point: str, where: str, _: Announced) -> Held:
