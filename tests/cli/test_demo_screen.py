@@ -230,8 +230,8 @@ def test_each_thing_that_happens_is_told_once() -> None:
     assert told == [
         ("step", "Story"),
         ("proposed", "plan 1 for attack 1: 1 rule, to remove 95 to 99 %; others lose 0.1 to 0.4 %"),
-        ("approval", "plan 1: maryam agrees, and signs"),
-        ("approval", "plan 1: tomas agrees, and signs"),
+        ("approval", "plan 1: signed by maryam"),
+        ("approval", "plan 1: signed by tomas"),
         ("stage", "plan 1 is in force at north only: spot test"),
         ("verdict", "plan 1 passed at north: 99 % held back, others at 104 % of before"),
         ("stage", "plan 1 widens: in force at north and south"),

@@ -104,6 +104,7 @@ def nothing(at_s: float) -> Seen:
     return Seen(
         elapsed_s=at_s,
         scene=SCENE,
+        begun=at_s >= SCENE.from_s,
         sessions_up=4,
         exporters=4,
         border_points=("north", "east"),
@@ -182,7 +183,8 @@ def test_the_page_has_a_sentence_for_whatever_is_asked_and_a_screen_for_every_ch
         shown = demo_note.demo_view(note, "fa", NOW_MS)
         assert shown.caption == label("demo", name, "fa")
         assert shown.asked == label("demo-page", "approve", "fa")
-        assert any(re.match(pattern, shown.place) for pattern in SCREENS)
+        assert any(re.match(pattern, shown.place.partition("?")[0]) for pattern in SCREENS)
+        assert shown.may_sign == (NAMES.index(name) <= NAMES.index("plan"))
         early = demo_note.demo_view(msgspec.structs.replace(note, attack=0, awaits=None), "fa", NOW_MS)
         assert (early.asked, early.place.endswith("/0")) == ("", False)
         over = demo_note.demo_view(msgspec.structs.replace(note, over=True), "fa", NOW_MS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tidegate.cli import words
 from tidegate.cli.demo_chapters import chapter_words
-from tidegate.cli.demo_words import few_vectors, percent, span
+from tidegate.cli.demo_words import few_vectors, listed, percent, span
 
 if TYPE_CHECKING:
     from tidegate.app.chapters import ChapterTold
@@ -105,7 +105,7 @@ class Changes:
             yield Change("proposed", proposal_words(plan), plan)
         for word in view.approvals:
             if self._new("word", plan.number, word.officer):
-                yield Change("approval", f"plan {plan.number}: {word.officer} agrees, and signs", view)
+                yield Change("approval", f"plan {plan.number}: signed by {word.officer}", view)
         for verdict in view.verdicts:
             if self._new("verdict", plan.number, verdict.border_point, verdict.during.from_ms):
                 yield Change("verdict", verdict_words(verdict), verdict)
@@ -143,7 +143,7 @@ def verdict_words(verdict: "Verdict") -> str:
 
 
 def stage_words(view: "PlanView") -> str:
-    number, where = view.plan.number, " and ".join(view.in_force)
+    number, where = view.plan.number, listed(view.in_force)
     match view.stage:
         case "spot test":
             return f"plan {number} is in force at {where} only: spot test"
@@ -153,5 +153,5 @@ def stage_words(view: "PlanView") -> str:
             return f"plan {number} holds at {where}"
         case "relaxing":
             points = {rule.border_point for rule in view.plan.rules} - set(view.in_force)
-            return f"plan {number} steps back at {' and '.join(points)}, to see whether the attack goes on"
+            return f"plan {number} steps back at {listed(sorted(points))}, to see whether the attack goes on"
     return f"plan {number} {view.stage}: {view.why}"

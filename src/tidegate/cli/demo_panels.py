@@ -87,13 +87,15 @@ def facts_shown(view: "DemoView") -> Iterator["ChapterFacts"]:
 
 
 def languages_shown(view: "DemoView", width: int, language: "Language") -> tuple["Language", ...]:
-    """Before it is signed in the language of whoever follows; then as the other side reads it, and beside
-    that, where there is room, as it was written."""
+    """Before it is signed in the language of whoever follows, or as it was written where the other side reads
+    theirs; then as the other side reads it, and beside that, where there is room, as it was written."""
     assert view.letter is not None, "only then anything is shown"
     written: Language = "fa" if view.letter.content.language == "fa" else "ru"
     read: Language = "ru" if written == "fa" else "fa"
-    first = (language,) if view.awaits is not None else (written,)
-    return (*first, read) if width >= BOTH else first if view.awaits is not None else (read,)
+    if view.awaits is not None:
+        first = written if language == read and width >= BOTH else language
+        return (first, read) if width >= BOTH else (first,)
+    return (written, read) if width >= BOTH else (read,)
 
 
 def letter_panel(letter: "Letter", languages: tuple["Language", ...], width: int) -> RenderableType:

@@ -147,7 +147,8 @@ def _proved(report: "DemoReport") -> Iterator[str]:
     left = (
         f"{report.still_held} rules are STILL HELD" if report.still_held else "no rule is left at any router"
     )
-    yield f"{report.words} signatures of officers; {left}."
+    signed = sum(len(outcome.view.approvals) for outcome in report.plans)
+    yield f"{signed} signatures of officers; {left}."
     yield (
         f"{words.count(report.records)} records in {words.count(report.datagrams_sent)} datagrams, "
         f"{words.count(report.datagrams_lost)} lost; {report.facts} facts, "

@@ -1,6 +1,7 @@
 """Three ways to follow the demo: a live screen, plain lines for a pipe, JSON lines for programs."""
 
 from collections import deque
+from textwrap import wrap
 from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console, Group, RenderableType
@@ -29,6 +30,9 @@ WITH_PLACES, WITH_NAMES = 118, 136
 
 EVENTS_SHOWN_MAX = 40
 """Last events that a tall screen shows; the older ones scroll away, and stay in the record."""
+
+TIME_COLUMNS = 8
+"""What the time of an event takes in front of it."""
 
 STAGE_STYLES = {
     "proposed": "yellow",
@@ -76,9 +80,15 @@ class LiveScreen:
         tables = demo_screen(view, self._screen.width, self._language)
         used = len(self._screen.render_lines(tables, self._screen.options))
         room = self._screen.height - used - 2
-        events = list(self._events)[-room:] if room > 0 else []
+        told = [row for event in self._events for row in rows(event, self._screen.width - 2)]
+        events = told[-room:] if room > 0 else []
         lines = [Text(f" {event}", style="dim", no_wrap=True, overflow="ellipsis") for event in events]
         return Group(tables, Text(""), *lines) if lines else tables
+
+
+def rows(event: str, width: int) -> list[str]:
+    """A long event goes on below what it tells, not below its time."""
+    return wrap(event, width, subsequent_indent=" " * TIME_COLUMNS)
 
 
 class PlainLines:

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tidegate.model.attacks import Attack
     from tidegate.model.plans import Share
 
@@ -12,6 +14,11 @@ def few_vectors(attack: "Attack", most: int) -> str:
     names = [part.vector for part in attack.vectors]
     more = f" +{len(names) - most}" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def listed(names: "Sequence[str]") -> str:
+    """As "north, harbour and east"."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def share(value: "Share") -> str:

@@ -219,6 +219,8 @@ class Demo:
     def _note(self) -> DemoNote:
         """What the page tells of the story."""
         found = (plan.plan.attack for plan in self._plans() if self._target in plan.plan.targets)
+        heard = self._beside.talk.heard
+        due = heard.clock if heard.notified is None else None
         return DemoNote(
             chapter=self._narrator.current,
             number=self._narrator.number,
@@ -226,6 +228,7 @@ class Demo:
             attack=next(found, 0),
             awaits=self._narrator.awaits,
             over=self._narrator.over,
+            due_ms=None if due is None else due.due_s * 1000,
         )
 
     def _tell(self) -> None:
@@ -267,6 +270,7 @@ class Demo:
         return Seen(
             elapsed_s=self._stage.elapsed_s,
             scene=scene,
+            begun=self._stage.has_begun(scene),
             sessions_up=sum(router.session_up for router in self._stage.routers.values()),
             exporters=len(self._screen.exporters),
             border_points=tuple(self._config.border_points),

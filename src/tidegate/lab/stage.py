@@ -87,6 +87,11 @@ class Stage:
     def elapsed_s(self) -> float:
         return 0.0 if self.started_ms is None else (self._clock.now_ms() - self.started_ms) / 1000
 
+    def has_begun(self, scene: Scene) -> bool:
+        """Whether its packets pass; a machine with much to do is behind the clock."""
+        streams = self._floods[scene]
+        return self.world is not None and any(self.world.now_s > stream.from_s for stream in streams)
+
     def end_flood(self, scene: Scene) -> None:
         """It has been held long enough; nothing where it does not pass."""
         if self.world is not None:

@@ -11,6 +11,12 @@ from tidegate.ports.evidence import Shelf
 PLACE: Final = "demo/now"
 """On the console's shelf; only a demo puts anything there."""
 
+ACCORD: Final = "XA-XB-2026"
+"""What the two sides have signed."""
+
+WORLD: Final = "demo.world"
+"""The world of the demo's rehearsal, a file among those that the console offers."""
+
 ATTACK: Final = "/attack/{attack}"
 PLACES: Final = {
     "detected": ATTACK,
@@ -21,17 +27,21 @@ PLACES: Final = {
     "clock": "/accord",
     "notified": "/hotline",
     "answered": "/hotline",
-    "kept": "/accord",
-    "cut": "/rehearse",
+    "kept": f"/accord/{ACCORD}?part=incidents",
+    "cut": f"/rehearse?world={WORLD}",
     "lapsed": "/border",
     "proved": "/ledger",
 }
 """Where on the page a chapter can be watched; every other one on the Situation."""
 
+UNSIGNED: Final = frozenset(("ordinary", "flood", "detected", "plan"))
+"""Chapters in which the plan has not been signed yet."""
+
 
 class DemoNote(msgspec.Struct, frozen=True, kw_only=True):
     """`attack` is the number of the one that the story is about, 0 before it was detected. `chapter` is the
-    `number`th of `chapters`; `over` where all are told."""
+    `number`th of `chapters`; `over` where all are told. `due_ms` is when XB must have been told, while it
+    has not been."""
 
     chapter: str
     number: int
@@ -39,11 +49,13 @@ class DemoNote(msgspec.Struct, frozen=True, kw_only=True):
     attack: int
     awaits: Decision | None
     over: bool
+    due_ms: int | None = None
 
 
 class DemoView(msgspec.Struct, frozen=True, kw_only=True):
     """In the reader's language: that nothing here is real, what the chapter is about, and what is asked, ""
-    where nothing is. `place` is the screen on which it can be watched."""
+    where nothing is. `place` is the screen on which it can be watched, `due_ms` the end of the clock that the
+    story is about. `may_sign` is whether a passkey that is made now can still sign the story's plan."""
 
     at_ms: int
     not_real: str
@@ -52,6 +64,8 @@ class DemoView(msgspec.Struct, frozen=True, kw_only=True):
     chapters: int
     asked: str
     place: str
+    due_ms: int | None
+    may_sign: bool
 
 
 def tell(shelf: Shelf, note: DemoNote) -> None:
@@ -75,4 +89,6 @@ def demo_view(note: DemoNote, language: Language, at_ms: int) -> DemoView:
         chapters=note.chapters,
         asked="" if asked is None else label("demo-page", asked, language),
         place="/" if place == ATTACK.format(attack=0) else place,
+        due_ms=note.due_ms,
+        may_sign=note.chapter in UNSIGNED,
     )

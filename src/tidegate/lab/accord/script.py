@@ -4,7 +4,7 @@ XA and XB are fictional. Most of what they owe they do in time; a few things are
 never answered. What the lab's stations say, and what the tests tell each other without any, is this script.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -26,8 +26,22 @@ CODES: Final = ("XA", "XB")
 LANGUAGES: Final = ("fa", "ru")
 OWN_LANGUAGE: Final = {"XA": "fa", "XB": "ru"}
 NAMES: Final = {
-    "XA": {"fa": "کشور الف", "ru": "Государство А"},  # noqa: RUF001
-    "XB": {"fa": "کشور ب", "ru": "Государство Б"},
+    "XA": {
+        "fa": "کشور الف",
+        "ru": "Государство А",  # noqa: RUF001
+        "en": "State A",
+        "ar": "الدولة أ",
+        "tr": "A Devleti",
+        "az": "A Dövləti",
+    },
+    "XB": {
+        "fa": "کشور ب",
+        "ru": "Государство Б",
+        "en": "State B",
+        "ar": "الدولة ب",
+        "tr": "B Devleti",
+        "az": "B Dövləti",
+    },
 }
 
 ELECTION: Final = """
@@ -75,12 +89,15 @@ class Line:
 
 
 def written(
-    organisations: dict[str, OrganisationId], accord: str = ACCORD, particulars: str = ELECTION
+    organisations: dict[str, OrganisationId],
+    accord: str = ACCORD,
+    particulars: str = ELECTION,
+    languages: Sequence[str] = LANGUAGES,
 ) -> bytes:
-    """The accord that both sign: the bilateral template in Persian and Russian, and what these two add to it;
-    in the scripted year XB's election in June."""
+    """The accord that both sign: the bilateral template, in Persian and Russian if no other `languages` are
+    asked for, and what these two add to it; in the scripted year XB's election in June."""
     parties = [PartyDraft(code, f"State {code}", organisations[code]) for code in CODES]
-    text = draft("bilateral-incidents", accord, parties, list(LANGUAGES), "").decode()
+    text = draft("bilateral-incidents", accord, parties, languages, "").decode()
     for code, names in NAMES.items():
         for language, name in names.items():
             text = text.replace(f'{language} = "State {code}"', f'{language} = "{name}"')

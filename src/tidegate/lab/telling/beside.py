@@ -18,7 +18,7 @@ from tidegate.app.plan_mapping import roster_path
 from tidegate.app.roster_changes import add_officer
 from tidegate.app.settings import Config, HotlineSection
 from tidegate.lab.telling import accounts
-from tidegate.lab.telling.cut import rehearsed
+from tidegate.lab.telling.cut import offer_world, rehearsed
 from tidegate.lab.telling.organisations import PASSPHRASE, SIDES, XA, XB, Side
 from tidegate.lab.telling.programs import (
     STATION_PASSPHRASE,
@@ -145,8 +145,11 @@ class Beside:
 
     def cut(self) -> Cut | None:
         """Asked for when first called; None until the answer is there."""
-        self._cut = self._cut or self.clerk.submit(rehearsed, XA.code)
+        self._cut = self._cut or self.clerk.submit(self._rehearse)
         return result_of(self._cut)
+
+    def _rehearse(self) -> Cut:
+        return rehearsed(XA.code, offer_world(self._parts, self._folder))
 
     def proved(self) -> Proved | None:
         """The same of the evidence, once each side's ledger was cosigned by the other."""

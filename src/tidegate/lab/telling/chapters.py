@@ -21,10 +21,12 @@ OFFICERS_NEEDED = 2
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """All that the story knows at one moment. `plans` are those for the first flood that propose something,
-    by number, and `stages` all stages that any of them was seen in; `ends` is how every plan stands."""
+    by number, and `stages` all stages that any of them was seen in; `ends` is how every plan stands. Whether
+    that flood passes is `begun`."""
 
     elapsed_s: float
     scene: Scene
+    begun: bool
     sessions_up: int
     exporters: int
     border_points: tuple[str, ...]
@@ -188,7 +190,7 @@ def proved(seen: Seen) -> told.Proved:
 
 
 CHAPTERS = (
-    Chapter("ordinary", always, lambda seen: seen.elapsed_s >= seen.scene.from_s, ordinary),
+    Chapter("ordinary", always, lambda seen: seen.begun, ordinary),
     Chapter("flood", always, lambda seen: seen.attack is not None, flooding),
     Chapter("detected", always, lambda seen: bool(seen.plans), detected),
     Chapter("plan", always, lambda seen: seen.is_signed, proposed, "approve"),

@@ -1,8 +1,11 @@
 """What a cut of XA's foreign links would have meant, asked of `tidegate rehearse` over a made-up topology."""
 
+from pathlib import Path
+
 import msgspec
 
 from tidegate.app.chapters import Cut
+from tidegate.app.parts import Parts
 from tidegate.lab.telling.accounts import answer_of
 
 WORLD = "synthetic:400:8"
@@ -52,9 +55,23 @@ class Advice(msgspec.Struct, frozen=True):
     after: float
 
 
-def rehearsed(country: str) -> Cut:
+def offer_world(parts: Parts, folder: Path) -> Path:
+    """Puts it where the console looks for worlds: whoever asks there is told the same figures."""
+    # Loaded here: it is late in the story, and the demo is to be ready soon.
+    from tidegate.app.console.demo_note import WORLD as NAME
+    from tidegate.app.console.study_sources import REHEARSALS_NAME
+    from tidegate.app.rehearsal import open_world, save_world
+
+    offered = folder / REHEARSALS_NAME / NAME
+    offered.parent.mkdir(mode=0o700, exist_ok=True)
+    files = parts.topology()
+    save_world(files, offered, open_world(files, WORLD, {}))
+    return offered
+
+
+def rehearsed(country: str, world: Path) -> Cut:
     """Two commands, each a process of its own; a first start compiles their kernels."""
-    where = ["--world", WORLD, "--json"]
+    where = ["--world", str(world), "--json"]
     cut = msgspec.json.decode(answer_of(["rehearse", "cut", country, *where]), type=Told)
     advice = msgspec.json.decode(
         answer_of(["rehearse", "advise", country, "--links", "1", *where]), type=Advice

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeVar
 
 from tidegate.app.chapters import Answered, Clock, Kept, Letter, Notified
+from tidegate.app.console.demo_note import ACCORD
 from tidegate.app.hotline.attack_report import incident_fields
 from tidegate.app.hotline.line import Draft, DraftAttachment, HotlineLine, ReceivedView
 from tidegate.app.hotline.reading import letter_of, page_of, page_text
@@ -32,6 +33,7 @@ from tidegate.app.queries import attack_life
 from tidegate.lab.accord.script import written
 from tidegate.lab.telling import accounts
 from tidegate.lab.telling.organisations import SIDES, XA, XB, Organisation, Side, founded, met
+from tidegate.model.labels import LANGUAGES
 from tidegate.model.messages import FormName, Precedence
 from tidegate.model.organisations import Digest, Level
 from tidegate.model.refusals import NotAllowed
@@ -51,15 +53,20 @@ ASKED_MAX = 8
 PAGE_COLUMNS: Final = 76
 HOUR_S: Final = 3_600
 ANSWER_WITHIN_S: Final = 24 * HOUR_S
-ACCORD: Final = "XA-XB-2026"
 INCIDENT: Final = "2026-11"
 CLINICS: Final = """
 [[asset]]
 id = "XA-clinics"
 party = "XA"
 asset-class = "hospital"
-name = {{ fa = "درمانگاه‌ها", ru = "Больницы" }}
 prefixes = ["{prefix}"]
+[asset.name]
+en = "Hospitals"
+ru = "Больницы"
+fa = "بیمارستان‌ها"
+ar = "المستشفيات"
+tr = "Hastaneler"
+az = "Xəstəxanalar"
 """  # noqa: RUF001
 
 REMARKS: Final = {
@@ -157,11 +164,13 @@ class Talk:
             return False
 
     def _agree(self, xa: Organisation, xb: Organisation) -> None:
-        """Both sign the bilateral template, with XA's hospitals in it."""
+        """Both sign the bilateral template, with XA's hospitals in it; in every language, since whoever
+        looks shall be able to read it."""
         file = written(
             {one.side.code: one.organisation for one in (xa, xb)},
             ACCORD,
             CLINICS.format(prefix=self._clinics),
+            LANGUAGES,
         )
         for one, other in ((xa, xb), (xb, xa)):
             self._sign(one, other, file)

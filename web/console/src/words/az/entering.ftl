@@ -16,3 +16,7 @@ enrolled-again = Yeni kodum var
 by-token = Tokenlə, baxmaq üçün
 token = Token
 sign-in-token = Tokenlə daxil ol
+demo-look-on = Siz yalnız izləyirsiniz və imzalaya bilmirsiniz. Öz giriş açarınızla imzalaya bilərsiniz.
+demo-due = XB-yə xəbər vermək üçün son an
+demo-watch = Burada izləyin: { $screen }
+demo-takes-in = Nümayişdə onu oxumaq lazım deyil: terminal eynisini göstərir və hekayə başlayan kimi sizi özü qəbul edir.

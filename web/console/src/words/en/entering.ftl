@@ -16,3 +16,7 @@ enrolled-again = I have a new code
 by-token = With a token, to look
 token = Token
 sign-in-token = Sign in with a token
+demo-look-on = You look on and cannot sign. With a passkey of your own you can.
+demo-due = XB must be told by
+demo-watch = Watch it here: { $screen }
+demo-takes-in = In the demo nobody need read it out: the terminal shows the same, and takes you in by itself once the story has begun.

@@ -16,3 +16,7 @@ enrolled-again = Yeni bir kodum var
 by-token = Belirteçle, bakmak için
 token = Belirteç
 sign-in-token = Belirteçle gir
+demo-look-on = Yalnızca izliyorsunuz, imzalayamazsınız. Kendi geçiş anahtarınızla imzalayabilirsiniz.
+demo-due = XB'ye bildirim için son an
+demo-watch = Buradan izleyin: { $screen }
+demo-takes-in = Gösterimde okumanız gerekmez: uçbirim aynısını gösterir ve öykü başlar başlamaz sizi kendiliğinden alır.
