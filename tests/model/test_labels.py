@@ -25,6 +25,7 @@ from tidegate.app.accord.drafting import read_data, templates
 from tidegate.hotline.fields import FIELDS
 from tidegate.hotline.vocabularies import COMMON_CODES, UNTABLED, vocabulary
 from tidegate.model.accords import Happening, PeriodKind
+from tidegate.model.facts import Fact
 from tidegate.model.labels import LANGUAGES, Language, counted, day, how_long, language_of
 from tidegate.model.labels.retelling import TOLD
 from tidegate.model.labels.table import groups
@@ -258,6 +259,10 @@ def westernised(text: str) -> str:
 def test_every_template_has_its_title_in_all_six_languages() -> None:
     for name, template in templates().items():
         assert tuple(template.title) == LANGUAGES, name
+
+
+def test_every_kind_of_fact_has_its_label_and_no_label_is_left_over() -> None:
+    assert set(groups()["fact-kind"]) == {kind.__name__ for kind in get_args(Fact)}
 
 
 SCREENS = Path(__file__).parents[2] / "src" / "tidegate" / "cli" / "accord"

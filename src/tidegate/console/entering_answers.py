@@ -29,6 +29,7 @@ LABEL_GROUPS = (
     *("unit", "level", "common"),
     *("mark", "precedence", "form", "tlp", "pap", "stage", "path-state", "flash-word"),
     *("accord-stage", "accord-step", "accord-happening", "accord-page", "guarantee", "pledge", "language"),
+    "fact-kind",
 )
 
 

@@ -42,8 +42,9 @@ LACKED: Final = (
 
 ON_THE_WAY: Final = "rules sent there: {sent}, not there yet: {lacked}, sent only just now"
 
-ON_THE_WAY_S: Final = 5.0
-"""So long after it was sent a rule may still be on its way; longer, and something keeps it out."""
+ON_THE_WAY_S: Final = 2.0
+"""So long after it was sent a rule may be on its way; after that something keeps it out. A plan ends by that
+some seconds later, and what is kept of its end then tells where to look."""
 
 
 def ask_receivers(
