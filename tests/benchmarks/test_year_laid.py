@@ -12,7 +12,7 @@ from tidegate.app.entry import Tip
 from tidegate.app.ledger_check import verify_ledger
 from tidegate.app.node import rebuild
 
-LAYING = Laying(bursts=5, seed=1, repeated=2, at_once=2)
+LAYING = Laying(bursts=5, seed=1, a_year=7, repeated=2, at_once=2)
 TABLES = ("facts", "effects", "effects_done", "ledger_nodes", "ledger_head", "attack_counts", "mentions")
 
 
