@@ -5,14 +5,16 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks.year import DATABASE_NAME, Shield
-from benchmarks.year_laid import FACTS_A_BURST, Laying, Repeating, go_on, lay
+from benchmarks.year_laid import FACTS_A_BURST, Laying, Repeating, Tree, go_on, lay
 from tidegate.adapters.sql.stores import SqlStores
 from tidegate.app.checkpoint import tip_from
-from tidegate.app.entry import Tip
+from tidegate.app.entry import Tip, kept_nodes
 from tidegate.app.ledger_check import verify_ledger
 from tidegate.app.node import rebuild
+from tidegate.ledger import Frontier, leaf_hash
+from tidegate.ports.facts import TreeNode
 
-LAYING = Laying(bursts=5, seed=1, a_year=7, repeated=2, at_once=2)
+LAYING = Laying(bursts=3, seed=1, a_year=4, repeated=2, at_once=2)
 TABLES = ("facts", "effects", "effects_done", "ledger_nodes", "ledger_head", "attack_counts", "mentions")
 
 
@@ -45,3 +47,15 @@ def test_a_record_that_is_laid_opens_as_sound_and_goes_on(tmp_path: Path) -> Non
     assert stores.facts.head().size > written.frontier.size
     assert verify_ledger(stores.facts).intact
     stores.close()
+
+
+def test_a_tree_that_grows_by_rows_is_the_ledger_s() -> None:
+    leaves = [leaf_hash(b"%d" % number) for number in range((1 << 16) + 700)]
+    tree, frontier, expected = Tree(), Frontier(), list[TreeNode]()
+    kept = [node for at in range(0, len(leaves), 999) for node in tree.grow(leaves[at : at + 999])]
+    for number, leaf in enumerate(leaves):
+        frontier, completed = frontier.grow(leaf)
+        expected += kept_nodes(number, completed)
+    assert kept == expected
+    assert max(node.level for node in kept) == 16
+    assert tree.frontier() == frontier
