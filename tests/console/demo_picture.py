@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -23,6 +24,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_context(locale="en", viewport={"width": ACROSS, "height": DOWN}).new_page()
         assert demo.stdout is not None
+        told: dict[str, Any] = {}
         for line in demo.stdout:
             told = json.loads(line)
             if told["event"] == "console":
@@ -30,7 +32,20 @@ def main() -> None:
             if told["event"] == "chapter" and told["told"]["chapter"] == TAKEN_AFTER:
                 take(page)
         browser.close()
-    assert demo.returncode == 0, "the demo that the picture is of did not end well"
+    assert demo.returncode == 0, f"the demo that the picture is of did not end well: {shortcomings(told)}"
+
+
+def shortcomings(told: dict[str, Any]) -> dict[str, Any]:
+    """What of the last event, the report, tells why; nothing where it ended without one."""
+    report = told.get("report", {})
+    why = ("false_alarms", "still_held", "refusals", "ledger_verified", "chapters_meant", "seconds")
+    met = ("number", "right_target", "right_vectors", "after_ms")
+    return {
+        **{name: report.get(name) for name in why},
+        "chapters": [one["chapter"] for one in report.get("chapters", ())],
+        "met": [{name: one[name] for name in met} for one in report.get("expectations", ())],
+        "plans": [(one["target"], one["path"]) for one in report.get("plans", ())],
+    }
 
 
 def take(page: Page) -> None:
