@@ -24,7 +24,7 @@ from tidegate.app.demonstration import (
 from tidegate.app.hotline.reading import columns
 from tidegate.cli.demo_changes import Changes, Overheard
 from tidegate.cli.demo_report import print_report
-from tidegate.cli.demo_screen import WITH_NAMES, WITH_PLACES, demo_screen
+from tidegate.cli.demo_screen import WITH_NAMES, WITH_PLACES, demo_screen, rows
 from tidegate.cli.demo_words import percent
 from tidegate.hotline.page import Known
 from tidegate.model.attacks import Attack, Rate, VectorRate
@@ -415,3 +415,9 @@ def test_rules_for_several_border_points_are_told_once_with_each_limit() -> None
     print_report(console, report(plans=(outcome(view=told),)))
     assert isinstance(console.file, io.StringIO)
     assert "north 2 Mbps, south 2 Mbps" in " ".join(console.file.getvalue().split())
+
+
+def test_a_long_event_goes_on_below_what_it_tells_and_a_link_stays_whole() -> None:
+    link = "http://localhost:45017/#link=" + "x" * 60
+    told = rows(f"   0 s  the page, by a link that lets in once: {link}", 78)
+    assert told == ["   0 s  the page, by a link that lets in once:", f"        {link}"]

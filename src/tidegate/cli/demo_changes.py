@@ -82,7 +82,9 @@ class Changes:
         if view.ready_ms is not None and self._new("ready"):
             yield Change("ready", f"ready {view.ready_ms / 1000:.1f} s after its start", view.ready_ms)
         if view.console is not None and self._new("console"):
-            yield Change("console", f"the page, once: {view.console.link}", view.console.link)
+            yield Change(
+                "console", f"the page, by a link that lets in once: {view.console.link}", view.console.link
+            )
         if view.console is not None and view.console.code and self._new("code", view.console.code):
             code = view.console.code
             yield Change("code", f"to sign in the page, make a passkey with the code {code}", code)

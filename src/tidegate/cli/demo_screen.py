@@ -87,8 +87,9 @@ class LiveScreen:
 
 
 def rows(event: str, width: int) -> list[str]:
-    """A long event goes on below what it tells, not below its time."""
-    return wrap(event, width, subsequent_indent=" " * TIME_COLUMNS)
+    """A long event goes on below what it tells, not below its time; a link is never broken."""
+    below = " " * TIME_COLUMNS
+    return wrap(event, width, subsequent_indent=below, break_long_words=False, break_on_hyphens=False)
 
 
 class PlainLines:
