@@ -92,6 +92,7 @@ def followed(browser: Browser, running: Running) -> None:
     terminal presses Enter where that is asked."""
     first = Person(browser, running, "you", "senior", "en")
     second = Person(browser, running, "colleague", "senior", "fa")
+    look_on(first, running.until("console")["link"], Texts("en"))
     for nth, person in enumerate((first, second)):
         texts = Texts("en" if person is first else "fa")
         come_in(person, running.until("code", nth)["code"], texts)
@@ -111,6 +112,14 @@ def followed(browser: Browser, running: Running) -> None:
 
 AT_THE_PAGE = 2
 """Words that the two gave there; the demo's own officers gave all others."""
+
+
+def look_on(person: Person, link: str, texts: Texts) -> None:
+    """By the terminal's link, which lets in to look; the band then offers the way to a passkey."""
+    person.page.goto(link)
+    person.sees(texts("demo-look-on"))
+    person.page.locator("aside.demo").get_by_role("button", name=texts("make-passkey")).click()
+    expect(person.page.get_by_label(texts("code-from-terminal"))).to_be_visible(timeout=PATIENCE_MS)
 
 
 def come_in(person: Person, code: str, texts: Texts) -> None:
