@@ -82,7 +82,7 @@ class PostgresqlServer:
 
     def stop(self) -> None:
         if self._server is not None:
-            self._server.send_signal(signal.SIGINT)  # fast shutdown: roll back, disconnect, end
+            self._server.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
             self._server.wait(60)
         shutil.rmtree(self._folder, ignore_errors=True)
 
