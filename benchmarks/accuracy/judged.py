@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.accuracy.simulate import exporter_table
-from tidegate.detect.baseline import HIGH, Baselines, Key
+from tidegate.detect.baseline import HIGH, KEYS_MAX, Baselines, Key
 from tidegate.detect.counting import SecondCounter
 from tidegate.detect.detector import Detector
 from tidegate.detect.settings import CountingSettings, DetectionSettings
@@ -77,7 +77,9 @@ class Detection:
         self._sketch = SecondCounter(CountingSettings(seed=SEED, cells_max=1 << 20))
         self._ages = Ages(len(exporter_table()))
         self._first_number = first_number
-        self._stored: dict[bytes, bytes] = {}
+        self._second = 0
+        self._stored: dict[bytes, tuple[int, bytes]] = {}
+        """By key: when it was learned, and what; as many as a node takes up again."""
         self._learned: tuple[list[Key], npt.NDArray[np.float64]] = ([], np.zeros((0, 2)))
         self._begin(Baselines())
 
@@ -93,19 +95,22 @@ class Detection:
 
     def known(self) -> bytes:
         """As a node stores it."""
-        self._stored |= {key: blob for key, blob, _ in self._baselines.pending(0)}
+        self._stored |= {key: (at, blob) for key, blob, at in self._baselines.pending(self._second)}
+        latest = sorted(self._stored.items(), key=lambda entry: -entry[1][0])
+        self._stored = dict(latest[: KEYS_MAX + 1])  # and the hours observed
         return zlib.compress(pickle.dumps(self._stored), 1)
 
     def recall(self, known: bytes, second: int) -> None:
         self._stored = pickle.loads(zlib.decompress(known))
         baselines = Baselines()
-        if baselines.recall(self._stored.items(), second):
+        if baselines.recall(((key, blob) for key, (_, blob) in self._stored.items()), second):
             raise ValueError("what was learned cannot be read back whole")
         self._begin(baselines)
 
     def observe(
         self, batches: Sequence[FlowRows], second: int, exporters: npt.NDArray[np.void]
     ) -> list[Fact]:
+        self._second = second
         rows = joined(batches)
         self._ages.note(rows, second, exporters)
         self._counter.count(FlowBatch(rows), second * 1000 + 999)
@@ -128,7 +133,7 @@ class Detection:
 
     def learn_again(self, minute_start: int) -> None:
         keys, levels = self._learned
-        newest = minute_start + 59
+        newest = self._second = minute_start + 59
         amounts = np.zeros((len(keys), WINDOW_SECONDS, 2))
         amounts[:, -60:] = levels[:, None]
         known = self._baselines.rows(keys, minute_start)

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.plan_world import POINTS, World, quick_border
+from tidegate.adapters.clock import WallClock
 from tidegate.adapters.sql.stores import SqlStores
 from tidegate.app.assembly import recalled
 from tidegate.app.inbound import (
@@ -18,6 +20,7 @@ from tidegate.app.inbound import (
     MINUTE_MS,
     Inbound,
 )
+from tidegate.detect.baseline import KEYS_MAX, Baselines, Key
 from tidegate.ports.baselines import BASELINE_BYTES_MAX, BaselineRow
 
 NOON_MS = 1_800_000_000_000 // 3_600_000 * 3_600_000
@@ -77,6 +80,19 @@ def test_what_was_learned_lies_in_the_database_beside_the_detector_s(tmp_path: P
     recalled(stores, inbound, Now())
     stores.close()
     assert inbound.usual(now_ms) == learned.usual(now_ms) == dict.fromkeys(POINTS, 8_000_000_000)
+
+
+def test_of_more_than_a_node_can_follow_it_takes_up_what_was_learned_last(tmp_path: Path) -> None:
+    keys = [Key(0, at, 128, 3) for at in range(KEYS_MAX + 10)]
+    one = Baselines(1)
+    one.learn(one.rows(keys[:1], 0), np.ones((1, 64, 2)), 3600, np.full(1, 3600))
+    blob = one._blob(0)
+    stores = SqlStores(f"sqlite:///{tmp_path / 'ledger.sqlite'}", "create")
+    stores.baselines.save(BaselineRow(key.pack(), blob, int(at >= KEYS_MAX)) for at, key in enumerate(keys))
+    usual = recalled(stores, Inbound(POINTS), WallClock())
+    stores.close()
+    assert len(usual) == KEYS_MAX
+    assert (usual.known(keys[-10:]) >= 0).all()
 
 
 def test_only_the_hours_that_changed_are_stored_again() -> None:

@@ -36,17 +36,17 @@ def rows(begin: int, end: int, updated_ms: int = 0) -> list[BaselineRow]:
     return [BaselineRow(at.to_bytes(4), b"%d" % at, updated_ms) for at in range(begin, end)]
 
 
-def test_saved_rows_are_there_after_reopening_in_the_order_of_keys(open_store: OpenStore) -> None:
-    saved = rows(0, 2 * READ_ROWS_MAX + 1)
-    open_store().save(reversed(saved))
-    assert list(open_store().load()) == saved
+def test_saved_rows_are_there_after_reopening_the_latest_first(open_store: OpenStore) -> None:
+    old, oldest, latest = rows(0, READ_ROWS_MAX, 5), rows(READ_ROWS_MAX, 2000, 4), rows(2000, 2003, 6)
+    open_store().save(reversed([*old, *oldest, *latest]))
+    assert list(open_store().load()) == [*latest, *old, *oldest]
 
 
 def test_a_row_takes_the_place_of_the_one_with_its_key(open_store: OpenStore) -> None:
     store = open_store()
     store.save(rows(0, 3))
     store.save([BaselineRow(b"\0\0\0\1", b"older", 5), BaselineRow(b"\0\0\0\1", b"newer", 6)])
-    assert [row.blob for row in store.load()] == [b"0", b"newer", b"2"]
+    assert [row.blob for row in store.load()] == [b"newer", b"0", b"2"]
 
 
 def test_saving_nothing_changes_nothing(open_store: OpenStore) -> None:

@@ -141,6 +141,16 @@ def test_what_was_learned_survives_a_restart() -> None:
     assert second.facts[0][1].attack.doubts == ()  # type: ignore[union-attr]
 
 
+def test_of_more_than_there_is_room_for_the_first_are_taken_up() -> None:
+    learned = Baselines()
+    keys = [Key(0, at, 128, 3) for at in range(12)]
+    learned.learn(learned.rows(keys, MONDAY), np.ones((12, 64, 2)), MONDAY, np.full(12, MONDAY))
+    stored = [(key.pack(), learned._blob(row)) for row, key in enumerate(keys)]
+    small = Baselines(8)
+    assert small.recall(reversed(stored), MONDAY) == 0, "none of them is damaged"
+    assert [row >= 0 for row in small.known(keys)] == [False] * 4 + [True] * 8
+
+
 def test_only_what_changed_is_kept_anew() -> None:
     watch = Watch()
     watch.pass_by(MONDAY, MONDAY + 3 * HOUR, 250e6, "dns")

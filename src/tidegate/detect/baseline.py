@@ -319,7 +319,10 @@ class Baselines:
         )
 
     def recall(self, stored: Iterable[tuple[bytes, bytes]], second: int) -> int:
-        """Take up stored baselines; returns how many could not be read (another version, damaged)."""
+        """Take up stored baselines, the most important first: what there is no room for is left.
+
+        Returns how many could not be read (another version, damaged).
+        """
         unread = 0
         size = 1 + HOURS + HOURS * QUANTITIES * 2 * 4
         for packed, blob in stored:
@@ -332,7 +335,6 @@ class Baselines:
                 continue
             row = int(self.rows([key], second)[0])
             if row < 0:
-                unread += 1
                 continue
             quantiles = np.frombuffer(blob, ">f4", offset=1 + HOURS).reshape(HOURS, QUANTITIES, 2)
             sound = np.isfinite(quantiles).all() and (quantiles >= 0).all()

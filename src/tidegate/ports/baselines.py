@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-BASELINE_ROWS_MAX = 262_144
-"""Baselines kept; beyond it those not updated for the longest time are forgotten."""
+BASELINE_ROWS_MAX = 32_768
+"""Baselines kept, twice what detection follows; beyond it those not updated for the longest time are
+forgotten."""
 
 BASELINE_BYTES_MAX = 1 << 16
 """Bytes of one baseline, key included; a longer one is refused."""
@@ -34,4 +35,4 @@ class BaselineStore(Protocol):
         """
 
     def load(self) -> Iterator[BaselineRow]:
-        """Every row, in the order of keys."""
+        """Every row, what was updated last first; rows of one time in the order of keys."""

@@ -45,15 +45,14 @@ class SqlBaselineStore:
             connection.execute(delete(BASELINES).where(BASELINES.c.key.in_(oldest)))
 
     def load(self) -> Iterator[BaselineRow]:
-        after = None
-        while True:
-            question = select(*COLUMNS).order_by(BASELINES.c.key).limit(READ_ROWS_MAX)
-            if after is not None:
-                question = question.where(BASELINES.c.key > after)
+        order = select(BASELINES.c.key).order_by(BASELINES.c.updated_ms.desc(), BASELINES.c.key)
+        with self._database.reading() as connection:
+            keys = list(connection.execute(order).scalars())
+        for begin in range(0, len(keys), READ_ROWS_MAX):
+            turn = keys[begin : begin + READ_ROWS_MAX]
             with self._database.reading() as connection:
-                rows = connection.execute(question).all()
-            for row in rows:
-                yield BaselineRow(*row)
-            if len(rows) < READ_ROWS_MAX:
-                return
-            after = rows[-1].key
+                found = connection.execute(select(*COLUMNS).where(BASELINES.c.key.in_(turn))).all()
+            rows = {row.key: row for row in found}
+            for key in turn:
+                if key in rows:
+                    yield BaselineRow(*rows[key])
