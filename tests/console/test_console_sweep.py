@@ -63,6 +63,10 @@ HERE = """() => {
 }"""
 TABS_MAX = 400
 
+FLIPPED = r"""() => [...document.querySelectorAll("main bdi:not([dir])")]
+  .filter((one) => /\p{Script=Arabic}/u.test(one.textContent) && getComputedStyle(one).direction !== "rtl")
+  .map((one) => one.textContent)"""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -119,6 +123,21 @@ def test_every_screen(browser: Browser, served: Served, language: Language) -> N
     page.locator("aside.demo a").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("1")
     expect(page.locator("aside.demo a")).to_have_count(0)  # the reader is there
+    context.close()
+
+
+@pytest.mark.parametrize("language", ["ar", "fa"])
+def test_no_text_from_the_right_begins_at_the_left(
+    browser: Browser, served: Served, language: Language
+) -> None:
+    """A number with its sign, where a text begins with it, must not turn the text."""
+    context = officer(browser, served, language)
+    page = context.new_page()
+    for path in ("/", "/attack/1", "/border"):
+        page.goto(served.origin + path)
+        expect(page.locator("main h1")).to_be_visible()
+        expect(page.locator("main").locator("section, .note, .bad, .warn").first).to_be_visible()
+        assert page.evaluate(FLIPPED) == [], path
     context.close()
 
 

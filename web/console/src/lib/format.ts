@@ -63,8 +63,10 @@ export function interval(told: Rate, unit: "bps" | "pps" = "bps"): string {
   });
 }
 
+/** Arabic's percent sign brings marks that would turn a whole interval around it: isolated, it turns nothing else. */
 export function share(millionths: number): string {
-  return written("share", { style: "percent", maximumFractionDigits: 1 }).format(millionths / 1e6);
+  const told = written("share", { style: "percent", maximumFractionDigits: 1 }).format(millionths / 1e6);
+  return told.includes("\u200e") ? `\u2066${told.replaceAll("\u200e", "")}\u2069` : told;
 }
 
 export function shareInterval(told: Rate): string {
