@@ -103,10 +103,11 @@ def persistent(
         limit = threshold[:, None] * scale
         reached = step >= limit
         count = _steps(reached.astype(np.float64), scale, among)
-        if not (count >= needed).any():
+        asked = (decided == 0) & (count >= needed)
+        if not asked.any():
             continue
-        high = _steps(np.where(reached, step, 0.0), scale, among)
-        spread = _steps(np.where(reached, window_sums(variance, scale), 0.0), scale, among)
-        sure = bound(high, spread, -Z_DECISION) >= limit * count
-        decided[(decided == 0) & (count >= needed) & sure] = scale * among
+        high = _steps(np.where(reached, step, 0.0), scale, among)[asked]
+        spread = _steps(np.where(reached, window_sums(variance, scale), 0.0), scale, among)[asked]
+        sure = bound(high, spread, -Z_DECISION) >= (limit * count)[asked]
+        decided[asked] = np.where(sure, scale * among, 0)
     return decided
